@@ -1,0 +1,92 @@
+/**
+ * Error answers that an agent originates (RFC 6733 sections 6.2 and 7.2).
+ * @module
+ */
+import { AVP, AVP_FLAG, AVP_HEADER_LENGTH, AVP_VENDOR_HEADER_LENGTH } from "./avp_codes.ts";
+import { AvpLengthError, avpsOf, padded } from "./avp.ts";
+import { FLAG, HEADER_LENGTH, readHeader, viewOf } from "./header.ts";
+import { MessageBuilder } from "./message_builder.ts";
+
+/** Who answers, and with what. */
+export interface ErrorAnswer {
+  readonly originHost: string;
+  readonly originRealm: string;
+  /** Left out of the answer when absent (RFC 6733 section 8.16: everywhere or nowhere). */
+  readonly originStateId?: number;
+  readonly resultCode: number;
+  /** For a person who reads a trace; sent as Error-Message with the M flag clear. */
+  readonly message?: string;
+  /** Content of Failed-AVP: see {@link failedAvpAt}. */
+  readonly failedAvp?: Uint8Array;
+  /** Whether the E flag is set; true unless said otherwise (CEA with 5xxx or 4xxx has none). */
+  readonly errorFlag?: boolean;
+}
+
+/**
+ * The answer to the request in `bytes` from `start` to `end`: same command, application, both identifiers and P flag; Session-Id
+ * first when the request has one; Proxy-Info copied in the same order. AVPs behind a broken one are not looked at.
+ */
+export function errorAnswer(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  answer: ErrorAnswer,
+): Uint8Array<ArrayBuffer> {
+  const request = readHeader(bytes, start);
+  const builder = new MessageBuilder({
+    flags: (request.flags & FLAG.proxiable) | (answer.errorFlag === false ? 0 : FLAG.error),
+    command: request.command,
+    application: request.application,
+    hopByHop: request.hopByHop,
+    endToEnd: request.endToEnd,
+  });
+  const proxyInfos: Uint8Array[] = [];
+  try {
+    let hasSession = false;
+    for (const avp of avpsOf(bytes, start + HEADER_LENGTH, end)) {
+      if (avp.vendor !== 0) continue;
+      if (avp.code === AVP.sessionId && !hasSession) {
+        hasSession = true;
+        builder.octets(AVP.sessionId, bytes.subarray(avp.dataStart, avp.dataEnd));
+      } else if (avp.code === AVP.proxyInfo) {
+        const stop = avp.start + padded(avp.dataEnd - avp.start);
+        if (stop <= end) proxyInfos.push(bytes.subarray(avp.start, stop));
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof AvpLengthError)) throw error;
+  }
+  builder.text(AVP.originHost, answer.originHost).text(AVP.originRealm, answer.originRealm)
+    .unsigned32(AVP.resultCode, answer.resultCode);
+  if (answer.originStateId !== undefined) builder.unsigned32(AVP.originStateId, answer.originStateId);
+  if (answer.message !== undefined) builder.text(AVP.errorMessage, answer.message, { flags: 0 });
+  builder.text(AVP.errorReportingHost, answer.originHost, { flags: 0 });
+  if (answer.failedAvp !== undefined) {
+    const content = answer.failedAvp;
+    builder.group(AVP.failedAvp, (group) => group.raw(content));
+  }
+  for (const proxyInfo of proxyInfos) builder.raw(proxyInfo);
+  return builder.finish();
+}
+
+/**
+ * What Failed-AVP holds for an AVP with an impossible Length (RFC 6733 section 7.5): its header, padded with zeros where the message ended
+ * too early, and the smallest data that a header of that kind can announce: none.
+ */
+export function failedAvpAt(bytes: Uint8Array, at: number, end: number): Uint8Array<ArrayBuffer> {
+  const flags = at + 4 < end ? bytes[at + 4]! : 0;
+  const length = (flags & AVP_FLAG.vendor) !== 0 ? AVP_VENDOR_HEADER_LENGTH : AVP_HEADER_LENGTH;
+  const failed = new Uint8Array(length);
+  failed.set(bytes.subarray(at, Math.min(at + length, end)));
+  viewOf(failed).setUint32(4, ((flags << 24) | length) >>> 0);
+  return failed;
+}
+
+/** What Failed-AVP holds for an AVP that is missing (RFC 6733 section 7.5): its header and zeros of the smallest size its type allows. */
+export function missingAvp(code: number, dataLength: number): Uint8Array<ArrayBuffer> {
+  const failed = new Uint8Array(AVP_HEADER_LENGTH + padded(dataLength));
+  const view = viewOf(failed);
+  view.setUint32(0, code);
+  view.setUint32(4, ((AVP_FLAG.mandatory << 24) | (AVP_HEADER_LENGTH + dataLength)) >>> 0);
+  return failed;
+}

@@ -1,0 +1,76 @@
+/**
+ * The one walk over a request's top-level AVPs that routing needs (RFC 6733 sections 6.1 and 6.7).
+ * @module
+ */
+import { AVP, AVP_FLAG, AVP_HEADER_LENGTH, AVP_VENDOR_HEADER_LENGTH } from "./avp_codes.ts";
+import { HEADER_LENGTH } from "./header.ts";
+
+/**
+ * Where the routing AVPs of one request lie. One object is reused for every message of a stage: offsets are data offsets, -1 when
+ * the AVP is absent; the first of each kind counts.
+ */
+export class RoutingAvps {
+  sessionIdStart = -1;
+  sessionIdEnd = -1;
+  destinationHostStart = -1;
+  destinationHostEnd = -1;
+  destinationRealmStart = -1;
+  destinationRealmEnd = -1;
+  /** Offset of the header of the first Route-Record. */
+  firstRouteRecord = -1;
+  /** Offset of the first AVP with an impossible Length (5014), else -1. */
+  brokenAt = -1;
+
+  /**
+   * Reads the message from `start` to `end`.
+   * @returns false when an AVP is broken, see {@link brokenAt}
+   */
+  scan(view: DataView, start: number, end: number): boolean {
+    this.sessionIdStart = -1;
+    this.destinationHostStart = -1;
+    this.destinationRealmStart = -1;
+    this.firstRouteRecord = -1;
+    this.brokenAt = -1;
+    let at = start + HEADER_LENGTH;
+    while (at < end) {
+      if (end - at < AVP_HEADER_LENGTH) {
+        this.brokenAt = at;
+        return false;
+      }
+      const word = view.getUint32(at + 4);
+      const length = word & 0xffffff;
+      const vendor = (word & (AVP_FLAG.vendor << 24)) !== 0;
+      if (length < (vendor ? AVP_VENDOR_HEADER_LENGTH : AVP_HEADER_LENGTH) || length > end - at) {
+        this.brokenAt = at;
+        return false;
+      }
+      if (!vendor) {
+        switch (view.getUint32(at)) {
+          case AVP.sessionId:
+            if (this.sessionIdStart < 0) {
+              this.sessionIdStart = at + AVP_HEADER_LENGTH;
+              this.sessionIdEnd = at + length;
+            }
+            break;
+          case AVP.destinationRealm:
+            if (this.destinationRealmStart < 0) {
+              this.destinationRealmStart = at + AVP_HEADER_LENGTH;
+              this.destinationRealmEnd = at + length;
+            }
+            break;
+          case AVP.destinationHost:
+            if (this.destinationHostStart < 0) {
+              this.destinationHostStart = at + AVP_HEADER_LENGTH;
+              this.destinationHostEnd = at + length;
+            }
+            break;
+          case AVP.routeRecord:
+            if (this.firstRouteRecord < 0) this.firstRouteRecord = at;
+            break;
+        }
+      }
+      at += (length + 3) & ~3;
+    }
+    return true;
+  }
+}
