@@ -1,0 +1,37 @@
+/**
+ * What a part of the program needs to write to the log: this interface and nothing behind it.
+ * @module
+ */
+
+/** Named values beside the sentence; they become keys of a JSON line. `undefined` values are left out. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/**
+ * Writes events. `event` is a stable snake_case name for machines, `message` a sentence for people, `fields` the
+ * values of both. A call never waits for the line to be written.
+ *
+ * ```ts
+ * import { silentLogger } from "./logger.ts";
+ *
+ * silentLogger.info("dra_up", "DRA dra-1 is up", { dra: "dra-1", priority: 1 });
+ * ```
+ */
+export interface Logger {
+  debug(event: string, message: string, fields?: LogFields): void;
+  info(event: string, message: string, fields?: LogFields): void;
+  warning(event: string, message: string, fields?: LogFields): void;
+  error(event: string, message: string, fields?: LogFields): void;
+  /** Whether lines of this level are written: ask before computing costly fields. */
+  enabled(level: "debug" | "info" | "warning" | "error"): boolean;
+}
+
+const nothing = () => {};
+
+/** A logger that writes nothing: for tests, and the default of the library. */
+export const silentLogger: Logger = {
+  debug: nothing,
+  info: nothing,
+  warning: nothing,
+  error: nothing,
+  enabled: () => false,
+};
