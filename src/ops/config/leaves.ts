@@ -1,0 +1,268 @@
+/**
+ * The kinds of values a configuration key can have. Each is a codec: decoding reads what YAML gave, encoding gives the
+ * form a person writes, so that the effective configuration can be printed.
+ * @module
+ */
+
+import * as z from "zod";
+import { AddressError, formatAddress, isHost, isHostName, isIp, isIpRange, parseAddress } from "./address.ts";
+import type { ListenAddress } from "./config.ts";
+import { nearest } from "./nearest.ts";
+import { isMapping } from "./path.ts";
+import { formatDuration, formatSize, LONGEST_DURATION, parseDuration, parseSize } from "./units.ts";
+
+/** A value in an error message: short, and unmistakable about its type. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (isMapping(value)) return "a mapping";
+  if (value instanceof Date) return `the date ${value.toISOString()}`;
+  if (typeof value !== "string") return String(value);
+  return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
+}
+
+interface Leaf<T> {
+  /** Completes "expected ...": what is right, with an example where the form is not obvious. */
+  readonly expected: string | ((value: unknown) => string);
+  /** The value, or undefined when it is not one. An AddressError says better than `expected` what is wrong. */
+  readonly decode: (value: unknown) => T | undefined;
+  readonly encode?: (value: T) => unknown;
+}
+
+function leaf<T>({ expected, decode, encode = (value) => value }: Leaf<T>) {
+  return z.codec(z.unknown(), z.custom<T>(), {
+    encode,
+    decode: (input, context) => {
+      let message = typeof expected === "string" ? expected : expected(input);
+      message = `expected ${message}, got ${describe(input)}`;
+      try {
+        const value = decode(input);
+        if (value !== undefined) return value;
+      } catch (error) {
+        if (!(error instanceof AddressError)) throw error;
+        message = error.message;
+      }
+      context.issues.push({ code: "custom", message, input });
+      return z.NEVER;
+    },
+  });
+}
+
+/** A number in a string counts: `port: ${PORT}` is one, and templates like to quote. */
+function toNumber(value: unknown): number {
+  if (typeof value === "number") return value;
+  return typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : NaN;
+}
+
+const toText = (value: unknown) => typeof value === "string" ? value : undefined;
+
+/** A whole number from `least` to `most`, named by `what` in the error. */
+export function integer(least: number, most: number, what = "a whole number") {
+  const expected = most === Number.MAX_SAFE_INTEGER ? `${what}, ${least} or more` : `${what} ${least}..${most}`;
+  return leaf<number>({
+    expected,
+    decode: (value) => {
+      const number = toNumber(value);
+      return Number.isSafeInteger(number) && number >= least && number <= most ? number : undefined;
+    },
+  });
+}
+
+/** Any finite number from `least` to `most`. */
+export function decimal(least: number, most: number) {
+  return leaf<number>({
+    expected: most === Infinity ? `a number, ${least} or more` : `a number ${least}..${most}`,
+    decode: (value) => {
+      const number = toNumber(value);
+      return Number.isFinite(number) && number >= least && number <= most ? number : undefined;
+    },
+  });
+}
+
+/** true or false. */
+export function flag() {
+  return leaf<boolean>({
+    expected: "true or false",
+    decode: (value) =>
+      value === true || value === "true" ? true : value === false || value === "false" ? false : undefined,
+  });
+}
+
+/** A duration in ms. With `least` 0, "0" is one too and means "none". */
+export function duration(least: 0 | 1 = 1) {
+  const examples = "a duration such as 250ms, 30s, 5m or 1h";
+  return leaf<number>({
+    expected: (value) => {
+      const ms = parseDuration(String(value));
+      if (ms === undefined) return examples;
+      return ms > LONGEST_DURATION ? `a duration up to ${formatDuration(LONGEST_DURATION)}` : `a duration above 0`;
+    },
+    decode: (value) => {
+      // YAML reads a bare 0 as a number; every other number lacks its unit.
+      const ms = parseDuration(value === 0 ? "0" : toText(value) ?? "");
+      return ms !== undefined && ms >= least && ms <= LONGEST_DURATION ? ms : undefined;
+    },
+    encode: formatDuration,
+  });
+}
+
+/** A size in bytes. */
+export function size(least: number, most: number) {
+  return leaf<number>({
+    expected: (value) =>
+      parseSize(String(value)) === undefined
+        ? "a size in bytes, or such as 64KiB or 1MiB"
+        : `a size from ${formatSize(least)} to ${formatSize(most)}`,
+    decode: (value) => {
+      const bytes = parseSize(typeof value === "number" ? String(value) : toText(value) ?? "");
+      return bytes !== undefined && bytes >= least && bytes <= most ? bytes : undefined;
+    },
+    encode: formatSize,
+  });
+}
+
+/** Text; with a `pattern`, `what` says which. */
+export function text(pattern = /^/, what = "text in quotes") {
+  return leaf<string>({
+    expected: what,
+    decode: (value) => typeof value === "string" && pattern.test(value) ? value : undefined,
+  });
+}
+
+/** Text that no message may repeat. */
+export function secret() {
+  return z.codec(z.unknown(), z.string(), {
+    encode: (value) => value,
+    decode: (input, context) => {
+      if (typeof input === "string") return input;
+      context.issues.push({ code: "custom", message: "expected text in quotes", input });
+      return z.NEVER;
+    },
+  });
+}
+
+/** One of a few words; `aliases` are taken too. */
+export function choice<const Words extends readonly string[]>(
+  words: Words,
+  aliases: Readonly<Record<string, Words[number]>> = {},
+) {
+  const list = `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+  return z.codec(z.unknown(), z.custom<Words[number]>(), {
+    encode: (value) => value,
+    decode: (input, context) => {
+      const found = words.find((word) => word === input) ?? aliases[String(input)];
+      if (found !== undefined) return found;
+      const near = typeof input === "string" ? nearest(input, words) : undefined;
+      const hint = near === undefined ? "" : `; did you mean "${near}"?`;
+      context.issues.push({ code: "custom", message: `expected ${list}, got ${describe(input)}${hint}`, input });
+      return z.NEVER;
+    },
+  });
+}
+
+/** A DiameterIdentity (RFC 6733 4.3.1): the FQDN of a node, or a realm. */
+export function identity({ optional = false } = {}) {
+  return leaf<string>({
+    expected:
+      "a DiameterIdentity: a host or realm name of ASCII letters, digits, hyphens and dots, such as gw1.example.com",
+    decode: (value) => {
+      const name = toText(value);
+      return name !== undefined && (isHostName(name) || (optional && name === "")) ? name : undefined;
+    },
+  });
+}
+
+/** A DiameterIdentity with `*` for any characters. */
+export function identityPattern() {
+  return leaf<string>({
+    expected: 'a DiameterIdentity, with "*" for any characters, such as "*.apps.example.com"',
+    decode: (value) => {
+      const name = toText(value);
+      return name !== undefined && isHostName(name.replaceAll("*", "x")) ? name : undefined;
+    },
+  });
+}
+
+/** A host name or an address; IPv6 with or without brackets. */
+export function host() {
+  return leaf<string>({
+    expected: "a host name or an address",
+    decode: (value) => {
+      const name = toText(value)?.replace(/^\[(.*:.*)\]$/, "$1");
+      return name !== undefined && isHost(name) ? name : undefined;
+    },
+  });
+}
+
+/** A local address, or "". */
+export function localAddress() {
+  return leaf<string>({
+    expected: "a local IPv4 or IPv6 address",
+    decode: (value) => {
+      const address = toText(value);
+      return address !== undefined && (address === "" || isIp(address)) ? address : undefined;
+    },
+  });
+}
+
+/** An address or a CIDR range, or "". */
+export function addressRange() {
+  return leaf<string>({
+    expected: "an address or a range such as 10.0.0.0/8",
+    decode: (value) => {
+      const range = toText(value);
+      return range !== undefined && (range === "" || isIpRange(range)) ? range : undefined;
+    },
+  });
+}
+
+/** One `HOST:PORT`, or "" for none. */
+export function optionalListenAddress() {
+  return leaf<ListenAddress | null>({
+    expected: 'HOST:PORT, or "" for none',
+    decode: (value) => value === "" ? null : typeof value === "string" ? parseAddress(value) : undefined,
+    encode: (address) => address === null ? "" : formatAddress(address.hostname, address.port),
+  });
+}
+
+/** `HOST:PORT` or a list of them. */
+export function listenAddresses() {
+  return z.codec(z.unknown(), z.custom<readonly ListenAddress[]>(), {
+    encode: (addresses) => addresses.map(({ hostname, port }) => formatAddress(hostname, port)),
+    decode: (input, context) => {
+      const addresses: ListenAddress[] = [];
+      const reject = (message: string, ...path: number[]) => {
+        context.issues.push({ code: "custom", message, input, path });
+      };
+      const items: readonly unknown[] = Array.isArray(input) ? input : [input];
+      if (items.length === 0) reject("expected at least one HOST:PORT, got an empty list");
+      items.forEach((item, i) => {
+        // A single address stands at the key itself, not at an index that nobody wrote.
+        const path = Array.isArray(input) ? [i] : [];
+        if (typeof item !== "string") return reject(`expected HOST:PORT, got ${describe(item)}`, ...path);
+        try {
+          addresses.push(parseAddress(item));
+        } catch (error) {
+          if (!(error instanceof AddressError)) throw error;
+          reject(error.message, ...path);
+        }
+      });
+      return addresses;
+    },
+  });
+}
+
+/** A list of `element`. */
+export function list<E extends z.ZodType>(element: E, example: string) {
+  return z.array(element, { error: (issue) => `expected a list such as ${example}, got ${describe(issue.input)}` });
+}
+
+/** A mapping with fixed keys; which ones are wrong is worded where the errors are collected. */
+export function section<S extends z.core.$ZodLooseShape>(shape: S) {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys"
+        ? "unknown key"
+        : `expected a mapping of ${Object.keys(shape).slice(0, 3).join(", ")} ..., got ${describe(issue.input)}`,
+  });
+}

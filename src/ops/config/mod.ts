@@ -1,0 +1,11 @@
+/**
+ * The configuration of a gateway: reading, checking, printing, comparing.
+ * @module
+ */
+
+export type * from "./config.ts";
+export { type ConfigChange, diffConfig } from "./diff.ts";
+export { type ConfigSource, loadConfig, type LoadedConfig, type Override, type RejectedConfig } from "./load.ts";
+export { plainConfig, printConfig } from "./print.ts";
+export { configFileName, readConfig } from "./read_file.ts";
+export { defaultConfig } from "./schema.ts";

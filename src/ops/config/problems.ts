@@ -1,0 +1,45 @@
+/**
+ * What the schema found wrong, one line of text per problem.
+ * @module
+ */
+
+import type * as z from "zod";
+import { nearest } from "./nearest.ts";
+import { formatPath, getAt, isMapping, type Path } from "./path.ts";
+import { SHAPE } from "./schema.ts";
+
+/** Something wrong at a place. */
+export interface Problem {
+  readonly path: Path;
+  readonly message: string;
+}
+
+/** The issues of one parse, with one problem for each unknown key. */
+export function problemsOf(error: z.ZodError): Problem[] {
+  return error.issues.flatMap((issue): Problem[] => {
+    const path = issue.path.map((part) => typeof part === "number" ? part : String(part));
+    if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];
+    return issue.keys.map((key) => ({ path: [...path, key], message: `unknown key${suggestion(path, key)}` }));
+  });
+}
+
+/** What the key was perhaps meant to be: a near name here, the same name elsewhere, or any of those known here. */
+function suggestion(path: Path, key: string): string {
+  const known = Object.keys(getAt(SHAPE, shapePath(path)) ?? {});
+  const near = nearest(key, known);
+  if (near !== undefined) return `; did you mean "${near}"?`;
+  const elsewhere = [...pathsOf(SHAPE, [])].find((candidate) => candidate.at(-1) === key);
+  if (elsewhere !== undefined) return `; did you mean ${formatPath(elsewhere).replaceAll("[0]", "[]")}?`;
+  return `; known here: ${known.join(", ")}`;
+}
+
+/** Elements of a list all have the shape of the first. */
+export function shapePath(path: Path): Path {
+  return path.map((part) => typeof part === "number" ? 0 : part);
+}
+
+function* pathsOf(tree: unknown, path: Path): Generator<Path> {
+  if (path.length > 0) yield path;
+  const entries = Array.isArray(tree) ? tree.entries() : isMapping(tree) ? Object.entries(tree) : [];
+  for (const [key, below] of entries) yield* pathsOf(below, [...path, key]);
+}
