@@ -6,6 +6,7 @@ import { AVP, AVP_FLAG, AVP_HEADER_LENGTH, AVP_VENDOR_HEADER_LENGTH } from "./av
 import { AvpLengthError, avpsOf, padded } from "./avp.ts";
 import { FLAG, HEADER_LENGTH, readHeader, viewOf } from "./header.ts";
 import { MessageBuilder } from "./message_builder.ts";
+import { minimumDataLength } from "./minimum_data.ts";
 
 /** Who answers, and with what. */
 export interface ErrorAnswer {
@@ -70,20 +71,28 @@ export function errorAnswer(
 }
 
 /**
- * What Failed-AVP holds for an AVP with an impossible Length (RFC 6733 section 7.5): its header, padded with zeros where the message ended
- * too early, and the smallest data that a header of that kind can announce: none.
+ * What Failed-AVP holds for an AVP with an impossible Length (RFC 6733 sections 7.1.5 and 7.5): its header, padded with zeros where the
+ * message ended too early, and zeros of the smallest size its type allows. The length in it is that of the result.
  */
 export function failedAvpAt(bytes: Uint8Array, at: number, end: number): Uint8Array<ArrayBuffer> {
-  const flags = at + 4 < end ? bytes[at + 4]! : 0;
-  const length = (flags & AVP_FLAG.vendor) !== 0 ? AVP_VENDOR_HEADER_LENGTH : AVP_HEADER_LENGTH;
-  const failed = new Uint8Array(length);
-  failed.set(bytes.subarray(at, Math.min(at + length, end)));
-  viewOf(failed).setUint32(4, ((flags << 24) | length) >>> 0);
+  const header = new Uint8Array(AVP_VENDOR_HEADER_LENGTH);
+  header.set(bytes.subarray(at, Math.min(at + AVP_VENDOR_HEADER_LENGTH, end)));
+  const view = viewOf(header);
+  const flags = header[4]!;
+  const hasVendor = (flags & AVP_FLAG.vendor) !== 0;
+  const headerLength = hasVendor ? AVP_VENDOR_HEADER_LENGTH : AVP_HEADER_LENGTH;
+  const length = headerLength + minimumDataLength(view.getUint32(0), hasVendor ? view.getUint32(8) : 0);
+  view.setUint32(4, ((flags << 24) | length) >>> 0);
+  const failed = new Uint8Array(padded(length));
+  failed.set(header.subarray(0, headerLength));
   return failed;
 }
 
-/** What Failed-AVP holds for an AVP that is missing (RFC 6733 section 7.5): its header and zeros of the smallest size its type allows. */
-export function missingAvp(code: number, dataLength: number): Uint8Array<ArrayBuffer> {
+/**
+ * What Failed-AVP holds for an AVP of Vendor-Id 0 that is missing (RFC 6733 section 7.5): its header and `dataLength` octets of zero, the
+ * smallest size its type allows.
+ */
+export function missingAvp(code: number, dataLength: number = minimumDataLength(code, 0)): Uint8Array<ArrayBuffer> {
   const failed = new Uint8Array(AVP_HEADER_LENGTH + padded(dataLength));
   const view = viewOf(failed);
   view.setUint32(0, code);

@@ -12,7 +12,10 @@ export interface Identity {
 
 /** @param text a DiameterIdentity */
 export function identity(text: string): Identity {
-  return { text, lower: new TextEncoder().encode(text.toLowerCase()) };
+  const lower = new TextEncoder().encode(text);
+  // ASCII only: toLowerCase would also change letters that the comparison below takes octet by octet.
+  lower.forEach((octet, i) => lower[i] = lowerCase(octet));
+  return { text, lower };
 }
 
 /** Whether the octets from `start` to `end` spell `id`, in any case. */
@@ -21,9 +24,11 @@ export function identityEquals(bytes: Uint8Array, start: number, end: number, id
   const length = lower.length;
   if (end - start !== length) return false;
   for (let i = 0; i < length; i++) {
-    let octet = bytes[start + i]!;
-    if (octet >= 0x41 && octet <= 0x5a) octet += 0x20;
-    if (octet !== lower[i]) return false;
+    if (lowerCase(bytes[start + i]!) !== lower[i]) return false;
   }
   return true;
+}
+
+function lowerCase(octet: number): number {
+  return octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet;
 }

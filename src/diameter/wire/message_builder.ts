@@ -70,10 +70,10 @@ export class MessageBuilder {
   /** Grouped: what `fill` writes becomes the group's content. */
   group(code: number, fill: (group: this) => void, options: AvpOptions = {}): this {
     const start = this.#at;
-    const dataStart = this.#open(code, 0, options);
+    this.#open(code, 0, options);
     fill(this);
     const word = this.#view.getUint32(start + 4);
-    this.#view.setUint32(start + 4, ((word & 0xff000000) | (dataStart - start + this.#at - dataStart)) >>> 0);
+    this.#view.setUint32(start + 4, ((word & 0xff000000) | (this.#at - start)) >>> 0);
     return this;
   }
 
