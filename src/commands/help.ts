@@ -1,0 +1,45 @@
+/**
+ * The help of the program as a whole; each command writes its own.
+ * @module
+ */
+
+import { type CommandTable, EXIT, listCommands, PROGRAM, UsageError } from "./command.ts";
+import { print } from "./terminal.ts";
+import { nearest } from "../ops/config/nearest.ts";
+
+/** What the program is and which commands it has. */
+export async function overview(table: CommandTable): Promise<string> {
+  const rows = await listCommands({ ...table, help: () => Promise.resolve({ default: HELP_ROW }) });
+  return `A Diameter gateway between Logic Apps and a pool of DRAs.
+
+Usage: ${PROGRAM} COMMAND [flags]
+
+Commands:
+${rows}
+"${PROGRAM} help COMMAND" (or "${PROGRAM} COMMAND --help") tells more about one.
+`;
+}
+
+const HELP_ROW = { name: "help", summary: "this text, or that of a command", usage: "", run: () => Promise.resolve(0) };
+
+/** `help`, `help COMMAND`: the same as `COMMAND --help`. */
+export async function help(table: CommandTable, [name, ...rest]: readonly string[]): Promise<number> {
+  if (name === undefined || ["help", "--help", "-h"].includes(name)) {
+    print(await overview(table));
+    return EXIT.done;
+  }
+  return await (await findCommand(table, name)).run([...rest, "--help"]);
+}
+
+/**
+ * Loads the command called `name`.
+ *
+ * @throws {UsageError} that names the nearest one, if there is none
+ */
+export async function findCommand(table: CommandTable, name: string) {
+  const load = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (load !== undefined) return (await load()).default;
+  const near = nearest(name, [...Object.keys(table), "help"]);
+  const what = name.startsWith("-") ? "flag" : "command";
+  throw new UsageError([`unknown ${what} ${name}${near === undefined ? "" : `; did you mean "${PROGRAM} ${near}"?`}`]);
+}

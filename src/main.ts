@@ -1,0 +1,14 @@
+/**
+ * The command table.
+ * @module
+ */
+
+import type { CommandTable } from "./commands/command.ts";
+import { runProgram } from "./commands/run_program.ts";
+
+const commands: CommandTable = {
+  check: () => import("./commands/check.ts"),
+  version: () => import("./commands/version.ts"),
+};
+
+if (import.meta.main) Deno.exit(await runProgram(commands, Deno.args));
