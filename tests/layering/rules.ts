@@ -1,0 +1,186 @@
+/**
+ * Who may import whom, and which files must not touch the outside world.
+ * @module
+ */
+import { importsOf, type Token, tokensOf } from "./tokens.ts";
+
+/** A file to judge; `path` is relative to src. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+const OBSERVATION = ["ops/log", "ops/metrics"] as const;
+const BELOW_PLANES = ["net", ...OBSERVATION] as const;
+const DIAMETER = ["diameter/relay", "diameter/client", "diameter/sim", "diameter/peer", "diameter/wire"] as const;
+const OPS = ["ops/config", "ops/statistics", "ops/trace", ...OBSERVATION] as const;
+
+/**
+ * The arrows. A room is a directory of src, or a file without its `.ts`; what it may import is itself, `std` and what is listed.
+ * Everything points down this list, so there can be no circle.
+ */
+export const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  "main": ["commands", "version"],
+  "mod": [...DIAMETER, ...OPS, "net", "version"],
+  "commands": ["ops/admin", ...OPS, ...DIAMETER, "net", "version"],
+  "build": ["version"],
+  "ops/admin": [...OPS, ...DIAMETER, "net", "version"],
+  "diameter/relay": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
+  "diameter/client": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
+  "diameter/sim": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
+  "diameter/peer": ["diameter/wire", ...BELOW_PLANES],
+  "ops/config": ["diameter/wire", ...BELOW_PLANES],
+  "diameter/wire": [],
+  "ops/trace": [...BELOW_PLANES],
+  "ops/statistics": [...BELOW_PLANES],
+  "net": [...OBSERVATION],
+  "ops/metrics": ["ops/log"],
+  "ops/log": [],
+  "version": [],
+  "std": [],
+};
+
+/** Rooms that use nothing but what is written in this repository. */
+const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer"]);
+
+/** Packages for tests, which would otherwise end up in the executable. */
+const FOR_TESTS = ["@std/assert", "fast-check"];
+
+/** Where the files of a room must not import each other in a circle. */
+const NO_FILE_CIRCLES = new Set(["diameter/wire", "diameter/peer", "net"]);
+
+/** Files of diameter/peer that have the clock and the connection in hand; the others are PURE. */
+const PEER_DRIVERS = new Set(["diameter/peer/peer.ts", "diameter/peer/peer_gate.ts"]);
+
+/** What a PURE file must be given instead. */
+const IMPURE: Readonly<Record<string, string>> = {
+  Deno: "I/O",
+  process: "I/O",
+  fetch: "I/O",
+  WebSocket: "I/O",
+  Worker: "I/O",
+  console: "I/O",
+  localStorage: "I/O",
+  setTimeout: "a timer",
+  setInterval: "a timer",
+  clearTimeout: "a timer",
+  clearInterval: "a timer",
+  queueMicrotask: "a timer",
+  Date: "the clock",
+  Temporal: "the clock",
+  performance: "the clock",
+  crypto: "randomness",
+  random: "randomness",
+  globalThis: "everything",
+};
+
+/** Whether a file must be PURE: everything comes in as arguments, clock and dice too. */
+export function isPure(file: SourceFile): boolean {
+  if (roomOf(file.path) === "diameter/wire" || file.path === "diameter/relay/router.ts") return true;
+  return roomOf(file.path) === "diameter/peer" && !PEER_DRIVERS.has(file.path) &&
+    !/^\/\*\*[\s*]*Driver\b/.test(file.text);
+}
+
+/** Every broken rule, as `src/FILE:LINE: ...`; none when the house is in order. */
+export function layeringFaults(files: readonly SourceFile[]): string[] {
+  const faults: string[] = [];
+  const pure = new Set(files.filter(isPure).map((file) => file.path));
+  const fileArrows = new Map<string, string[]>();
+  const roomArrows = new Map<string, string[]>();
+
+  for (const file of files) {
+    const room = roomOf(file.path);
+    if (room === undefined) {
+      faults.push(
+        `src/${file.path}: is in no room of the table of arrows (tests/layering/rules.ts): add its room there`,
+      );
+      continue;
+    }
+    const tokens = tokensOf(file.text);
+    for (const { specifier, line } of importsOf(tokens)) {
+      const fault = (rule: string) => faults.push(`src/${file.path}:${line}: imports ${specifier}, but ${rule}`);
+      const target = resolve(file.path, specifier);
+      if (target === undefined) {
+        if (FOR_TESTS.includes(specifier)) fault("that is for tests only");
+        else if (SELF_RELIANT.has(room)) fault(`${room} uses no packages`);
+        continue;
+      }
+      if (!target.endsWith(".ts")) continue; // data, such as deno.json or a page
+      push(fileArrows, file.path, target);
+      const targetRoom = roomOf(target);
+      if (targetRoom === undefined) continue; // reported where that file is judged
+      if (targetRoom !== room) push(roomArrows, room, targetRoom);
+      const allowed = ARROWS[room] ?? [];
+      if (targetRoom !== room && targetRoom !== "std" && !allowed.includes(targetRoom)) {
+        const list = allowed.length === 0 ? "no other room" : `only ${allowed.join(", ")}`;
+        fault(`${room} may import ${list}`);
+      } else if (pure.has(file.path) && !pure.has(target)) {
+        fault("a PURE file may import only PURE files");
+      }
+    }
+    if (pure.has(file.path)) faults.push(...impurities(file, tokens));
+  }
+  for (const circle of circles(roomArrows)) faults.push(`rooms import each other in a circle: ${circle.join(" -> ")}`);
+  for (const circle of circles(fileArrows)) {
+    if (circle.some((path) => NO_FILE_CIRCLES.has(roomOf(path) ?? ""))) {
+      faults.push(`files import each other in a circle: ${circle.map((path) => `src/${path}`).join(" -> ")}`);
+    }
+  }
+  return faults;
+}
+
+/** The room with the longest name that holds `path`. */
+function roomOf(path: string): string | undefined {
+  const name = path.replace(/(\.d)?\.ts$/, "");
+  return Object.keys(ARROWS).filter((room) => name === room || name.startsWith(`${room}/`))
+    .sort((a, b) => b.length - a.length)[0];
+}
+
+/** The path below src that `specifier` means in file `from`; undefined for a package. */
+function resolve(from: string, specifier: string): string | undefined {
+  if (!/^\.{0,2}\//.test(specifier)) return undefined;
+  return new URL(specifier, `file:///src/${from}`).pathname.replace(/^\/src\//, "");
+}
+
+function impurities(file: SourceFile, tokens: readonly Token[]): string[] {
+  const faults: string[] = [];
+  for (const [i, token] of tokens.entries()) {
+    const what = token.kind === "word" && Object.hasOwn(IMPURE, token.text) ? IMPURE[token.text] : undefined;
+    if (what === undefined) continue;
+    const before = tokens[i - 1]?.text ?? "";
+    const isMember = before === "." || before === "?.";
+    const isKey = tokens[i + 1]?.text === ":" && ["{", ",", ";"].includes(before);
+    const isMathRandom = isMember && token.text === "random" && tokens[i - 2]?.text === "Math";
+    if (token.text === "random" ? isMathRandom : !isMember && !isKey) {
+      const name = isMathRandom ? "Math.random" : token.text;
+      faults.push(
+        `src/${file.path}:${token.line}: uses ${name} (${what}), but the file is PURE: take it as an argument`,
+      );
+    }
+  }
+  return faults;
+}
+
+function push(map: Map<string, string[]>, from: string, to: string): void {
+  const list = map.get(from) ?? [];
+  if (!list.includes(to)) list.push(to);
+  map.set(from, list);
+}
+
+/** One circle for each node that closes one: `[a, b, a]`. */
+function circles(arrows: ReadonlyMap<string, readonly string[]>): string[][] {
+  const found: string[][] = [];
+  const done = new Set<string>();
+  const visit = (node: string, way: readonly string[]): void => {
+    const start = way.indexOf(node);
+    if (start >= 0) {
+      found.push([...way.slice(start), node]);
+      return;
+    }
+    if (done.has(node)) return;
+    for (const next of arrows.get(node) ?? []) visit(next, [...way, node]);
+    done.add(node);
+  };
+  for (const node of arrows.keys()) visit(node, []);
+  return found;
+}
