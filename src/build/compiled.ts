@@ -49,5 +49,5 @@ export function reason(stderr: string): string {
   const causes = lines.filter((line) => /^\d+: /.test(line) && !line.endsWith("<unknown>"));
   const line = causes[1] ?? causes[0] ?? lines.find((line) => line.startsWith("error")) ??
     "deno compile gave no reason";
-  return line.replace(/^\d+: |^error: /, "");
+  return line.replace(/^\d+: |^error: /, "").replace(/ for url \(\S+\)/, "");
 }

@@ -43,7 +43,7 @@ Deno.test("why deno compile failed is told by its innermost useful cause", () =>
 
 Caused by:
     0: Setting up base binary.
-    1: error sending request: dns error
+    1: error sending request for url (https://example.org/denort.zip): dns error
     2: client error (Connect)
 
 Stack backtrace:
