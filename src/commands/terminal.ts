@@ -50,7 +50,7 @@ function write(stream: Stream, text: string): void {
     while (rest.length > 0) rest = rest.subarray(Deno[stream].writeSync(rest));
   } catch (error) {
     if (!isBrokenPipe(error)) throw error;
-    // Nobody reads on: there is nothing left to do, and nothing to complain about.
-    Deno.exit(0);
+    // Nobody reads on: there is nothing left to do, and nothing to complain about. Unread remarks stop nothing.
+    if (stream === "stdout") Deno.exit(0);
   }
 }
