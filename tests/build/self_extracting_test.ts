@@ -33,11 +33,6 @@ interface Installed extends AsyncDisposable {
 }
 
 async function install(changes: Partial<Package> = {}, runtime = RUNTIME): Promise<Installed> {
-  const directory = await Deno.makeTempDir({ prefix: "diam-gw-test-" });
-  const home = `${directory}/home`;
-  const file = `${directory}/packed`;
-  await Deno.mkdir(home);
-  await Deno.mkdir(`${directory}/tmp`);
   const bytes = await pack({
     name: "packed",
     version: "1.2.3",
@@ -51,6 +46,11 @@ async function install(changes: Partial<Package> = {}, runtime = RUNTIME): Promi
     main: "program-1/main.sh",
     ...changes,
   });
+  const directory = await Deno.makeTempDir({ prefix: "diam-gw-test-" });
+  const home = `${directory}/home`;
+  const file = `${directory}/packed`;
+  await Deno.mkdir(home);
+  await Deno.mkdir(`${directory}/tmp`);
   await Deno.writeFile(file, bytes, { mode: 0o755 });
   return {
     file,
