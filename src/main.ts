@@ -6,7 +6,8 @@
 import type { CommandTable } from "./commands/command.ts";
 import { runProgram } from "./commands/run_program.ts";
 
-const commands: CommandTable = {
+/** Every command; a line each. */
+export const commands: CommandTable = {
   check: () => import("./commands/check.ts"),
   version: () => import("./commands/version.ts"),
 };

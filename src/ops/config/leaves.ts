@@ -27,14 +27,16 @@ interface Leaf<T> {
   /** The value, or undefined when it is not one. An AddressError says better than `expected` what is wrong. */
   readonly decode: (value: unknown) => T | undefined;
   readonly encode?: (value: T) => unknown;
+  /** The input as the error shows it. */
+  readonly shown?: (value: unknown) => unknown;
 }
 
-function leaf<T>({ expected, decode, encode = (value) => value }: Leaf<T>) {
+function leaf<T>({ expected, decode, encode = (value) => value, shown = (value) => value }: Leaf<T>) {
   return z.codec(z.unknown(), z.custom<T>(), {
     encode,
     decode: (input, context) => {
       let message = typeof expected === "string" ? expected : expected(input);
-      message = `expected ${message}, got ${describe(input)}`;
+      message = `expected ${message}, got ${describe(shown(input))}`;
       try {
         const value = decode(input);
         if (value !== undefined) return value;
@@ -54,6 +56,11 @@ function toNumber(value: unknown): number {
   return typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : NaN;
 }
 
+/** A number is shown as one, whether YAML, a variable or a flag brought it. */
+function asNumber(value: unknown): unknown {
+  return Number.isNaN(toNumber(value)) ? value : toNumber(value);
+}
+
 const toText = (value: unknown) => typeof value === "string" ? value : undefined;
 
 /** A whole number from `least` to `most`, named by `what` in the error. */
@@ -61,6 +68,7 @@ export function integer(least: number, most: number, what = "a whole number") {
   const expected = most === Number.MAX_SAFE_INTEGER ? `${what}, ${least} or more` : `${what} ${least}..${most}`;
   return leaf<number>({
     expected,
+    shown: asNumber,
     decode: (value) => {
       const number = toNumber(value);
       return Number.isSafeInteger(number) && number >= least && number <= most ? number : undefined;
@@ -72,6 +80,7 @@ export function integer(least: number, most: number, what = "a whole number") {
 export function decimal(least: number, most: number) {
   return leaf<number>({
     expected: most === Infinity ? `a number, ${least} or more` : `a number ${least}..${most}`,
+    shown: asNumber,
     decode: (value) => {
       const number = toNumber(value);
       return Number.isFinite(number) && number >= least && number <= most ? number : undefined;

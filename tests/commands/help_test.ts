@@ -1,0 +1,87 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { commandGroup, defineCommand, UsageError } from "../../src/commands/command.ts";
+import { findCommand, overview } from "../../src/commands/help.ts";
+import { commands } from "../../src/main.ts";
+import { runMain } from "./run_main.ts";
+
+Deno.test("help lists the commands on stdout, however it is asked for", async () => {
+  const text = await overview(commands);
+  for (const args of [["help"], ["--help"], ["-h"], ["help", "help"]]) {
+    assertEquals(await runMain(args), { code: 0, stdout: text, stderr: "" });
+  }
+  for (const name of [...Object.keys(commands), "help"]) assertStringIncludes(text, `\n  ${name} `);
+});
+
+Deno.test("the program alone shows help on stderr, and that is bad usage", async () => {
+  assertEquals(await runMain([]), { code: 2, stdout: "", stderr: await overview(commands) });
+});
+
+for (const [name, load] of Object.entries(commands)) {
+  Deno.test(`the command ${name} is what the table says, and has a summary that fits a line`, async () => {
+    const command = (await load()).default;
+    assertEquals(command.name, name);
+    assertEquals(command.usage.split(" ")[0], name);
+    assert(command.summary.length > 0 && command.summary.length <= 70, command.summary);
+  });
+}
+
+Deno.test("help COMMAND and COMMAND --help show the same, with examples", async () => {
+  for (const name of ["check", "version"]) {
+    const [asked, flag] = await Promise.all([runMain(["help", name]), runMain([name, "--help"])]);
+    assertEquals(asked, flag);
+    assertEquals([asked.code, asked.stderr], [0, ""]);
+    assertStringIncludes(asked.stdout, `Usage: diam-gw ${name}`);
+    assertStringIncludes(asked.stdout, `Examples:\n  diam-gw ${name}`);
+  }
+});
+
+const WRONG: [args: string[], stderr: string][] = [
+  [["chek"], 'unknown command chek; did you mean "diam-gw check"?\nTry diam-gw --help\n'],
+  [["frobnicate"], "unknown command frobnicate\nTry diam-gw --help\n"],
+  [["help", "vesion"], 'unknown command vesion; did you mean "diam-gw version"?\nTry diam-gw --help\n'],
+  [["constructor"], "unknown command constructor\nTry diam-gw --help\n"],
+  [["--print"], "unknown flag --print\nTry diam-gw --help\n"],
+  [["version", "--jsn", "x"], "unknown flag --jsn; did you mean --json?\nTry diam-gw version --help\n"],
+  [["version", "x"], 'unexpected argument "x"\nTry diam-gw version --help\n'],
+];
+
+for (const [args, stderr] of WRONG) {
+  Deno.test(`bad usage is explained on stderr and ends with 2: ${args.join(" ")}`, async () => {
+    assertEquals(await runMain(args), { code: 2, stdout: "", stderr });
+  });
+}
+
+Deno.test("a group hands over to its members, and names them otherwise", async () => {
+  const ran: string[] = [];
+  const member = defineCommand({
+    name: "sim dra",
+    summary: "a DRA",
+    flags: { listen: { kind: "string", placeholder: "HOST:PORT", help: "where" } },
+    examples: [["sim dra", "a DRA"]],
+    run({ listen }) {
+      ran.push(String(listen));
+      return 0;
+    },
+  });
+  const group = commandGroup("sim", "simulators", { dra: () => Promise.resolve({ default: member }) });
+  assertEquals(await group.run(["dra", "--listen", "h:1"]), 0);
+  assertEquals(ran, ["h:1"]);
+  await assertRejects(() => group.run(["app"]), UsageError, 'expected diam-gw sim dra, got "app"');
+  await assertRejects(() => group.run([]), UsageError, "expected diam-gw sim dra");
+});
+
+Deno.test("a command is found by its exact name only", async () => {
+  assertEquals((await findCommand(commands, "check")).name, "check");
+  await assertRejects(() => findCommand(commands, "Check"), UsageError, "did you mean");
+});
+
+Deno.test("a reader that stops reading ends the program quietly", async () => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", new URL("../../src/main.ts", import.meta.url).pathname, "help"],
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  await child.stdout.cancel();
+  const [{ code }, stderr] = await Promise.all([child.status, new Response(child.stderr).text()]);
+  assertEquals([code, stderr], [0, ""]);
+});
