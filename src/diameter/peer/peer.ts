@@ -1,0 +1,394 @@
+/**
+ * Driver of one live connection to a peer: feeds the machines what arrives, and does what they say.
+ * @module
+ */
+import { type Connection, endpointText } from "../../net/connection.ts";
+import { OutQueue } from "../../net/out_queue.ts";
+import type { SegmentPool } from "../../net/segment.ts";
+import { COMMAND } from "../wire/command_codes.ts";
+import { errorAnswer } from "../wire/error_answer.ts";
+import { FLAG, type Header } from "../wire/header.ts";
+import {
+  type Capabilities,
+  capabilitiesAnswer,
+  type CapabilitiesFault,
+  capabilitiesRequest,
+  isFault,
+  judgeAnswer,
+  judgeRequest,
+  type LocalIdentity,
+  readCapabilities,
+} from "./capabilities.ts";
+import { EndToEndIds } from "./end_to_end_ids.ts";
+import { disconnectCauseOf, disconnectRequest, peerAnswer, watchdogRequest } from "./peer_messages.ts";
+import { type PeerEvent, type PeerState, stepPeer } from "./peer_machine.ts";
+import type { WatchdogTimer } from "./watchdog_timer.ts";
+
+/** Times in milliseconds, sizes in bytes. */
+export interface PeerOptions {
+  readonly local: LocalIdentity;
+  /** Which side dialled. */
+  readonly role: "initiator" | "responder";
+  /** Until CER (responder) or CEA (initiator) must be there. */
+  readonly capabilitiesTimeout: number;
+  /** Until DPA must be there; and after the peer's DPR, until it must have closed. */
+  readonly dprTimeout: number;
+  /** Of the out-queue; see `OutQueue.full`. */
+  readonly sendQueueLimit: number;
+  /** What is closing may take to write what is queued. */
+  readonly writeTimeout: number;
+  /** Identity that the CEA must carry; "" accepts any. */
+  readonly expectedHost?: string;
+}
+
+/** Why a connection ended. */
+export interface PeerEnd {
+  /** For a person: what happened. */
+  readonly reason: string;
+  /** `refused`: the peer does not want us (DPR with BUSY or DO_NOT_WANT_TO_TALK, CEA that refuses). `left`: one side took its leave with DPR. `lost`: everything else. */
+  readonly kind: "refused" | "left" | "lost";
+}
+
+/** What the owner of a peer wants to know. */
+export interface PeerHandlers {
+  /** A responder's word on a CER that is fine in itself: undefined admits the peer. */
+  admit?(
+    peer: Peer,
+    capabilities: Capabilities,
+  ): CapabilitiesFault | undefined | Promise<CapabilitiesFault | undefined>;
+  /** The connection is open. */
+  opened(peer: Peer): void;
+  /** The peer sent a DPR: no new requests to it. */
+  leaving?(peer: Peer, cause: number): void;
+  /** The end, exactly once, whether or not it was ever open. */
+  closed(peer: Peer, end: PeerEnd): void;
+  /** Something was thrown away, by kind. */
+  discarded?(reason: string): void;
+  /** Retained messages: see `OutQueueOptions.sealed`. */
+  sealed?: ConstructorParameters<typeof OutQueue>[2]["sealed"];
+}
+
+const endToEndIds = new EndToEndIds();
+
+/** Low 16 bits of the hop-by-hop ids of this node's own DWR, DPR and CER: relayed requests never use them. */
+export const OWN_REQUEST_SLOT = 0xffff;
+
+/** One live connection. */
+export class Peer {
+  readonly out: OutQueue;
+  readonly watchdog: WatchdogTimer;
+  readonly options: PeerOptions;
+  readonly connection: Connection;
+  /** What the peer said of itself; undefined before the capabilities exchange. */
+  capabilities: Capabilities | undefined;
+  /** Bytes read. */
+  readBytes = 0;
+  /** Settles when the connection has ended and its owner was told. */
+  readonly ended: Promise<void>;
+
+  #state: PeerState;
+  readonly #handlers: PeerHandlers;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #ownIds = Math.floor(Math.random() * 0x10000);
+  #watchdogId = 0;
+  #disconnectId = 0;
+  #cause = 0;
+  #left = false;
+  #refused = false;
+  #reason = "";
+  #announced = false;
+  #resolveEnded!: () => void;
+
+  constructor(
+    connection: Connection,
+    segments: SegmentPool,
+    watchdog: WatchdogTimer,
+    options: PeerOptions,
+    handlers: PeerHandlers,
+  ) {
+    this.connection = connection;
+    this.watchdog = watchdog;
+    this.options = options;
+    this.#handlers = handlers;
+    this.out = new OutQueue(connection, segments, {
+      limit: options.sendQueueLimit,
+      failed: (error) => this.abort(`writing failed: ${messageOf(error)}`),
+      ...(handlers.sealed === undefined ? {} : { sealed: handlers.sealed }),
+    });
+    this.ended = new Promise((resolve) => this.#resolveEnded = resolve);
+    this.#state = options.role === "initiator" ? "wait-i-cea" : "wait-cer";
+    this.#setTimer(options.capabilitiesTimeout);
+    if (options.role === "initiator") {
+      this.out.push(capabilitiesRequest(options.local, connection.local.hostname, this.#nextIds()));
+    }
+  }
+
+  get state(): PeerState {
+    return this.#state;
+  }
+
+  /** Open for requests in both directions. */
+  get open(): boolean {
+    return this.#state === "open";
+  }
+
+  /** Messages still flow: open, or one side is taking its leave. */
+  get live(): boolean {
+    return this.#state === "open" || this.#state === "closing" || this.#state === "leaving";
+  }
+
+  /** `host:port` of the other end. */
+  get remoteText(): string {
+    return endpointText(this.connection.remote);
+  }
+
+  /**
+   * Takes one message that is not simply relayable: a peer command, or any while the connection is not open.
+   * @returns whether it may pass
+   */
+  take(bytes: Uint8Array, at: number, end: number, header: Header): boolean | Promise<boolean> {
+    if (this.#state === "closed") return false;
+    const request = (header.flags & FLAG.request) !== 0;
+    switch (header.command) {
+      case COMMAND.capabilitiesExchange:
+        return request ? this.#takeCer(bytes, at, end, header) : this.#takeCea(bytes, at, end);
+      case COMMAND.deviceWatchdog:
+        if (request) return this.#step("dwr", header);
+        if (header.hopByHop !== this.#watchdogId) {
+          this.#handlers.discarded?.("unknown_answer");
+          return false;
+        }
+        this.#watchdogId = 0;
+        return this.#step("dwa");
+      case COMMAND.disconnectPeer:
+        if (request) {
+          this.#cause = disconnectCauseOf(bytes, at, end);
+          return this.#step("dpr", header);
+        }
+        if (header.hopByHop !== this.#disconnectId) {
+          this.#handlers.discarded?.("unknown_answer");
+          return false;
+        }
+        return this.#step("dpa");
+      default:
+        return this.#step("message");
+    }
+  }
+
+  /** Answers `request` with an error that this node originates. */
+  refuse(
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    resultCode: number,
+    message: string,
+    failedAvp?: Uint8Array,
+  ): void {
+    const { local } = this.options;
+    this.out.push(errorAnswer(bytes, at, end, {
+      originHost: local.originHost,
+      originRealm: local.originRealm,
+      originStateId: local.originStateId,
+      resultCode,
+      message,
+      ...(failedAvp === undefined ? {} : { failedAvp }),
+    }));
+  }
+
+  /** Sends a DWR now. */
+  sendWatchdog(): void {
+    const ids = this.#nextIds();
+    this.#watchdogId = ids.hopByHop;
+    this.out.push(watchdogRequest(this.options.local, ids));
+  }
+
+  /** Takes leave with a DPR, see `DISCONNECT_CAUSE`; resolves when the connection has ended. */
+  stop(cause: number, reason: string): Promise<void> {
+    if (this.#state === "open") {
+      this.#cause = cause;
+      this.#reason = reason;
+      this.#left = true;
+      this.#step("stop");
+    } else if (this.#state !== "leaving" && this.#state !== "closing" && this.#state !== "closed") {
+      this.abort(reason);
+    }
+    return this.ended;
+  }
+
+  /** Ends the connection now. */
+  abort(reason: string): void {
+    if (this.#state === "closed") return this.connection.close();
+    this.#reason ||= reason;
+    this.#step("disconnected");
+  }
+
+  /** Lets what is queued go out, then ends the connection; nothing that arrives in between is looked at. */
+  closeWhenWritten(reason: string): void {
+    if (this.#state === "closed") return;
+    this.#reason ||= reason;
+    this.#state = "closed";
+    this.#finishWhenWritten();
+  }
+
+  #takeCer(bytes: Uint8Array, at: number, end: number, header: Header): boolean | Promise<boolean> {
+    const read = readCapabilities(bytes, at, end);
+    if (this.#state !== "wait-cer") {
+      const same = !isFault(read) && read.originHost.toLowerCase() === this.capabilities?.originHost.toLowerCase();
+      if (!same) this.#reason ||= "a CER with another identity on an open connection";
+      return this.#step(same ? "cer-accepted" : "cer-refused", header);
+    }
+    if (isFault(read)) return this.#refuseCer(header, read);
+    this.capabilities = read;
+    const fault = judgeRequest(read, this.options.local, this.connection.tls !== undefined);
+    if (fault !== undefined) return this.#refuseCer(header, fault);
+    const verdict = this.#handlers.admit?.(this, read);
+    if (verdict instanceof Promise) return verdict.then((late) => this.#admitted(header, late));
+    return this.#admitted(header, verdict);
+  }
+
+  #admitted(header: Header, fault: CapabilitiesFault | undefined): boolean {
+    if (this.#state === "closed") return false;
+    return fault === undefined ? this.#step("cer-accepted", header) : this.#refuseCer(header, fault);
+  }
+
+  #refuseCer(header: Header, fault: CapabilitiesFault): boolean {
+    this.#reason ||= `its CER was refused with ${fault.resultCode}: ${fault.reason}`;
+    return this.#step("cer-refused", header, fault);
+  }
+
+  #takeCea(bytes: Uint8Array, at: number, end: number): boolean {
+    const read = readCapabilities(bytes, at, end);
+    if (isFault(read)) {
+      this.#reason ||= `the CEA cannot stand: ${read.reason}`;
+      return this.#step("cea-refused");
+    }
+    if (this.#state !== "wait-i-cea") return this.#step("cea-accepted");
+    const refusal = judgeAnswer(read, this.options.local, this.options.expectedHost ?? "");
+    if (refusal !== undefined) {
+      this.#reason ||= refusal;
+      this.#refused = true;
+      return this.#step("cea-refused");
+    }
+    this.capabilities = read;
+    return this.#step("cea-accepted");
+  }
+
+  #step(event: PeerEvent, header?: Header, fault?: CapabilitiesFault): boolean {
+    const before = this.#state;
+    const { state, actions } = stepPeer(before, event);
+    this.#state = state;
+    let passed = false;
+    for (const action of actions) {
+      switch (action) {
+        case "pass":
+          passed = true;
+          break;
+        case "discard":
+          this.#handlers.discarded?.(event);
+          break;
+        case "send-cea":
+        case "refuse":
+          this.out.push(
+            capabilitiesAnswer(this.options.local, this.connection.local.hostname, header!, fault),
+          );
+          break;
+        case "opened":
+          this.#clearTimer();
+          this.#announced = true;
+          this.#handlers.opened(this);
+          this.watchdog.up();
+          break;
+        case "send-dwa":
+          this.out.push(peerAnswer(COMMAND.deviceWatchdog, this.options.local, header!));
+          break;
+        case "watchdog-answered":
+          this.watchdog.answered();
+          break;
+        case "send-dpa":
+          this.out.push(peerAnswer(COMMAND.disconnectPeer, this.options.local, header!));
+          if (before === "open") {
+            this.#left = true;
+            this.#refused = this.#cause !== 0;
+            this.#reason ||= `the peer took its leave (${causeName(this.#cause)})`;
+            this.#setTimer(this.options.dprTimeout);
+            this.#handlers.leaving?.(this, this.#cause);
+          }
+          break;
+        case "send-dpr": {
+          const ids = this.#nextIds();
+          this.#disconnectId = ids.hopByHop;
+          this.out.push(disconnectRequest(this.options.local, ids, this.#cause));
+          this.#setTimer(this.options.dprTimeout);
+          break;
+        }
+        case "close-when-written":
+          this.#finishWhenWritten();
+          break;
+        case "close":
+          if (event === "timeout") this.#reason ||= TIMEOUT_REASONS[before];
+          this.#finish();
+          break;
+      }
+    }
+    return passed;
+  }
+
+  #finishWhenWritten(): void {
+    this.#setTimer(this.options.writeTimeout);
+    this.out.flushed().then(() => this.#finish());
+  }
+
+  #finish(): void {
+    this.#clearTimer();
+    this.out.close();
+    this.connection.close();
+    if (this.#finished) return;
+    this.#finished = true;
+    if (this.#announced) {
+      if (this.#left) this.watchdog.left();
+      else this.watchdog.down();
+    }
+    this.#handlers.closed(this, {
+      reason: this.#reason || "the connection was closed",
+      kind: this.#refused ? "refused" : this.#left ? "left" : "lost",
+    });
+    this.#resolveEnded();
+  }
+  #finished = false;
+
+  #setTimer(milliseconds: number): void {
+    this.#clearTimer();
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#state === "closed") this.#finish();
+      else this.#step("timeout");
+    }, milliseconds);
+  }
+
+  #clearTimer(): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #nextIds(): { hopByHop: number; endToEnd: number } {
+    this.#ownIds = (this.#ownIds + 1) & 0xffff;
+    return { hopByHop: this.#ownIds * 0x10000 + OWN_REQUEST_SLOT, endToEnd: endToEndIds.next() };
+  }
+}
+
+const TIMEOUT_REASONS: Record<PeerState, string> = {
+  "wait-i-cea": "no CEA in time",
+  "wait-cer": "no CER in time",
+  open: "timeout",
+  closing: "no DPA in time",
+  leaving: "the peer did not close after its DPR",
+  closed: "timeout",
+};
+
+function causeName(cause: number): string {
+  return ["REBOOTING", "BUSY", "DO_NOT_WANT_TO_TALK_TO_YOU"][cause] ?? `cause ${cause}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

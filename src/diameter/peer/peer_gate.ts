@@ -1,0 +1,156 @@
+/**
+ * The stage that takes out of a connection's stream what concerns this connection alone.
+ * @module
+ */
+import { Batch, type BatchOwner } from "../../net/batch.ts";
+import type { Block } from "../../net/block.ts";
+import { AvpLengthError, avpsOf } from "../wire/avp.ts";
+import { COMMAND, isPeerCommand } from "../wire/command_codes.ts";
+import { failedAvpAt } from "../wire/error_answer.ts";
+import { FRAME_FAULT } from "../wire/frame_rule.ts";
+import { FLAG, HEADER_LENGTH, readHeader } from "../wire/header.ts";
+import { RESULT } from "../wire/result_codes.ts";
+import type { Peer } from "./peer.ts";
+
+/** Mark of a batch whose requests came after a DPR of either side: they are answered, not served (RFC 6733 section 5.4). */
+export const REFUSED = 1;
+
+/** Counters of what a gate threw away, by reason. */
+export type DiscardCounter = (reason: string) => void;
+
+/**
+ * Batches of frames in, batches of relayable messages out. CER, DWR, DPR and their answers go to the peer machine, in order with the rest; what arrives
+ * in a state that does not allow it is dropped; a frame fault is answered where PROTOCOL has an answer and ends the connection.
+ *
+ * @param keep asked when the watchdog wants messages thrown away (REOPEN): true serves them all the same
+ */
+export function peerGate(
+  peer: Peer,
+  discarded: DiscardCounter = () => {},
+  keep: () => boolean = () => false,
+): TransformStream<Batch, Batch> {
+  return new TransformStream<Batch, Batch>({
+    async transform(batch, controller) {
+      peer.readBytes += batch.end - batch.start;
+      const { block, end } = batch;
+      const view = block.view;
+      let kept = true;
+      let received = false;
+      /** First byte of the messages that may pass and have not yet. */
+      let run = batch.start;
+      let shared: SharedBatch | undefined;
+      const hand = (part: Batch) => {
+        if (!peer.open) part.mark = REFUSED;
+        controller.enqueue(part);
+      };
+      let at = batch.start;
+      while (at < end) {
+        const length = view.getUint32(at) & 0xffffff;
+        if (peer.open && !isPeerCommand(view.getUint32(at + 4) & 0xffffff)) {
+          if (!received) {
+            received = true;
+            kept = peer.watchdog.received(performance.now()) || keep();
+          }
+          if (kept) {
+            at += length;
+            continue;
+          }
+          discarded("reopen");
+        }
+        // The common case ended: hand on what came before, then look at this one.
+        if (run < at) hand((shared ??= new SharedBatch(batch)).part(run, at));
+        run = at + length;
+        if (kept || isPeerCommand(view.getUint32(at + 4) & 0xffffff)) {
+          if (await takeOne(peer, block, at, at + length, discarded)) run = at;
+          received = false;
+          kept = true;
+        }
+        at += length;
+      }
+      if (batch.fault !== undefined) takeFault(peer, batch.fault.kind, batch.fault.bytes, discarded);
+      if (shared === undefined) {
+        batch.start = run;
+        if (run < end) hand(batch);
+        else batch.release();
+      } else {
+        if (run < end) hand(shared.part(run, end));
+        shared.close();
+      }
+    },
+  });
+}
+
+/** One message that is not simply relayable; true when it may pass all the same. */
+function takeOne(
+  peer: Peer,
+  block: Block,
+  at: number,
+  end: number,
+  discarded: DiscardCounter,
+): boolean | Promise<boolean> {
+  const bytes = block.bytes;
+  const header = readHeader(bytes, at);
+  if (!isPeerCommand(header.command)) return peer.take(bytes, at, end, header);
+  const request = (header.flags & FLAG.request) !== 0;
+  if (request && (header.flags & FLAG.error) !== 0) {
+    discarded("header_bits");
+    peer.refuse(bytes, at, end, RESULT.invalidHeaderBits, "R and E are both set");
+    return false;
+  }
+  // A DWA has rows of its own in the watchdog's table; any other message resets Tw or ends SUSPECT.
+  if (peer.live && (request || header.command !== COMMAND.deviceWatchdog)) peer.watchdog.received(performance.now());
+  try {
+    for (const avp of avpsOf(bytes, at + HEADER_LENGTH, end)) void avp;
+  } catch (error) {
+    if (!(error instanceof AvpLengthError)) throw error;
+    // A CER reads its own AVPs: its answer is a CEA.
+    if (request && header.command !== COMMAND.capabilitiesExchange) {
+      discarded("avp_length");
+      peer.refuse(bytes, at, end, RESULT.invalidAvpLength, error.message, failedAvpAt(bytes, error.offset, end));
+      return false;
+    }
+  }
+  return peer.take(bytes, at, end, header);
+}
+
+/** A stream that cannot be followed: answer what can be answered, then end. */
+function takeFault(peer: Peer, kind: string, header: Uint8Array, discarded: DiscardCounter): void {
+  discarded(`frame_${kind}`);
+  const request = header.length >= HEADER_LENGTH && (header[4]! & FLAG.request) !== 0;
+  if (request && kind === FRAME_FAULT.version) {
+    const reason = `version ${header[0]} is not supported, this node speaks version 1`;
+    peer.refuse(header, 0, HEADER_LENGTH, RESULT.unsupportedVersion, reason);
+    peer.closeWhenWritten(reason);
+  } else if (request && kind === FRAME_FAULT.alignment) {
+    const length = (header[1]! << 16) | (header[2]! << 8) | header[3]!;
+    const reason = `message length ${length} is not a multiple of 4`;
+    peer.refuse(header, 0, HEADER_LENGTH, RESULT.invalidMessageLength, reason);
+    peer.closeWhenWritten(reason);
+  } else {
+    peer.abort(`a message with an impossible ${kind} was received`);
+  }
+}
+
+/** Several batches over the memory of one: it is released when the last part is. */
+class SharedBatch implements BatchOwner {
+  #parts = 1;
+  readonly #batch: Batch;
+
+  constructor(batch: Batch) {
+    this.#batch = batch;
+  }
+
+  part(start: number, end: number): Batch {
+    this.#parts++;
+    return new Batch(this, this.#batch.block, start, end);
+  }
+
+  /** No more parts come. */
+  close(): void {
+    this.released();
+  }
+
+  released(): void {
+    if (--this.#parts === 0) this.#batch.release();
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Driver of the watchdog: gives it time, and does what it says.
+ * @module
+ */
+import { INITIAL_WATCHDOG, stepWatchdog, type Watchdog, type WatchdogEvent } from "./watchdog.ts";
+
+/** Times in milliseconds, asked each time because they may change while connections live. */
+export interface WatchdogOptions {
+  /** Tw of RFC 3539. */
+  readonly interval: number;
+  /** Tw is drawn anew within this much either way each time it is set. */
+  readonly jitter: number;
+  /** DWAs before a lost peer is OKAY again; 3 in RFC 3539. */
+  readonly reopenWatchdogs: number;
+}
+
+/** What the watchdog's actions mean to its owner. */
+export interface WatchdogHandlers {
+  sendWatchdog(): void;
+  /** The peer became SUSPECT, or was lost while OKAY: use another one. */
+  failover(): void;
+  /** The peer is OKAY (again). */
+  failback(): void;
+  close(reason: string): void;
+  /** Any change that an observer may want to see. */
+  changed?(): void;
+}
+
+/** One watchdog with its timer. */
+export class WatchdogTimer {
+  #watchdog: Watchdog = INITIAL_WATCHDOG;
+  #deadline = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #options: () => WatchdogOptions;
+  readonly #handlers: WatchdogHandlers;
+
+  constructor(options: () => WatchdogOptions, handlers: WatchdogHandlers) {
+    this.#options = options;
+    this.#handlers = handlers;
+  }
+
+  get state(): Watchdog["state"] {
+    return this.#watchdog.state;
+  }
+
+  /** A DWR is unanswered. */
+  get pending(): boolean {
+    return this.#watchdog.pending;
+  }
+
+  /** DWAs that this connection has answered in REOPEN. */
+  get numDwa(): number {
+    return this.#watchdog.numDwa;
+  }
+
+  /**
+   * Messages that are no DWA arrived: the table's row for them, without walking it in the common case.
+   * @returns false when they are to be thrown away
+   */
+  received(now: number): boolean {
+    if (this.#watchdog.state === "okay") {
+      this.#deadline = now + this.#draw();
+      return true;
+    }
+    return this.#step("non-dwa");
+  }
+
+  /** A DWA arrived. */
+  answered(): void {
+    this.#step("dwa");
+  }
+
+  /** The connection opened. */
+  up(): void {
+    this.#step("up");
+  }
+
+  /** The connection is gone. */
+  down(): void {
+    this.#step("down");
+    this.#stopTimer();
+  }
+
+  /** One side took its leave with a DPR. */
+  left(): void {
+    this.#step("left");
+    this.#stopTimer();
+  }
+
+  /** Stops the clock for good. */
+  stop(): void {
+    this.#stopTimer();
+  }
+
+  #step(event: WatchdogEvent): boolean {
+    const before = this.#watchdog;
+    const { watchdog, actions } = stepWatchdog(before, event, this.#options().reopenWatchdogs);
+    this.#watchdog = watchdog;
+    let kept = true;
+    for (const action of actions) {
+      switch (action) {
+        case "send-watchdog":
+          this.#handlers.sendWatchdog();
+          break;
+        case "set-watchdog":
+          this.#set();
+          break;
+        case "failover":
+          this.#handlers.failover();
+          break;
+        case "failback":
+          this.#handlers.failback();
+          break;
+        case "close":
+          this.#stopTimer();
+          if (event === "timer") this.#handlers.close("the peer answered no watchdog");
+          break;
+        case "throwaway":
+          kept = false;
+          break;
+      }
+    }
+    if (watchdog !== before) this.#handlers.changed?.();
+    return kept;
+  }
+
+  #draw(): number {
+    const { interval, jitter } = this.#options();
+    return interval + jitter * (2 * Math.random() - 1);
+  }
+
+  #set(): void {
+    if (this.#watchdog.state === "down" || this.#watchdog.state === "initial") return this.#stopTimer();
+    this.#deadline = performance.now() + this.#draw();
+    // The timer is not moved for each message: when it fires too early it is set for the rest.
+    if (this.#timer === undefined) this.#arm();
+  }
+
+  #arm(): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (performance.now() < this.#deadline - 1) this.#arm();
+      else this.#step("timer");
+      if (this.#timer === undefined && this.#watchdog.state !== "down" && this.#watchdog.state !== "initial") {
+        this.#arm();
+      }
+    }, Math.max(1, this.#deadline - performance.now()));
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}

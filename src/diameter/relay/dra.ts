@@ -1,0 +1,96 @@
+/**
+ * One DRA of the pool: what is configured, what is known of it, and its connections.
+ * @module
+ */
+import { type Identity, identity } from "../wire/identity.ts";
+import { DraCounters } from "./counters.ts";
+import { DraLink, type LinkHandlers } from "./dra_link.ts";
+import type { DraOptions } from "./options.ts";
+import type { RelayRuntime } from "./relay_runtime.ts";
+import type { DraView } from "./router.ts";
+
+/** One DRA, as the router and the statistics see it. */
+export class Dra implements DraView {
+  readonly counters = new DraCounters();
+  readonly attempts = { ok: 0, failed: 0 };
+  readonly links: readonly DraLink[];
+  /** Its identity, for comparison with octets; undefined until configured or told. */
+  identity: Identity | undefined;
+  /** Set by the pool when anything changes, see `DraPool.refresh`. */
+  usable = false;
+  held = false;
+  reason = "is not connected yet";
+  /** Since when it is usable, by `performance.now()`; 0 when it is not. */
+  usableSince = 0;
+  /** Smooth weighted round robin: see `DraPool`. */
+  current = 0;
+  #turn = 0;
+  readonly #runtime: RelayRuntime;
+
+  constructor(readonly options: DraOptions, runtime: RelayRuntime, handlers: LinkHandlers) {
+    this.#runtime = runtime;
+    if (options.originHost !== "") this.identity = identity(options.originHost);
+    this.links = Array.from(
+      { length: runtime.options.draPool.connectionsPerDra },
+      (_, index) => new DraLink(this, index, runtime, handlers),
+    );
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+  get priority(): number {
+    return this.options.priority;
+  }
+  get weight(): number {
+    return this.options.weight;
+  }
+  /** In lower case; "" when not known yet. */
+  get originHost(): string {
+    return this.identity?.text.toLowerCase() ?? "";
+  }
+
+  /** Whether it advertised the application, or Relay. */
+  takes(application: number): boolean {
+    for (const link of this.links) {
+      if (link.relayPeer?.capabilities.applications.takes(application) === true) return true;
+    }
+    return false;
+  }
+
+  /** Transactions that wait for it. */
+  get inFlight(): number {
+    let sum = 0;
+    for (const link of this.links) sum += link.table.size;
+    return sum;
+  }
+
+  /** A connection for one more request, round robin over the usable ones; undefined when all are full. */
+  pickLink(except?: DraLink): DraLink | undefined {
+    const { links } = this;
+    if (links.length === 1) {
+      const link = links[0]!;
+      return link !== except && isUsable(link) && !link.full ? link : undefined;
+    }
+    for (let i = 0; i < links.length; i++) {
+      this.#turn = (this.#turn + 1) % links.length;
+      const link = links[this.#turn]!;
+      if (link !== except && isUsable(link) && !link.full) return link;
+    }
+    return undefined;
+  }
+
+  /** Its CEA told its identity; a change is worth an alarm: two DRAs may hide behind one address. */
+  identified(originHost: string): void {
+    const before = this.identity?.text;
+    if (before !== undefined && before.toLowerCase() !== originHost.toLowerCase()) {
+      this.#runtime.emit({ kind: "dra_identity_changed", dra: this.name, from: before, to: originHost });
+    }
+    this.identity = identity(originHost);
+  }
+}
+
+/** Open and OKAY, or the last resort; the pool has made sure that the last resort is needed. */
+function isUsable(link: DraLink): boolean {
+  return link.okay || (link.reopening && link.dra.usable);
+}

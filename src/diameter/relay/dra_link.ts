@@ -1,0 +1,266 @@
+/**
+ * One connection slot of a DRA: it connects, keeps the connection, and connects again.
+ * @module
+ */
+import { type Connection } from "../../net/connection.ts";
+import { connectTcp } from "../../net/tcp.ts";
+import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../peer/backoff.ts";
+import { Peer, type PeerEnd } from "../peer/peer.ts";
+import { WatchdogTimer } from "../peer/watchdog_timer.ts";
+import { DISCONNECT_CAUSE } from "../wire/avp_codes.ts";
+import type { Dra } from "./dra.ts";
+import type { DraState } from "./events.ts";
+import { RelayPeer } from "./relay_peer.ts";
+import type { RelayRuntime } from "./relay_runtime.ts";
+import type { Attempts } from "./retries.ts";
+import { TransactionTable } from "./transactions.ts";
+
+/** What a link tells the pool. */
+export interface LinkHandlers {
+  /** Usability may have changed: watchdog, connection or capabilities. */
+  changed(link: DraLink): void;
+  /** The DRA stopped answering its watchdog: pending requests go elsewhere, the connection stays. */
+  suspect(link: DraLink): void;
+  /** The connection is gone: pending requests go elsewhere. */
+  lost(link: DraLink, reason: string): void;
+  /** Runs the stages of a new connection until it ends. */
+  serve(connection: Connection, peer: Peer, self: () => RelayPeer | undefined, link: DraLink): void;
+}
+
+/** One slot. Its transactions and its watchdog outlive its connections. */
+export class DraLink {
+  readonly table: TransactionTable;
+  readonly watchdog: WatchdogTimer;
+  /** Transactions with several attempts, one of them in this slab. */
+  readonly retried = new Map<number, Attempts>();
+  /** The open connection. */
+  relayPeer: RelayPeer | undefined;
+  /** Why it is not usable, for a person. */
+  reason = "not connected yet";
+  lastError = "";
+  /** Unix time in milliseconds of the next attempt; 0 when none is planned. */
+  nextAttemptAt = 0;
+
+  #state: DraState = "DISCONNECTED";
+  #peer: Peer | undefined;
+  #backoff: Backoff = FRESH_BACKOFF;
+  #okayAt = 0;
+  #connections = 0;
+  #stopped = true;
+  #abort = new AbortController();
+  #wake: (() => void) | undefined;
+  #running: Promise<void> = Promise.resolve();
+  readonly #runtime: RelayRuntime;
+  readonly #handlers: LinkHandlers;
+
+  constructor(readonly dra: Dra, readonly index: number, runtime: RelayRuntime, handlers: LinkHandlers) {
+    this.#runtime = runtime;
+    this.#handlers = handlers;
+    this.table = new TransactionTable(runtime.segments, Math.floor(Math.random() * 0x10000), runtime.tick());
+    this.watchdog = new WatchdogTimer(() => this.#watchdogOptions(), {
+      sendWatchdog: () => this.#peer?.sendWatchdog(),
+      failover: () => {
+        if (this.watchdog.state !== "suspect") return;
+        this.reason = "is suspect: a watchdog is unanswered";
+        this.#handlers.changed(this);
+        this.#handlers.suspect(this);
+      },
+      failback: () => {
+        this.#okayAt = performance.now();
+        this.reason = "";
+        this.#handlers.changed(this);
+      },
+      close: (reason) => this.#peer?.abort(reason),
+      changed: () => {
+        this.#noteState();
+        this.#handlers.changed(this);
+      },
+    });
+  }
+
+  /** Where it stands, in the names that the API and the log use. */
+  get state(): DraState {
+    return this.#state;
+  }
+
+  /** Open and OKAY. */
+  get okay(): boolean {
+    return this.relayPeer !== undefined && this.relayPeer.peer.open && this.watchdog.state === "okay";
+  }
+
+  /** Open, in REOPEN, and a DWR was answered on this connection. */
+  get reopening(): boolean {
+    return this.relayPeer !== undefined && this.relayPeer.peer.open && this.watchdog.state === "reopen" &&
+      this.watchdog.numDwa >= 1;
+  }
+
+  /** It may be given no more: its queue, its credit or the memory for retained requests is used up. */
+  get full(): boolean {
+    const { maxInFlight } = this.#runtime.options.draPool;
+    return this.table.size >= maxInFlight || this.relayPeer!.peer.out.full || this.#runtime.segments.exhausted ||
+      this.table.size >= TransactionTable.capacity;
+  }
+
+  /** Begins to connect, and goes on until {@link stop}. */
+  start(): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    this.#abort = new AbortController();
+    this.#running = this.#run();
+  }
+
+  /** Takes leave and connects no more; resolves when the connection has ended. */
+  async stop(cause: number = DISCONNECT_CAUSE.rebooting, reason = "shutting down"): Promise<void> {
+    this.#stopped = true;
+    this.#abort.abort();
+    this.#wake?.();
+    this.reason = reason;
+    await this.#peer?.stop(cause, reason);
+    await this.#running;
+    this.watchdog.stop();
+  }
+
+  /** Drops a connection that hangs, or tries again at once. */
+  reconnect(reason: string): void {
+    this.#wake?.();
+    this.#peer?.stop(DISCONNECT_CAUSE.rebooting, reason);
+  }
+
+  /** Ends the connection now; the next attempt follows by the rules. */
+  abort(reason: string): void {
+    this.#peer?.abort(reason);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      const end = await this.#connectOnce();
+      if (this.#stopped) break;
+      const step = nextAttempt(
+        this.#backoff,
+        this.#runtime.options.draPool.reconnect,
+        end.kind === "refused",
+        Math.random(),
+      );
+      this.#backoff = step.backoff;
+      this.lastError = end.reason;
+      this.reason = end.reason;
+      this.nextAttemptAt = Date.now() + step.wait;
+      this.#setState("FAILED", end.reason);
+      this.#setState("RECONNECTING", `next attempt in ${(step.wait / 1000).toFixed(1)} s`);
+      this.#handlers.changed(this);
+      await this.#sleep(step.wait);
+      this.nextAttemptAt = 0;
+    }
+    this.#setState("DISCONNECTED", this.reason);
+    this.#handlers.changed(this);
+  }
+
+  /** One attempt, and the connection's whole life when it succeeds. */
+  async #connectOnce(): Promise<PeerEnd> {
+    const { draPool } = this.#runtime.options;
+    const { host, port } = this.dra.options;
+    this.#setState("CONNECTING", `to ${host}:${port}`);
+    this.reason = "is being connected";
+    let connection: Connection;
+    try {
+      connection = await connectTcp({ hostname: host, port }, {
+        timeout: draPool.connectTimeout,
+        noDelay: draPool.tcpNoDelay,
+        signal: this.#abort.signal,
+      });
+    } catch (error) {
+      const reason = `cannot be reached: ${error instanceof Error ? error.message : String(error)}`;
+      this.dra.attempts.failed++;
+      return { kind: "lost", reason };
+    }
+    if (this.#stopped) {
+      connection.close();
+      return { kind: "left", reason: this.reason };
+    }
+    const ended = Promise.withResolvers<PeerEnd>();
+    const peer = new Peer(connection, this.#runtime.segments, this.watchdog, {
+      local: this.#runtime.local,
+      role: "initiator",
+      capabilitiesTimeout: draPool.capabilitiesTimeout,
+      dprTimeout: draPool.dprTimeout,
+      sendQueueLimit: draPool.sendQueueLimit,
+      writeTimeout: draPool.writeTimeout,
+      expectedHost: this.dra.options.originHost,
+    }, {
+      opened: (opened) => this.#opened(opened),
+      leaving: (_, cause) => {
+        this.reason = `took its leave with DPR (cause ${cause})`;
+        this.#setState("CLOSING", this.reason);
+        this.#handlers.changed(this);
+      },
+      closed: (closed, end) => {
+        this.#closed(closed, end);
+        ended.resolve(end);
+      },
+      discarded: (reason) => this.#runtime.discarded(reason),
+      sealed: (segment) => this.table.sealed(segment),
+    });
+    this.#peer = peer;
+    this.reason = "waits for the CEA";
+    this.#setState("CER_SENT", "connected");
+    this.#handlers.serve(connection, peer, () => this.relayPeer, this);
+    return await ended.promise;
+  }
+
+  #opened(peer: Peer): void {
+    const capabilities = peer.capabilities!;
+    this.dra.attempts.ok++;
+    if (this.#connections++ > 0) this.dra.counters.reconnects++;
+    this.dra.identified(capabilities.originHost);
+    this.relayPeer = new RelayPeer(peer, capabilities, this);
+    this.#runtime.connections.add(this.relayPeer);
+    this.reason = "is reopening: its watchdog is being watched";
+    this.#setState("OPEN", `capabilities exchanged with ${capabilities.originHost}`);
+  }
+
+  #closed(peer: Peer, end: PeerEnd): void {
+    const relayPeer = this.relayPeer;
+    this.#peer = undefined;
+    if (relayPeer === undefined) {
+      this.dra.attempts.failed++;
+      return;
+    }
+    this.relayPeer = undefined;
+    this.reason = end.reason;
+    this.#backoff = afterConnection(this.#backoff, this.#okayAt === 0 ? 0 : performance.now() - this.#okayAt);
+    this.#okayAt = 0;
+    this.dra.counters.bytesSent += peer.out.writtenBytes;
+    this.dra.counters.bytesReceived += peer.readBytes;
+    this.#runtime.gone(relayPeer);
+    this.#handlers.changed(this);
+    this.#handlers.lost(this, end.reason);
+  }
+
+  #noteState(): void {
+    if (this.#state === "OPEN" && this.watchdog.pending) this.#setState("DWR_SENT", "a watchdog is unanswered");
+    else if (this.#state === "DWR_SENT" && !this.watchdog.pending) this.#setState("OPEN", "the watchdog was answered");
+  }
+
+  #setState(to: DraState, reason: string): void {
+    const from = this.#state;
+    if (from === to) return;
+    this.#state = to;
+    this.#runtime.emit({ kind: "dra_state", dra: this.dra.options.name, from, to, reason });
+  }
+
+  #sleep(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#wake?.(), milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve();
+      };
+    });
+  }
+
+  #watchdogOptions() {
+    const { watchdogInterval, watchdogJitter, reopenWatchdogs } = this.#runtime.options.draPool;
+    return { interval: watchdogInterval, jitter: watchdogJitter, reopenWatchdogs };
+  }
+}

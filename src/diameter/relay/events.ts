@@ -1,0 +1,69 @@
+/**
+ * What a gateway lets others know. Log, metrics and trace listen; the relay calls none of them by name.
+ * @module
+ */
+
+/** State names of a DRA connection as the API and the log show them. */
+export type DraState =
+  | "DISCONNECTED"
+  | "CONNECTING"
+  | "CER_SENT"
+  | "OPEN"
+  | "DWR_SENT"
+  | "FAILED"
+  | "RECONNECTING"
+  | "CLOSING";
+
+/** Everything but single messages. */
+export type GatewayEvent =
+  | { readonly kind: "listening"; readonly address: string }
+  | {
+    readonly kind: "dra_state";
+    readonly dra: string;
+    readonly from: DraState;
+    readonly to: DraState;
+    readonly reason: string;
+  }
+  | { readonly kind: "dra_connect_failed"; readonly dra: string; readonly reason: string; readonly retryIn: number }
+  | { readonly kind: "dra_identity_changed"; readonly dra: string; readonly from: string; readonly to: string }
+  | { readonly kind: "dra_up"; readonly dra: string; readonly originHost: string; readonly watchdog: string }
+  | { readonly kind: "dra_suspect"; readonly dra: string; readonly pending: number }
+  | { readonly kind: "dra_down"; readonly dra: string; readonly reason: string; readonly pending: number }
+  | { readonly kind: "failover"; readonly from: number; readonly to: number }
+  | { readonly kind: "failback"; readonly from: number; readonly to: number }
+  | { readonly kind: "no_dra"; readonly reason: string }
+  | { readonly kind: "resent"; readonly dra: string; readonly count: number; readonly reason: string }
+  | { readonly kind: "app_up"; readonly app: string; readonly remote: string; readonly applications: readonly number[] }
+  | {
+    readonly kind: "app_down";
+    readonly app: string;
+    readonly remote: string;
+    readonly reason: string;
+    readonly pending: number;
+  }
+  | { readonly kind: "app_refused"; readonly remote: string; readonly reason: string }
+  | { readonly kind: "draining"; readonly pending: number }
+  | { readonly kind: "stopped" };
+
+/** Receives events; must not throw and must not block. */
+export type GatewayListener = (event: GatewayEvent) => void;
+
+/** One message as it passes, for the log of requests and answers; only built when somebody asked for it. */
+export interface MessageRecord {
+  readonly kind: "request" | "answer" | "error_answer";
+  /** Origin-Host of the peer it came from. */
+  readonly from: string;
+  /** Of the one it goes to; "" when the gateway answers it. */
+  readonly to: string;
+  readonly command: number;
+  readonly application: number;
+  readonly flags: number;
+  /** As the requester has it. */
+  readonly hopByHop: number;
+  /** Towards the answering side; 0 when it was never sent there. */
+  readonly relayedHopByHop: number;
+  readonly endToEnd: number;
+  readonly sessionId: string;
+  /** Of an answer. */
+  readonly resultCode: number | undefined;
+}

@@ -1,0 +1,240 @@
+/**
+ * The gateway: the composition of its stages.
+ * @module
+ */
+import type { Connection, Endpoint } from "../../net/connection.ts";
+import { framer } from "../../net/framer.ts";
+import { source } from "../../net/source.ts";
+import type { Peer } from "../peer/peer.ts";
+import { peerGate } from "../peer/peer_gate.ts";
+import { diameterFrames } from "../wire/frame_rule.ts";
+import { RESULT } from "../wire/result_codes.ts";
+import { AnswerStage } from "./answer_stage.ts";
+import { AppServer } from "./app_server.ts";
+import { Apps } from "./apps.ts";
+import { DraPool } from "./dra_pool.ts";
+import type { GatewayListener, MessageRecord } from "./events.ts";
+import type { GatewayOptions } from "./options.ts";
+import { Refusals } from "./refusals.ts";
+import type { RelayPeer } from "./relay_peer.ts";
+import { RelayRuntime } from "./relay_runtime.ts";
+import { relaySink } from "./relay_sink.ts";
+import { RequestStage } from "./request_stage.ts";
+import { Retries } from "./retries.ts";
+import { type Statistics, statisticsOf } from "./statistics.ts";
+import { ENDED, TICK, TransactionTable } from "./transactions.ts";
+
+/** A relayed message may grow by a Route-Record and must still fit the 24 bit length. */
+const LONGEST_MESSAGE = 0xffffff - 1024;
+
+/**
+ * A Diameter relay agent between Logic Apps and DRAs (RFC 6733 section 2.8.1).
+ *
+ * @example
+ * ```ts ignore
+ * const gateway = new Gateway({ ...DEFAULT_OPTIONS, draPool: { ...DEFAULT_OPTIONS.draPool, dras } });
+ * gateway.start();
+ * // ...
+ * await gateway.stop();
+ * ```
+ */
+export class Gateway {
+  readonly #runtime: RelayRuntime;
+  readonly #pool: DraPool;
+  readonly #apps = new Apps();
+  readonly #server: AppServer;
+  readonly #reverse: TransactionTable;
+  readonly #refusals: Refusals;
+  readonly #retries: Retries;
+  readonly #requests: RequestStage;
+  readonly #answers: AnswerStage;
+  #ticker: ReturnType<typeof setInterval> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: GatewayOptions) {
+    const runtime = this.#runtime = new RelayRuntime(options);
+    this.#pool = new DraPool(runtime, {
+      suspect: (link) => this.#retries.suspect(link),
+      lost: (link) => this.#retries.lost(link),
+      serve: (connection, peer, self, link) =>
+        this.#serve(connection, peer, self, options.draPool.maxMessageSize, () => link.dra.usable),
+    });
+    this.#server = new AppServer(runtime, this.#apps, {
+      serve: (connection, peer, self) => this.#serve(connection, peer, self, options.server.maxMessageSize),
+      lost: (app) => this.#lostApp(app),
+    });
+    this.#reverse = new TransactionTable(runtime.segments, Math.floor(Math.random() * 0x10000), runtime.tick());
+    this.#refusals = new Refusals(runtime);
+    this.#retries = new Retries(runtime, this.#pool, this.#refusals);
+    this.#requests = new RequestStage(runtime, this.#pool, this.#apps, this.#reverse, this.#refusals);
+    this.#answers = new AnswerStage(runtime, this.#reverse, this.#retries);
+  }
+
+  /** Adds a listener for everything but single messages. */
+  on(listener: GatewayListener): void {
+    this.#runtime.on(listener);
+  }
+
+  /** Shows every message to `observer`, which costs time for each; undefined ends it. */
+  observe(observer: ((record: MessageRecord) => void) | undefined): void {
+    this.#runtime.observer = observer;
+  }
+
+  /** Where it listens, with the real ports. */
+  get addresses(): Endpoint[] {
+    return this.#server.addresses;
+  }
+
+  /** The DRAs. */
+  get pool(): DraPool {
+    return this.#pool;
+  }
+
+  /** The connected Logic Apps. */
+  get apps(): Apps {
+    return this.#apps;
+  }
+
+  /** The statistics block, as it stands. */
+  get statistics(): Statistics {
+    return statisticsOf(this.#runtime, this.#pool);
+  }
+
+  /** Pools and counters that observers read. */
+  get runtime(): RelayRuntime {
+    return this.#runtime;
+  }
+
+  /**
+   * Listens, and begins to connect to the DRAs.
+   * @throws Error when an address cannot be listened on
+   */
+  start(): void {
+    this.#server.start();
+    this.#pool.start();
+    this.#ticker = setInterval(() => this.#tick(), TICK);
+  }
+
+  /**
+   * Shuts down (RFC 6733 section 5.4): accepts nothing new, answers new requests 3004, waits for pending answers up to drainTimeout, answers what is then pending
+   * with 3002, and takes leave of every peer with DPR.
+   */
+  stop(): Promise<void> {
+    return this.#stopping ??= this.#stop();
+  }
+
+  async #stop(): Promise<void> {
+    const runtime = this.#runtime;
+    runtime.draining = true;
+    this.#server.stopListening();
+    runtime.emit({ kind: "draining", pending: runtime.counters.active });
+    const deadline = performance.now() + runtime.options.drainTimeout;
+    while (runtime.counters.active > 0 && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    this.#refuseAllPending();
+    await Promise.all([this.#server.stop(), this.#pool.stop()]);
+    if (this.#ticker !== undefined) clearInterval(this.#ticker);
+    for (const link of this.#pool.links()) link.table.dispose();
+    this.#reverse.dispose();
+    runtime.emit({ kind: "stopped" });
+  }
+
+  /** One connection, from its bytes to the relay, until it ends. */
+  #serve(
+    connection: Connection,
+    peer: Peer,
+    self: () => RelayPeer | undefined,
+    maxMessageSize: number,
+    keepReopening: () => boolean = () => false,
+  ): void {
+    const runtime = this.#runtime;
+    const limit = Math.min(maxMessageSize, LONGEST_MESSAGE);
+    source(connection, runtime.blocks)
+      .pipeThrough(framer(diameterFrames(() => limit), runtime.blocks))
+      .pipeThrough(peerGate(peer, (reason) => runtime.discarded(reason), keepReopening))
+      .pipeTo(relaySink(runtime, self, this.#requests, this.#answers))
+      .then(
+        () => peer.abort("the peer closed the connection"),
+        (error) => peer.abort(error instanceof Error ? error.message : String(error)),
+      );
+  }
+
+  /** What a Logic App owed is answered to the DRAs that asked. */
+  #lostApp(app: RelayPeer): void {
+    const table = this.#reverse;
+    if (app.owed === 0) return;
+    for (const slot of table.pending((candidate) => table.targetOf(candidate) === app.key)) {
+      this.#endReverse(slot, `the connection to ${app.originHost} was lost`, "connection_lost", "rejected");
+    }
+  }
+
+  #endReverse(slot: number, message: string, reason: string, ending: "rejected" | "expired"): void {
+    const table = this.#reverse;
+    const runtime = this.#runtime;
+    const app = runtime.connections.get(table.targetOf(slot));
+    if (app !== undefined) app.owed--;
+    const requester = runtime.connections.get(table.requesterOf(slot));
+    if (requester !== undefined) {
+      const resultCode = ending === "expired" ? runtime.options.timeoutResultCode : RESULT.unableToDeliver;
+      this.#refusals.refusePending(requester, table, slot, { resultCode, message, reason });
+      requester.inFlight--;
+      runtime.counters[ending]++;
+    }
+    table.close(slot, ENDED.expired);
+  }
+
+  #refuseAllPending(): void {
+    const runtime = this.#runtime;
+    const refusal = {
+      resultCode: RESULT.unableToDeliver,
+      message: "this gateway is shutting down and no answer came in time",
+      reason: "draining",
+    };
+    for (const link of this.#pool.links()) {
+      for (const slot of link.table.pending()) {
+        const requester = runtime.connections.get(link.table.requesterOf(slot));
+        // Another attempt of the same transaction may have ended it a moment ago.
+        if (link.table.requesterOf(slot) === 0) continue;
+        if (requester !== undefined) {
+          this.#refusals.refusePending(requester, link.table, slot, refusal);
+          requester.inFlight--;
+          runtime.counters.rejected++;
+        }
+        this.#retries.forget(link, slot, ENDED.expired);
+      }
+    }
+    for (const slot of this.#reverse.pending()) this.#endReverse(slot, refusal.message, refusal.reason, "rejected");
+  }
+
+  #tick(): void {
+    const runtime = this.#runtime;
+    const now = performance.now();
+    const tick = runtime.tickAt(now);
+    for (const link of this.#pool.links()) {
+      link.table.wheel.advance(tick, (slot) => this.#retries.expired(link, slot));
+      const peer = link.relayPeer?.peer;
+      if (peer !== undefined && stalled(peer, now, runtime.options.draPool.writeTimeout)) {
+        peer.abort(`it did not read for ${runtime.options.draPool.writeTimeout} ms`);
+      }
+    }
+    this.#reverse.wheel.advance(tick, (slot) => {
+      const { requestTimeout } = runtime.options;
+      this.#endReverse(slot, `no answer of the Logic App within ${requestTimeout} ms`, "timeout", "expired");
+    });
+    const { writeTimeout } = runtime.options.server;
+    for (const app of this.#apps) {
+      if (!app.peer.out.full) app.fullSince = 0;
+      else if (app.fullSince === 0) app.fullSince = now;
+      else if (now - app.fullSince > writeTimeout) {
+        app.peer.abort(`it did not read its answers for ${writeTimeout} ms`);
+      }
+    }
+  }
+}
+
+/** A write that makes no progress for that long. */
+function stalled(peer: Peer, now: number, timeout: number): boolean {
+  const since = peer.out.writingSince;
+  return since > 0 && now - since > timeout;
+}

@@ -1,0 +1,60 @@
+/**
+ * Answers that the gateway gives itself (RFC 6733 sections 6.2 and 7.2).
+ * @module
+ */
+import type { Block } from "../../net/block.ts";
+import { errorAnswer } from "../wire/error_answer.ts";
+import { OFFSET, viewOf } from "../wire/header.ts";
+import { count } from "./counters.ts";
+import { messageRecord } from "./message_record.ts";
+import type { RelayPeer } from "./relay_peer.ts";
+import type { RelayRuntime } from "./relay_runtime.ts";
+import type { Refusal } from "./request_checks.ts";
+import type { TransactionTable } from "./transactions.ts";
+
+/** Builds and sends error answers, and counts them. */
+export class Refusals {
+  readonly #runtime: RelayRuntime;
+
+  constructor(runtime: RelayRuntime) {
+    this.#runtime = runtime;
+  }
+
+  /** Answers a request that never became a transaction towards the other side. */
+  refuse(from: RelayPeer, block: Block, at: number, end: number, refusal: Refusal): void {
+    const { counters } = this.#runtime;
+    counters.created++;
+    counters.rejected++;
+    this.#send(from, block.bytes, at, end, block.view.getUint32(at + OFFSET.hopByHop), refusal);
+  }
+
+  /** Answers the request that `table` retains for `slot`; the caller ends the transaction. */
+  refusePending(requester: RelayPeer, table: TransactionTable, slot: number, refusal: Refusal): void {
+    const segment = table.segmentOf(slot);
+    const at = table.offsetOf(slot);
+    const length = segment.view.getUint32(at) & 0xffffff;
+    this.#send(requester, segment.bytes, at, at + length, table.hopByHopOf(slot), refusal);
+  }
+
+  #send(to: RelayPeer, bytes: Uint8Array, at: number, end: number, hopByHop: number, refusal: Refusal): void {
+    const { local, counters, observer } = this.#runtime;
+    const answer = errorAnswer(bytes, at, end, {
+      originHost: local.originHost,
+      originRealm: local.originRealm,
+      originStateId: local.originStateId,
+      resultCode: refusal.resultCode,
+      message: refusal.message,
+      ...(refusal.failedAvp === undefined ? {} : { failedAvp: refusal.failedAvp }),
+    });
+    viewOf(answer).setUint32(OFFSET.hopByHop, hopByHop);
+    to.peer.out.push(answer);
+    to.messagesSent++;
+    if (to.link === undefined) counters.toApp++;
+    else {
+      counters.toDra++;
+      to.link.dra.counters.messagesSent++;
+    }
+    count(counters.errorAnswers, `${refusal.resultCode} ${refusal.reason}`);
+    observer?.(messageRecord("error_answer", answer, 0, answer.length, "", to.originHost, hopByHop, 0));
+  }
+}

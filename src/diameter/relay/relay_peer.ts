@@ -1,0 +1,84 @@
+/**
+ * A connection as the relay sees it, from either side, and the table by which answers find their way back.
+ * @module
+ */
+import { Block, SMALL_BLOCK } from "../../net/block.ts";
+import type { Peer } from "../peer/peer.ts";
+import type { Capabilities } from "../peer/capabilities.ts";
+import { AVP, AVP_FLAG, AVP_HEADER_LENGTH } from "../wire/avp_codes.ts";
+import { padded } from "../wire/avp.ts";
+import type { DraLink } from "./dra_link.ts";
+
+/** One open connection. Its key is never given to another one while an answer for it may still be on its way. */
+export class RelayPeer {
+  /** Names this connection among all, see {@link ConnectionTable}. */
+  key = 0;
+  /** Transactions that this peer waits for. */
+  inFlight = 0;
+  /** Answers that this peer owes to requests relayed to it (counted for Logic Apps). */
+  owed = 0;
+  messagesSent = 0;
+  messagesReceived = 0;
+  /** The Route-Record that requests of this peer get: the Origin-Host of its CER or CEA (RFC 6733 section 6.7.1). */
+  readonly routeRecord: Block;
+  readonly routeRecordLength: number;
+  /** When the out-queue became full, by `performance.now()`; 0 while it is not. */
+  fullSince = 0;
+  readonly openedAt = Date.now();
+
+  /** @param link the DRA connection slot it belongs to; undefined for a Logic App */
+  constructor(
+    readonly peer: Peer,
+    readonly capabilities: Capabilities,
+    readonly link: DraLink | undefined,
+    readonly listener = "",
+  ) {
+    const name = new TextEncoder().encode(capabilities.originHost);
+    this.routeRecordLength = padded(AVP_HEADER_LENGTH + name.length);
+    this.routeRecord = new Block(Math.max(this.routeRecordLength, Math.min(64, SMALL_BLOCK)));
+    this.routeRecord.view.setUint32(0, AVP.routeRecord);
+    this.routeRecord.view.setUint32(4, (AVP_FLAG.mandatory << 24) | (AVP_HEADER_LENGTH + name.length));
+    this.routeRecord.bytes.set(name, AVP_HEADER_LENGTH);
+  }
+
+  get originHost(): string {
+    return this.capabilities.originHost;
+  }
+}
+
+/** Open connections by key: 16 bits of index, 16 of generation, never 0. */
+export class ConnectionTable {
+  readonly #peers: (RelayPeer | undefined)[] = [undefined];
+  readonly #generations: number[] = [0];
+  readonly #free: number[] = [];
+
+  /** Registers `peer` and gives it its key. */
+  add(peer: RelayPeer): void {
+    // Oldest free index first, so that a generation is used up as slowly as possible.
+    const index = this.#free.length > 64 ? this.#free.shift()! : this.#peers.length;
+    if (index > 0xffff) throw new RangeError("Cannot register a connection: 65535 are open");
+    const generation = ((this.#generations[index] ?? 0) + 1) & 0xffff;
+    this.#generations[index] = generation;
+    this.#peers[index] = peer;
+    peer.key = (generation << 16) | index;
+  }
+
+  /** The connection with that key, if it is still open. */
+  get(key: number): RelayPeer | undefined {
+    const peer = this.#peers[key & 0xffff];
+    return peer !== undefined && peer.key === key ? peer : undefined;
+  }
+
+  /** Forgets `peer`: its key finds nothing from now on. */
+  remove(peer: RelayPeer): void {
+    const index = peer.key & 0xffff;
+    if (this.#peers[index] !== peer) return;
+    this.#peers[index] = undefined;
+    this.#free.push(index);
+  }
+
+  /** All that are open. */
+  *[Symbol.iterator](): Generator<RelayPeer> {
+    for (const peer of this.#peers) if (peer !== undefined) yield peer;
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Writing relayed messages into out-queues: the bytes as they came, but for what a relay changes.
+ * @module
+ */
+import { type Block, copyWords } from "../../net/block.ts";
+import type { OutQueue } from "../../net/out_queue.ts";
+import { FLAG, OFFSET, VERSION_1 } from "../wire/header.ts";
+import type { RelayPeer } from "./relay_peer.ts";
+import type { TransactionTable } from "./transactions.ts";
+
+/** Header bits that a relay sends as they came: R, P, E, T. In transparent mode all are. */
+const REQUEST_MASK = ~(FLAG.reserved << 24);
+/** T means nothing on an answer and is cleared (RFC 6733 section 3). */
+const ANSWER_MASK = ~((FLAG.reserved | FLAG.retransmitted) << 24);
+
+/**
+ * Sends the request from `at`, `length` bytes long, under a new hop-by-hop id, with one Route-Record of the peer it came from appended in relay mode.
+ * @param started when it was received, microseconds modulo 2^32
+ * @returns the slot of its transaction
+ */
+export function writeRequest(
+  from: RelayPeer,
+  out: OutQueue,
+  table: TransactionTable,
+  block: Block,
+  at: number,
+  length: number,
+  relay: boolean,
+  started: number,
+  target: number,
+): number {
+  const extra = relay ? from.routeRecordLength : 0;
+  const total = length + extra;
+  const segment = out.reserve(total);
+  const to = segment.head;
+  const slot = table.open(from.key, block.view.getUint32(at + OFFSET.hopByHop), started, segment, target);
+  copyWords(block, at, length, segment, to);
+  const view = segment.view;
+  if (relay) {
+    view.setUint32(to, (VERSION_1 << 24) | total);
+    view.setInt32(to + 4, block.view.getInt32(at + 4) & REQUEST_MASK);
+    copyWords(from.routeRecord, 0, extra, segment, to + length);
+  }
+  view.setUint32(to + OFFSET.hopByHop, table.idOf(slot));
+  out.commit(total);
+  return slot;
+}
+
+/** Sends the answer from `at`, `length` bytes long, with the requester's hop-by-hop id. */
+export function writeAnswer(
+  out: OutQueue,
+  block: Block,
+  at: number,
+  length: number,
+  hopByHop: number,
+  relay: boolean,
+): void {
+  const segment = out.reserve(length);
+  const to = segment.head;
+  copyWords(block, at, length, segment, to);
+  if (relay) segment.view.setInt32(to + 4, block.view.getInt32(at + 4) & ANSWER_MASK);
+  segment.view.setUint32(to + OFFSET.hopByHop, hopByHop);
+  out.commit(length);
+}
+
+/**
+ * Sends the request that `table` retains for `slot` once more, to another peer.
+ * @param retransmitted whether T is set; else it is cleared
+ * @returns the slot of the new attempt
+ */
+export function writeAgain(
+  table: TransactionTable,
+  slot: number,
+  out: OutQueue,
+  target: TransactionTable,
+  retransmitted: boolean,
+): number {
+  const from = table.segmentOf(slot);
+  const at = table.offsetOf(slot);
+  const length = from.view.getUint32(at) & 0xffffff;
+  const segment = out.reserve(length);
+  const to = segment.head;
+  const next = target.open(
+    table.requesterOf(slot),
+    table.hopByHopOf(slot),
+    table.startedOf(slot),
+    segment,
+  );
+  copyWords(from, at, length, segment, to);
+  const flags = segment.bytes[to + OFFSET.flags]!;
+  segment.bytes[to + OFFSET.flags] = retransmitted ? flags | FLAG.retransmitted : flags & ~FLAG.retransmitted;
+  segment.view.setUint32(to + OFFSET.hopByHop, target.idOf(next));
+  out.commit(length);
+  return next;
+}

@@ -1,0 +1,53 @@
+import type { Specification } from "../specification.ts";
+
+/** Service exposure: T6a, T6ai and T7 (3GPP TS 29.128), with the Np AVPs (3GPP TS 29.217). */
+export const T6A: Specification = {
+  title: "3GPP TS 29.128",
+  vendor: 10415,
+  applications: [
+    [16777342, "3GPP Np"],
+    [16777346, "3GPP T6a/T6b"],
+  ],
+  commands: [
+    [8388720, "Non-Aggregated-RUCI-Report", "NR", 16777342],
+    [8388721, "Aggregated-RUCI-Report", "AR", 16777342],
+    [8388722, "Modify-Uecontext", "MU", 16777342],
+    [8388732, "Connection-Management", "CM", 16777346],
+    [8388733, "MO-Data", "OD", 16777346],
+    [8388734, "MT-Data", "TD", 16777346],
+  ],
+  avps: [
+    [4008, "eNodeB-ID", "OctetString", "M"],
+    [4013, "Extended-eNodeB-ID", "OctetString", "M"],
+    [4300, "Communication-Failure-Information", "Grouped", "M"],
+    [4301, "Cause-Type", "Unsigned32", "M"],
+    [4302, "S1AP-Cause", "Unsigned32", "M"],
+    [4303, "RANAP-Cause", "Unsigned32", "M"],
+    [4304, "GMM-Cause", "Unsigned32", "M"],
+    [4305, "SM-Cause", "Unsigned32", "M"],
+    [4306, "Number-Of-UE-Per-Location-Configuration", "Grouped", "M"],
+    [4307, "Number-Of-UE-Per-Location-Report", "Grouped", "M"],
+    [4308, "UE-Count", "Unsigned32", "M"],
+    [4309, "BSSGP-Cause", "Unsigned32", "M"],
+    [4310, "Serving-PLMN-Rate-Control", "Grouped", "M"],
+    [4311, "Uplink-Rate-Limit", "Unsigned32", "M"],
+    [4312, "Downlink-Rate-Limit", "Unsigned32", "M"],
+    [4313, "Extended-PCO", "OctetString", "M"],
+    [4314, "Connection-Action", "Unsigned32", "M"],
+    [4315, "Non-IP-Data", "OctetString", "M"],
+    [4316, "SCEF-Wait-Time", "Time", "M"],
+    [4317, "CMR-Flags", "Unsigned32", "M"],
+    [4318, "RRC-Cause-Counter", "Grouped", "M"],
+    [4319, "Counter-Value", "Unsigned32", "M"],
+    [4320, "RRC-Counter-Timestamp", "Time", "M"],
+    [4321, "TDA-Flags", "Unsigned32", "M"],
+    [4322, "Idle-Status-Indication", "Grouped", "-"],
+    [4323, "Idle-Status-Timestamp", "Time", "-"],
+    [4324, "Active-Time", "Unsigned32", "-"],
+    [4325, "Reachability-Cause", "Unsigned32", "M"],
+  ],
+  values: {
+    "Cause-Type": { 0: "RADIO_NETWORK_LAYER", 1: "TRANSPORT_LAYER", 2: "NAS", 3: "PROTOCOL", 4: "MISCELLANEOUS" },
+    "Connection-Action": { 0: "CONNECTION_ESTABLISHMENT", 1: "CONNECTION_RELEASE", 2: "CONNECTION_UPDATE" },
+  },
+};

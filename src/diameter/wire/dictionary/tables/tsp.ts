@@ -1,0 +1,61 @@
+import type { Specification } from "../specification.ts";
+
+/** Device triggering: Tsp (3GPP TS 29.368) and T4 (3GPP TS 29.337). */
+export const TSP: Specification = {
+  title: "3GPP TS 29.337, 3GPP TS 29.368",
+  vendor: 10415,
+  applications: [
+    [16777309, "3GPP Tsp"],
+    [16777311, "3GPP T4"],
+  ],
+  commands: [
+    [8388639, "3GPP-Device-Action", "DA", 16777309],
+    [8388640, "3GPP-Device-Notification", "DN", 16777309],
+    [8388643, "3GPP-Device-Trigger", "DT", 16777311],
+    [8388644, "3GPP-Delivery-Report", "DR", 16777311],
+  ],
+  avps: [
+    [3001, "Device-Action", "Grouped", "M"],
+    [3002, "Device-Notification", "Grouped", "M"],
+    [3003, "Trigger-Data", "Grouped", "M"],
+    [3004, "Payload", "OctetString", "M"],
+    [3005, "Action-Type", "Enumerated", "M"],
+    [3006, "Priority-Indication", "Enumerated", "M"],
+    [3007, "Reference-Number", "Unsigned32", "M"],
+    [3008, "Request-Status", "Enumerated", "M"],
+    [3009, "Delivery-Outcome", "Enumerated", "M"],
+    [3010, "Application-Port-Identifier", "Unsigned32", "M"],
+    [3011, "Old-Reference-Number", "Unsigned32", "-"],
+    [3200, "SM-Delivery-Outcome-T4", "Enumerated", "M"],
+    [3201, "Absent-Subscriber-Diagnostic-T4", "Enumerated", "M"],
+    [3202, "Trigger-Action", "Unsigned32", "-"],
+    [3203, "MTC-Error-Diagnostic", "Unsigned32", "-"],
+  ],
+  values: {
+    "Action-Type": { 1: "DEVICE_TRIGGER_REQUEST", 2: "DELIVERY_REPORT" },
+    "Priority-Indication": { 0: "Non-Priority", 1: "Priority" },
+    "Request-Status": {
+      0: "SUCCESS",
+      101: "INVPAYLOAD",
+      102: "INVEXTID",
+      103: "INVSCSID",
+      104: "INVPERIOD",
+      105: "NOTAUTHORIZED",
+      106: "SERVICEUNAVAILABLE",
+      107: "PERMANENTERROR",
+      108: "QUOTAEXCEEDED",
+      109: "RATEEXCEEDED",
+      201: "TEMPORARYERROR",
+    },
+    "Delivery-Outcome": { 0: "SUCCESS", 1: "EXPIRED", 2: "TEMPORARYERROR", 3: "UNDELIVERABLE" },
+    "SM-Delivery-Outcome-T4": { 0: "ABSENT_SUBSCRIBER", 1: "UE_MEMORTY_CAPACITY_EXCEEDED", 2: "SUCCESSFUL_TRANSFER" },
+    "Absent-Subscriber-Diagnostic-T4": {
+      0: "NO_PAGING_RESPONSE",
+      1: "UE_DETACHED",
+      2: "UE_DEREGISTERED",
+      3: "UE_PURGED",
+      4: "ROAMING_RESTRICTION",
+      5: "UNIDENTIFIED_SUBSCRIBER",
+    },
+  },
+};

@@ -1,0 +1,33 @@
+/**
+ * Where a Diameter message ends, as a rule for the framer (RFC 6733 section 3).
+ * @module
+ */
+import { HEADER_LENGTH, VERSION_1 } from "./header.ts";
+
+/** Why bytes can never be a message. The order is that in which they are looked for. */
+export const FRAME_FAULT = {
+  /** Length below 20 or above the limit: the stream cannot be followed any further (section 2.1: reset). */
+  length: "length",
+  /** Version is not 1: 5011 (section 7.1.5). */
+  version: "version",
+  /** Length is not a multiple of four: 5015 (section 7.1.5). */
+  alignment: "alignment",
+} as const;
+
+/**
+ * The rule for messages of at most `maxLength()` bytes, which is asked each time because it may change while connections live.
+ * Version and alignment are judged when the whole header is there, so that the error answer can be built.
+ */
+export function diameterFrames(maxLength: () => number) {
+  return {
+    lengthBytes: 4,
+    measure(view: DataView, at: number, available: number): number | string {
+      const word = view.getUint32(at);
+      const length = word & 0xffffff;
+      if (length < HEADER_LENGTH || length > maxLength()) return FRAME_FAULT.length;
+      if (word >>> 24 === VERSION_1 && (length & 3) === 0) return length;
+      if (available < HEADER_LENGTH) return 0;
+      return word >>> 24 !== VERSION_1 ? FRAME_FAULT.version : FRAME_FAULT.alignment;
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * A byte connection, whatever carries it.
+ * @module
+ */
+import type { ByteWriter } from "./out_queue.ts";
+import type { ByteReader } from "./source.ts";
+
+/** Where one end of a connection is. */
+export interface Endpoint {
+  /** Textual IPv4 or IPv6 address; an IPv4 address that arrived over an IPv6 socket is written as IPv4. */
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** TCP or TLS behind the same calls. */
+export interface Connection extends ByteReader, ByteWriter {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  /** What TLS established; undefined on plain TCP. */
+  readonly tls: TlsFacts | undefined;
+  /** Closes both directions at once; pending reads and writes fail. Closing twice is harmless. */
+  close(): void;
+}
+
+/** What is known of a TLS peer. */
+export interface TlsFacts {
+  /** DNS names of the peer's certificate (subjectAltName), empty when it showed none. */
+  readonly names: readonly string[];
+}
+
+/** `::ffff:a.b.c.d` as `a.b.c.d`, everything else as it is. */
+export function plainAddress(hostname: string): string {
+  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(hostname) ? hostname.slice(7) : hostname;
+}
+
+/** `host:port`, with brackets around IPv6. */
+export function endpointText(endpoint: Endpoint): string {
+  return endpoint.hostname.includes(":")
+    ? `[${endpoint.hostname}]:${endpoint.port}`
+    : `${endpoint.hostname}:${endpoint.port}`;
+}

@@ -1,0 +1,186 @@
+/**
+ * What waits to be written to one connection.
+ * @module
+ */
+import type { Segment, SegmentPool } from "./segment.ts";
+
+/** What an out-queue writes to: `Deno.Conn`, or a TLS connection behind the same call. */
+export interface ByteWriter {
+  /** Writes some of `bytes`, at least one; resolves with how many. */
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/** Limits and news of an out-queue. */
+export interface OutQueueOptions {
+  /** Bytes above which {@link OutQueue.full} is true. */
+  readonly limit: number;
+  /** Called once when a write fails; nothing is written after it. */
+  readonly failed: (error: unknown) => void;
+  /** Called when a segment is full and a new one begins: the moment to tidy what is retained. */
+  readonly sealed?: (segment: Segment) => void;
+}
+
+/**
+ * Messages are written straight into the current segment ({@link reserve}, then {@link commit}); one write is in flight at a time and takes all that is there, so
+ * what a turn of the event loop produces leaves in one call. The first write starts in a microtask.
+ */
+export class OutQueue {
+  /** Bytes that wait, those of the write in flight included. */
+  queuedBytes = 0;
+  /** Bytes written since the beginning. */
+  writtenBytes = 0;
+  /** When the write in flight began, by the clock of {@link OutQueue.now}; 0 when none is. */
+  writingSince = 0;
+
+  /** Milliseconds of a clock that never goes back. */
+  static now: () => number = () => performance.now();
+
+  readonly #writer: ByteWriter;
+  readonly #segments: SegmentPool;
+  readonly #options: OutQueueOptions;
+  /** The segment that is written from; the ones behind it follow by `next`. */
+  #first: Segment | undefined;
+  /** The segment that is filled. */
+  #last: Segment | undefined;
+  #scheduled = false;
+  #closed = false;
+  #waiting: (() => void)[] = [];
+  #limit: number;
+
+  constructor(writer: ByteWriter, segments: SegmentPool, options: OutQueueOptions) {
+    this.#writer = writer;
+    this.#segments = segments;
+    this.#options = options;
+    this.#limit = options.limit;
+  }
+
+  /** Bytes above which the queue is full; may change while it lives. */
+  get limit(): number {
+    return this.#limit;
+  }
+  set limit(bytes: number) {
+    this.#limit = bytes;
+  }
+
+  /** Whether more waits than the limit. What is added all the same is kept: whoever adds decides. */
+  get full(): boolean {
+    return this.queuedBytes > this.#limit;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The segment in which `size` bytes are free at its `head`; write them there, then {@link commit}. `size` is a multiple of 4. */
+  reserve(size: number): Segment {
+    const last = this.#last;
+    if (last !== undefined && last.head + size <= last.size) return last;
+    const segment = this.#segments.take(size);
+    if (last === undefined) {
+      this.#first = segment;
+    } else {
+      last.next = segment;
+      this.#options.sealed?.(last);
+    }
+    this.#last = segment;
+    return segment;
+  }
+
+  /** Puts the `size` bytes at the head of the reserved segment into the queue. */
+  commit(size: number): void {
+    this.#last!.head += size;
+    this.queuedBytes += size;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(this.#run);
+  }
+
+  /** Copies a whole message into the queue; ignored when the queue is closed. */
+  push(message: Uint8Array): void {
+    if (this.#closed) return;
+    const segment = this.reserve(message.length);
+    segment.bytes.set(message, segment.head);
+    this.commit(message.length);
+  }
+
+  /** Resolves when no more than half the limit waits, or the queue is closed. */
+  drained(): Promise<void> {
+    if (this.#closed || this.queuedBytes <= this.#limit / 2) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Resolves when nothing waits, or the queue is closed. */
+  async flushed(): Promise<void> {
+    while (!this.#closed && this.queuedBytes > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Forgets what waits. A write in flight ends by itself (close the connection to make sure that it does). */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.queuedBytes = 0;
+    if (!this.#scheduled) this.#letGo();
+    this.#wake();
+  }
+
+  readonly #run = async (): Promise<void> => {
+    try {
+      while (!this.#closed) {
+        const segment = this.#first;
+        if (segment === undefined) break;
+        if (segment.sent < segment.head) {
+          this.writingSince = OutQueue.now();
+          const written = await this.#writer.write(segment.bytes.subarray(segment.sent, segment.head));
+          this.writingSince = 0;
+          segment.sent += written;
+          this.writtenBytes += written;
+          if (this.#closed) break;
+          this.queuedBytes -= written;
+          if (this.#waiting.length > 0 && this.queuedBytes <= this.#limit / 2) this.#wake();
+          continue;
+        }
+        // All of it is written: go to the next one, start it anew, or give it back.
+        if (segment.next !== undefined) {
+          this.#first = segment.next;
+          segment.next = undefined;
+          segment.queued = false;
+          this.#segments.settle(segment);
+          continue;
+        }
+        if (segment.live === 0) {
+          this.#first = this.#last = undefined;
+          segment.queued = false;
+          this.#segments.settle(segment);
+        }
+        break;
+      }
+    } catch (error) {
+      this.writingSince = 0;
+      if (!this.#closed) {
+        this.close();
+        this.#options.failed(error);
+      }
+    } finally {
+      this.#scheduled = false;
+      if (this.#closed) this.#letGo();
+    }
+  };
+
+  #letGo(): void {
+    let segment = this.#first;
+    this.#first = this.#last = undefined;
+    while (segment !== undefined) {
+      const next: Segment | undefined = segment.next;
+      segment.next = undefined;
+      segment.queued = false;
+      this.#segments.settle(segment);
+      segment = next;
+    }
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Plain TCP.
+ * @module
+ */
+import { type Connection, type Endpoint, plainAddress } from "./connection.ts";
+
+/** Wraps a TCP connection. */
+export function tcpConnection(conn: Deno.TcpConn): Connection {
+  let closed = false;
+  return {
+    local: endpoint(conn.localAddr),
+    remote: endpoint(conn.remoteAddr),
+    tls: undefined,
+    read: (into) => conn.read(into),
+    write: (bytes) => conn.write(bytes),
+    close() {
+      if (closed) return;
+      closed = true;
+      try {
+        conn.close();
+      } catch {
+        // Closed already: the end was reached by another way.
+      }
+    },
+  };
+}
+
+function endpoint(address: Deno.NetAddr): Endpoint {
+  return { hostname: plainAddress(address.hostname), port: address.port };
+}
+
+/** Options of {@link connectTcp}. */
+export interface ConnectOptions {
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly noDelay: boolean;
+  /** Gives up when it fires. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Connects to `to`.
+ * @throws Error whose message names the address and the cause: refused, timed out, unreachable
+ */
+export async function connectTcp(to: Endpoint, options: ConnectOptions): Promise<Connection> {
+  const timeout = AbortSignal.timeout(options.timeout);
+  const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
+  let conn: Deno.TcpConn;
+  try {
+    conn = await Deno.connect({ hostname: to.hostname, port: to.port, signal });
+  } catch (error) {
+    if (timeout.aborted) throw new Error(`no connection within ${options.timeout} ms`, { cause: error });
+    throw error;
+  }
+  if (options.noDelay) conn.setNoDelay(true);
+  return tcpConnection(conn);
+}
