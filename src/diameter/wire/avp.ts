@@ -21,9 +21,14 @@ export interface AvpSlice {
 
 /** A top-level AVP whose Length cannot be true (answered 5014, RFC 6733 section 7.1.5). */
 export class AvpLengthError extends RangeError {
-  /** @param offset where the AVP's header begins @param code its code, 0 when not even that is there */
-  constructor(message: string, readonly offset: number, readonly code: number) {
-    super(message);
+  /**
+   * @param subject the AVP as the message names it
+   * @param reason what is wrong with it
+   * @param offset where the AVP's header begins
+   * @param code its code, 0 when not even that is there
+   */
+  constructor(subject: string, readonly reason: string, readonly offset: number, readonly code: number) {
+    super(`Cannot decode ${subject}: ${reason}`);
     this.name = "AvpLengthError";
   }
 }
@@ -45,11 +50,7 @@ export function* avpsOf(bytes: Uint8Array, start: number, end: number): Generato
   while (at < end) {
     if (end - at < AVP_HEADER_LENGTH) {
       const code = end - at >= 4 ? view.getUint32(at) : 0;
-      throw new AvpLengthError(
-        `Cannot decode the AVP at byte ${at}: only ${end - at} bytes are left for its header`,
-        at,
-        code,
-      );
+      throw new AvpLengthError(`the AVP at byte ${at}`, `only ${end - at} bytes are left for its header`, at, code);
     }
     const code = view.getUint32(at);
     const word = view.getUint32(at + 4);
@@ -57,14 +58,11 @@ export function* avpsOf(bytes: Uint8Array, start: number, end: number): Generato
     const length = word & 0xffffff;
     const headerLength = (flags & AVP_FLAG.vendor) !== 0 ? AVP_VENDOR_HEADER_LENGTH : AVP_HEADER_LENGTH;
     if (length < headerLength) {
-      throw new AvpLengthError(`Cannot decode AVP ${code}: length ${length} is below ${headerLength}`, at, code);
+      throw new AvpLengthError(`AVP ${code}`, `length ${length} is below ${headerLength}`, at, code);
     }
     if (at + length > end) {
-      throw new AvpLengthError(
-        `Cannot decode AVP ${code}: length ${length} reaches past the end, ${end - at} bytes are left`,
-        at,
-        code,
-      );
+      const reason = `length ${length} reaches past the end, ${end - at} bytes are left`;
+      throw new AvpLengthError(`AVP ${code}`, reason, at, code);
     }
     yield {
       code,
