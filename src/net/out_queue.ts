@@ -31,6 +31,8 @@ export class OutQueue {
   writtenBytes = 0;
   /** When the write in flight began, by the clock of {@link OutQueue.now}; 0 when none is. */
   writingSince = 0;
+  /** Full, and the other end has not read for a while: see {@link noteStuck}. */
+  stuck = false;
 
   /** Milliseconds of a clock that never goes back. */
   static now: () => number = () => performance.now();
@@ -103,9 +105,19 @@ export class OutQueue {
     this.commit(message.length);
   }
 
-  /** Resolves when no more than half the limit waits, or the queue is closed. */
+  /**
+   * Tells a burst from an end that does not read: to be called now and then. Whoever waits in {@link drained} goes on when the queue is {@link stuck}.
+   * @param now by the clock of {@link OutQueue.now} @param patience milliseconds that one write may take
+   */
+  noteStuck(now: number, patience: number): void {
+    if (!this.full || this.writingSince === 0 || now - this.writingSince < patience) return;
+    this.stuck = true;
+    this.#wake();
+  }
+
+  /** Resolves when no more than half the limit waits, or there is no point in waiting: the queue is closed or stuck. */
   drained(): Promise<void> {
-    if (this.#closed || this.queuedBytes <= this.#limit / 2) return Promise.resolve();
+    if (this.#closed || this.stuck || this.queuedBytes <= this.#limit / 2) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -132,6 +144,7 @@ export class OutQueue {
           this.writingSince = OutQueue.now();
           const written = await this.#writer.write(segment.bytes.subarray(segment.sent, segment.head));
           this.writingSince = 0;
+          this.stuck = false;
           segment.sent += written;
           this.writtenBytes += written;
           if (this.#closed) break;

@@ -15,6 +15,12 @@ import type { RelayRuntime } from "./relay_runtime.ts";
 import type { Attempts } from "./retries.ts";
 import { TransactionTable } from "./transactions.ts";
 
+/**
+ * A burst of many Logic Apps at once may overshoot the queue's limit this many times before requests are turned away: from the limit on, nothing more is read from
+ * whoever fills it, so each adds what it has already sent and no more.
+ */
+const BURST = 4;
+
 /** What a link tells the pool. */
 export interface LinkHandlers {
   /** Usability may have changed: watchdog, connection or capabilities. */
@@ -97,8 +103,9 @@ export class DraLink {
   /** It may be given no more: its queue, its credit or the memory for retained requests is used up. */
   get full(): boolean {
     const { maxInFlight } = this.#runtime.options.draPool;
-    return this.table.size >= maxInFlight || this.relayPeer!.peer.out.full || this.#runtime.segments.exhausted ||
-      this.table.size >= TransactionTable.capacity;
+    const { out } = this.relayPeer!.peer;
+    return this.table.size >= maxInFlight || out.stuck || out.queuedBytes > out.limit * BURST ||
+      this.#runtime.segments.exhausted || this.table.size >= TransactionTable.capacity;
   }
 
   /** Begins to connect, and goes on until {@link stop}. */

@@ -27,6 +27,9 @@ import { ENDED, TICK, TransactionTable } from "./transactions.ts";
 /** A relayed message may grow by a Route-Record and must still fit the 24 bit length. */
 const LONGEST_MESSAGE = 0xffffff - 1024;
 
+/** A DRA that takes nothing for this long, in milliseconds, while its queue is full gets no more until it does. */
+const STUCK_AFTER = 100;
+
 /**
  * A Diameter relay agent between Logic Apps and DRAs (RFC 6733 section 2.8.1).
  *
@@ -214,6 +217,7 @@ export class Gateway {
     for (const link of this.#pool.links()) {
       link.table.wheel.advance(tick, (slot) => this.#retries.expired(link, slot));
       const peer = link.relayPeer?.peer;
+      peer?.out.noteStuck(now, STUCK_AFTER);
       if (peer !== undefined && stalled(peer, now, runtime.options.draPool.writeTimeout)) {
         peer.abort(`it did not read for ${runtime.options.draPool.writeTimeout} ms`);
       }

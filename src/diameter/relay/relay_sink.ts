@@ -11,7 +11,7 @@ import type { RelayRuntime } from "./relay_runtime.ts";
 import type { RequestStage } from "./request_stage.ts";
 
 /**
- * Requests go to one stage, answers to the other. When a Logic App does not read its answers, the next batch is not taken from it until it does; a DRA is always
+ * Requests go to one stage, answers to the other. When a Logic App does not read its answers, the next batch is not taken from it until it does, and neither while a DRA's queue is full; a DRA is always
  * read, because its watchdog answers come the same way.
  */
 export function relaySink(
@@ -51,7 +51,11 @@ export function relaySink(
           link.dra.counters.messagesReceived += messages;
         }
       }
-      return link === undefined && from.peer.out.full ? from.peer.out.drained() : undefined;
+      const { congested } = requests;
+      requests.congested = undefined;
+      if (link !== undefined) return;
+      if (from.peer.out.full) return from.peer.out.drained();
+      return congested?.drained();
     },
   });
 }

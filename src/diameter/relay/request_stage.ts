@@ -3,6 +3,7 @@
  * @module
  */
 import type { Block } from "../../net/block.ts";
+import type { OutQueue } from "../../net/out_queue.ts";
 import { asciiOf } from "../wire/avp.ts";
 import { OFFSET } from "../wire/header.ts";
 import { RESULT } from "../wire/result_codes.ts";
@@ -29,6 +30,8 @@ export class RequestStage {
   readonly #checks: RequestChecks;
   readonly #sessions = new SessionAffinity();
   readonly #relay: boolean;
+  /** The queue that the last requests overfilled: whoever sent them is to wait for it. The sink takes it from here. */
+  congested: OutQueue | undefined;
   readonly #answerTicks: number;
   readonly #requestTicks: number;
 
@@ -105,7 +108,9 @@ export class RequestStage {
     if (link === undefined) return this.#noDra(from, block, at, at + length, plan.rejected);
     const { counters, observer } = this.#runtime;
     const relayPeer = link.relayPeer!;
-    const slot = writeRequest(from, relayPeer.peer.out, link.table, block, at, length, this.#relay, now, 0);
+    const { out } = relayPeer.peer;
+    const slot = writeRequest(from, out, link.table, block, at, length, this.#relay, now, 0);
+    if (out.full) this.congested = out;
     link.table.wheel.arm(slot, tick + this.#answerTicks);
     if (avps.sessionIdStart >= 0) this.#sessions.note(block, avps.sessionIdStart, avps.sessionIdEnd, from.key);
     from.inFlight++;
