@@ -13,7 +13,7 @@ export interface SourceFile {
 const OBSERVATION = ["ops/log", "ops/metrics"] as const;
 const BELOW_PLANES = ["net", ...OBSERVATION] as const;
 const DIAMETER = ["diameter/relay", "diameter/client", "diameter/sim", "diameter/peer", "diameter/wire"] as const;
-const OPS = ["ops/config", "ops/statistics", "ops/trace", ...OBSERVATION] as const;
+const OPS = ["ops/config", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
 
 /**
  * The arrows. A room is a directory of src, or a file without its `.ts`; what it may import is itself, `std` and what is listed.
@@ -31,8 +31,10 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "diameter/peer": ["diameter/wire", ...BELOW_PLANES],
   "ops/config": ["diameter/wire", ...BELOW_PLANES],
   "diameter/wire": [],
-  "ops/trace": [...BELOW_PLANES],
+  "ops/trace": ["ops/capture", ...BELOW_PLANES],
   "ops/statistics": [...BELOW_PLANES],
+  "ops": ["ops/capture", ...BELOW_PLANES], // what has no line of its own here
+  "ops/capture": [...BELOW_PLANES],
   "net": [...OBSERVATION],
   "ops/metrics": ["ops/log"],
   "ops/log": [],
