@@ -152,6 +152,13 @@ export class DraLink {
       this.lastError = end.reason;
       this.reason = end.reason;
       this.nextAttemptAt = Date.now() + step.wait;
+      if (this.#runtime.draining) break;
+      this.#runtime.emit({
+        kind: "dra_connect_failed",
+        dra: this.dra.options.name,
+        reason: end.reason,
+        retryIn: step.wait,
+      });
       this.#setState("FAILED", end.reason);
       this.#setState("RECONNECTING", `next attempt in ${(step.wait / 1000).toFixed(1)} s`);
       this.#handlers.changed(this);
