@@ -43,8 +43,16 @@ export function copyWords(from: Block, at: number, length: number, target: Block
   for (let i = at >> 2; i < stop; i++) destination[i + shift] = source[i]!;
 }
 
+/** Where blocks come from and go back to. */
+export interface Blocks {
+  /** A block of at least `size` bytes; its content is whatever it was. */
+  take(size: number): Block;
+  /** Gives a block back. The caller must not touch it again. */
+  give(block: Block): void;
+}
+
 /** Blocks for reuse, in two sizes; larger ones are made to measure and left to the collector. */
-export class BlockPool {
+export class BlockPool implements Blocks {
   readonly #small: Block[] = [];
   readonly #large: Block[] = [];
   /** Blocks that are out of the pool now, all sizes. */
@@ -53,7 +61,6 @@ export class BlockPool {
   /** @param keepSmall, keepLarge how many unused blocks of each size are kept */
   constructor(readonly keepSmall = 1024, readonly keepLarge = 256) {}
 
-  /** A block of at least `size` bytes; its content is whatever it was. */
   take(size: number): Block {
     this.lent++;
     if (size <= SMALL_BLOCK) return this.#small.pop() ?? new Block(SMALL_BLOCK);
@@ -61,7 +68,6 @@ export class BlockPool {
     return new Block((size + 3) & ~3);
   }
 
-  /** Gives a block back. The caller must not touch it again. */
   give(block: Block): void {
     this.lent--;
     if (block.size === SMALL_BLOCK) {
@@ -69,5 +75,39 @@ export class BlockPool {
     } else if (block.size === LARGE_BLOCK) {
       if (this.#large.length < this.keepLarge) this.#large.push(block);
     }
+  }
+}
+
+/**
+ * What one chain of streams borrows. A chain that is torn down drops the batches in its queues and tells nobody: {@link end} writes their blocks
+ * off. They are left to the collector and never used again, so that it does not matter whether someone still looks at one.
+ */
+export class BlockLease implements Blocks {
+  /** Blocks of this lease that are out of the pool now. */
+  lent = 0;
+  #ended = false;
+  readonly #pool: BlockPool;
+
+  constructor(pool: BlockPool) {
+    this.#pool = pool;
+  }
+
+  take(size: number): Block {
+    if (this.#ended) return new Block((size + 3) & ~3);
+    this.lent++;
+    return this.#pool.take(size);
+  }
+
+  give(block: Block): void {
+    if (this.#ended) return;
+    this.lent--;
+    this.#pool.give(block);
+  }
+
+  /** The chain has ended: nothing of it counts as lent any more. */
+  end(): void {
+    this.#ended = true;
+    this.#pool.lent -= this.lent;
+    this.lent = 0;
   }
 }

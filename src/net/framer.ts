@@ -3,7 +3,7 @@
  * @module
  */
 import { Batch, type BatchOwner, type FrameFault } from "./batch.ts";
-import { type Block, type BlockPool, LARGE_BLOCK } from "./block.ts";
+import { type Block, type Blocks, LARGE_BLOCK } from "./block.ts";
 
 /** How a protocol says where a frame ends. */
 export interface FrameRule {
@@ -23,7 +23,7 @@ const FIRST_CARRY = 4 * 1024;
  * Batches of bytes in, batches of whole frames out. Frames stay where they were read; only one that spans reads is completed in a block of its own,
  * which grows with what has arrived and not with what was announced. A fault ends the stream: the last batch carries it.
  */
-export function framer(rule: FrameRule, pool: BlockPool): TransformStream<Batch, Batch> {
+export function framer(rule: FrameRule, pool: Blocks): TransformStream<Batch, Batch> {
   let carry: Block | undefined;
   let carried = 0;
   let broken = false;
@@ -65,30 +65,22 @@ export function framer(rule: FrameRule, pool: BlockPool): TransformStream<Batch,
    * @returns a batch when it is whole, or the fault found in it; undefined when bytes are still missing
    */
   function completeCarry(batch: Batch): Batch | undefined {
-    while (batch.start < batch.end) {
-      let length: number | string = 0;
-      if (carried >= rule.lengthBytes) length = rule.measure(carry!.view, 0, carried);
-      if (typeof length === "string") {
+    for (;;) {
+      const length = carried < rule.lengthBytes ? 0 : rule.measure(carry!.view, 0, carried);
+      if (typeof length === "string" || length === carried) {
         const out = new Batch(carryOwner, carry!, 0, 0);
-        out.fault = fault(length, carry!, 0, carried);
+        if (typeof length === "string") out.fault = fault(length, carry!, 0, carried);
+        else out.end = length;
         carry = undefined;
         carried = 0;
         return out;
       }
-      if (length === 0) {
-        // Not even the header is whole: one word at a time is rare and short.
-        carryOver(batch, carried < rule.lengthBytes ? rule.lengthBytes - carried : 4);
-        continue;
-      }
-      carryOver(batch, length - carried);
-      if (carried === length) {
-        const out = new Batch(carryOwner, carry!, 0, length);
-        carry = undefined;
-        carried = 0;
-        return out;
-      }
+      // Judged before more is asked for: the last byte that shows a fault may be the last one that ever comes.
+      if (batch.start === batch.end) return undefined;
+      // When not even the length can be told: word by word is rare and short.
+      const untold = carried < rule.lengthBytes ? rule.lengthBytes - carried : 4 - (carried & 3);
+      carryOver(batch, length > 0 ? length - carried : untold);
     }
-    return undefined;
   }
 
   return new TransformStream<Batch, Batch>({

@@ -3,7 +3,7 @@
  * @module
  */
 import { Batch } from "./batch.ts";
-import { type Block, type BlockPool, LARGE_BLOCK, SMALL_BLOCK } from "./block.ts";
+import { type Block, type Blocks, LARGE_BLOCK, SMALL_BLOCK } from "./block.ts";
 
 /** What a source reads from: `Deno.Conn`, or a TLS connection behind the same call. */
 export interface ByteReader {
@@ -18,7 +18,7 @@ export interface ByteReader {
  * Byte n of the stream lies at an offset that equals n modulo 4: whatever the sizes of the reads, frames whose lengths are multiples of 4 begin
  * on multiples of 4.
  */
-export function source(reader: ByteReader, pool: BlockPool): ReadableStream<Batch> {
+export function source(reader: ByteReader, pool: Blocks): ReadableStream<Batch> {
   let total = 0;
   let size = SMALL_BLOCK;
   let kept: Block | undefined = pool.take(SMALL_BLOCK);

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Connection, Endpoint } from "../../net/connection.ts";
+import { BlockLease } from "../../net/block.ts";
 import { framer } from "../../net/framer.ts";
 import { source } from "../../net/source.ts";
 import type { Peer } from "../peer/peer.ts";
@@ -153,14 +154,15 @@ export class Gateway {
   ): void {
     const runtime = this.#runtime;
     const limit = Math.min(maxMessageSize, LONGEST_MESSAGE);
-    source(connection, runtime.blocks)
-      .pipeThrough(framer(diameterFrames(() => limit), runtime.blocks))
+    const blocks = new BlockLease(runtime.blocks);
+    source(connection, blocks)
+      .pipeThrough(framer(diameterFrames(() => limit), blocks))
       .pipeThrough(peerGate(peer, (reason) => runtime.discarded(reason), keepReopening))
       .pipeTo(relaySink(runtime, self, this.#requests, this.#answers))
       .then(
         () => peer.abort("the peer closed the connection"),
         (error) => peer.abort(error instanceof Error ? error.message : String(error)),
-      );
+      ).finally(() => blocks.end());
   }
 
   /** What a Logic App owed is answered to the DRAs that asked. */
