@@ -1,0 +1,184 @@
+/**
+ * `decode`: what do these messages say?
+ * @module
+ */
+import { parse } from "@std/yaml";
+import { DictionaryError, specificationsFrom } from "../diameter/wire/dictionary/custom.ts";
+import type { Dictionary } from "../diameter/wire/dictionary/dictionary.ts";
+import { standardDictionary } from "../diameter/wire/dictionary/standard.ts";
+import { type DecodedMessage, decodeMessage } from "../diameter/wire/decode_message.ts";
+import { looksLikeMessage } from "../diameter/wire/message_cutter.ts";
+import { messageJson } from "../diameter/wire/message_json.ts";
+import { describeAvps, describeMessage } from "../diameter/wire/message_text.ts";
+import { isCapture } from "../ops/capture/capture_file.ts";
+import { parseHexText } from "../ops/capture/hex_text.ts";
+import { defineCommand, EXIT, UsageError } from "./command.ts";
+import { type Captured, DIAMETER_PORT, type Finding, messagesInBytes, messagesInCapture } from "./decode_input.ts";
+import { palette, print, printError } from "./terminal.ts";
+
+const HIGHEST_PORT = 65535;
+
+/** Decodes captures and hexadecimal digits. */
+export default defineCommand({
+  name: "decode",
+  summary: "show Diameter messages as text or JSON",
+  arguments: "FILE.pcap|FILE.pcapng|HEX|- [flags]",
+  description: `
+Reads a capture (pcap or pcapng, also with gzip), hexadecimal digits, or a dump as xxd, hexdump -C and
+Wireshark make it; "-" is standard input. TCP streams are put together, SCTP is understood, IP
+fragments and TLS are not. Without --port, port ${DIAMETER_PORT} is decoded, and whatever else begins like
+a Diameter message.
+
+--json writes one array. Each message has frame, time, transport, source and destination (captures
+only), name, abbreviation, version, length, flags, command, application, application_name,
+hop_by_hop, end_to_end, avps and problems. Each AVP has name, code, vendor, flags, type, offset, and
+value with value_name, avps (a group) or hex; error where it is malformed. 64-bit numbers are
+text, octets are hexadecimal digits.
+
+Exit code 1 means that something was malformed, or that there was no message.`,
+  positionals: { least: 1, most: Infinity },
+  flags: {
+    json: { kind: "boolean", help: "as JSON" },
+    port: { kind: "list", placeholder: "N", help: "decode only what goes to or comes from port N" },
+    dictionary: { kind: "list", placeholder: "FILE", help: "a dictionary of your own, YAML or JSON" },
+  },
+  examples: [
+    ["decode trace.pcapng", "every message in a capture"],
+    ["decode trace.pcap --port 3870 --json", "those of port 3870, for a script"],
+    ["decode 01000014 80000118 00000000 00000001 00000002", "digits from a log"],
+    ["decode - < dump.txt", "a dump from standard input"],
+  ],
+  async run({ json, port, dictionary: files }, positionals) {
+    const ports = port.map(readPort);
+    const dictionary = await loadDictionary(files);
+    const input = await readInput(positionals);
+    const findings = isCapture(input) ? messagesInCapture(input, ports) : messagesInBytes(input);
+    return json ? printJson(findings, dictionary) : printText(findings, dictionary);
+  },
+});
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port >= 1 && port <= HIGHEST_PORT) return port;
+  throw new UsageError([`--port: expected a port 1..${HIGHEST_PORT}, got ${JSON.stringify(text)}`], "decode");
+}
+
+async function loadDictionary(files: readonly string[]): Promise<Dictionary> {
+  const specifications = [];
+  for (const file of files) {
+    try {
+      specifications.push(...specificationsFrom(parse(await Deno.readTextFile(file))));
+    } catch (error) {
+      const problems = error instanceof DictionaryError ? error.problems : [String((error as Error).message)];
+      throw new UsageError(problems.map((problem) => `${file}: ${problem}`), "decode");
+    }
+  }
+  return specifications.length === 0 ? standardDictionary() : standardDictionary().extendedBy(...specifications);
+}
+
+/** The bytes to decode: a capture as it is, anything else as messages one behind the other. */
+async function readInput(positionals: readonly string[]): Promise<Uint8Array> {
+  const [first = ""] = positionals;
+  const content = first === "-"
+    ? new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer())
+    : positionals.length === 1
+    ? await readFile(first)
+    : undefined;
+  if (content === undefined) {
+    const bytes = parseHexText(positionals.join(" "));
+    if (bytes !== undefined) return bytes;
+    const given = JSON.stringify(positionals.join(" "));
+    throw new UsageError([`expected a file, or hexadecimal digits in pairs, got ${given}`], "decode");
+  }
+  const plain = isGzip(content) ? await gunzip(content, first) : content;
+  if (isCapture(plain) || looksLikeMessage(plain) === true) return plain;
+  const bytes = parseHexText(new TextDecoder().decode(plain));
+  if (bytes !== undefined) return bytes;
+  const name = first === "-" ? "standard input" : first;
+  throw new UsageError([`${name}: expected a pcap or pcapng capture, or hexadecimal digits in pairs`], "decode");
+}
+
+/** The content of a file; undefined when there is none of that name. */
+async function readFile(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    // Digits without end make a name that no file can have.
+    if (error instanceof Deno.errors.NotFound || (error instanceof Error && /name too long/i.test(error.message))) {
+      return undefined;
+    }
+    throw new UsageError([`${path}: cannot be read: ${(error as Error).message}`], "decode");
+  }
+}
+
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+async function gunzip(bytes: Uint8Array, name: string): Promise<Uint8Array> {
+  try {
+    const stream = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  } catch (error) {
+    throw new UsageError([`${name}: cannot be unpacked: ${(error as Error).message}`], "decode");
+  }
+}
+
+function printText(findings: Iterable<Finding>, dictionary: Dictionary): number {
+  const { bold, red } = palette("stdout");
+  return walk(findings, dictionary, (message, captured) => {
+    const head = [...(captured === undefined ? [] : whereText(captured)), describeMessage(message)].join("  ");
+    const lines = describeAvps(message.avps, dictionary)
+      .map((line) => line.includes("  <- malformed at byte ") ? red(line) : line);
+    const ofHeader = message.problems.filter(({ offset }) => offset === 0);
+    print([bold(head), ...ofHeader.map(({ reason }) => red(`  header  <- malformed: ${reason}`)), ...lines].join("\n"));
+  });
+}
+
+function printJson(findings: Iterable<Finding>, dictionary: Dictionary): number {
+  // Written message by message: a capture may be large.
+  let separator = "[\n";
+  const code = walk(findings, dictionary, (message, captured) => {
+    const where = captured === undefined ? {} : { ...captured, time: formatTime(captured.time) ?? null };
+    print(separator + JSON.stringify({ ...where, ...messageJson(message) }));
+    separator = ",\n";
+  });
+  print(separator === "[\n" ? "[]" : "]");
+  return code;
+}
+
+/** Shows every message; remarks and faults go to stderr. Returns the exit code. */
+function walk(
+  findings: Iterable<Finding>,
+  dictionary: Dictionary,
+  show: (message: DecodedMessage, captured: Captured | undefined) => void,
+): number {
+  let messages = 0;
+  let faults = 0;
+  for (const finding of findings) {
+    if (finding.kind !== "message") {
+      printError(finding.text);
+      if (finding.kind === "fault") faults++;
+      continue;
+    }
+    const message = decodeMessage(finding.bytes, dictionary);
+    messages++;
+    faults += message.problems.length;
+    show(message, finding.captured);
+  }
+  if (messages === 0) printError(`there is no Diameter message in it; for a capture of another port, give --port N`);
+  return messages > 0 && faults === 0 ? EXIT.done : EXIT.failed;
+}
+
+function whereText({ frame, time, source, destination }: Captured): string[] {
+  return [String(frame), formatTime(time) ?? "-", `${source} -> ${destination}`];
+}
+
+/** ISO 8601, in UTC, to the microsecond or, where that says more, to the nanosecond. */
+function formatTime(time: bigint | undefined): string | undefined {
+  if (time === undefined) return undefined;
+  const second = 1_000_000_000n;
+  const fraction = String(((time % second) + second) % second).padStart(9, "0");
+  const whole = new Date(Number((time - BigInt(fraction)) / 1_000_000n)).toISOString().slice(0, -5);
+  return `${whole}.${fraction.endsWith("000") ? fraction.slice(0, 6) : fraction}Z`;
+}

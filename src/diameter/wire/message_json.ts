@@ -1,0 +1,102 @@
+/**
+ * Decoded messages as plain objects for JSON.
+ * @module
+ */
+import { AVP_FLAG } from "./avp_codes.ts";
+import { type AvpValue, formatHex } from "./data_format.ts";
+import type { DecodedAvp, DecodedMessage } from "./decode_message.ts";
+import { FLAG } from "./header.ts";
+
+/** An AVP as JSON. */
+export interface AvpJson {
+  /** Null when the dictionary does not have the AVP. */
+  readonly name: string | null;
+  readonly code: number;
+  readonly vendor: number;
+  readonly flags: { readonly vendor: boolean; readonly mandatory: boolean; readonly protected: boolean };
+  /** Data format of the dictionary; null when it does not have the AVP. */
+  readonly type: string | null;
+  /** The byte of the message where the AVP begins. */
+  readonly offset: number;
+  /** Numbers as numbers, except those of 64 bits, which are decimal text, as JSON readers round them; octets as hexadecimal digits. */
+  readonly value?: string | number;
+  readonly value_name?: string;
+  readonly avps?: readonly AvpJson[];
+  /** The data, where there is neither a value nor a group. */
+  readonly hex?: string;
+  readonly error?: string;
+}
+
+/** A message as JSON. */
+export interface MessageJson {
+  readonly name: string;
+  readonly abbreviation: string | null;
+  readonly version: number;
+  readonly length: number;
+  readonly flags: {
+    readonly request: boolean;
+    readonly proxiable: boolean;
+    readonly error: boolean;
+    readonly retransmitted: boolean;
+  };
+  readonly command: number;
+  readonly application: number;
+  readonly application_name: string | null;
+  readonly hop_by_hop: number;
+  readonly end_to_end: number;
+  readonly avps: readonly AvpJson[];
+  readonly problems: readonly { readonly offset: number; readonly message: string }[];
+}
+
+/** The JSON shape of a message. */
+export function messageJson(message: DecodedMessage): MessageJson {
+  const { header, problems } = message;
+  return {
+    name: message.name,
+    abbreviation: message.abbreviation ?? null,
+    version: header.version,
+    length: header.length,
+    flags: {
+      request: (header.flags & FLAG.request) !== 0,
+      proxiable: (header.flags & FLAG.proxiable) !== 0,
+      error: (header.flags & FLAG.error) !== 0,
+      retransmitted: (header.flags & FLAG.retransmitted) !== 0,
+    },
+    command: header.command,
+    application: header.application,
+    application_name: message.applicationName ?? null,
+    hop_by_hop: header.hopByHop,
+    end_to_end: header.endToEnd,
+    avps: message.avps.map(avpJson),
+    problems: problems.map(({ offset, message }) => ({ offset, message })),
+  };
+}
+
+function avpJson(avp: DecodedAvp): AvpJson {
+  const { code, vendor, flags, offset, value, valueName, avps, error } = avp;
+  return {
+    name: avp.name ?? null,
+    code,
+    vendor,
+    flags: {
+      vendor: (flags & AVP_FLAG.vendor) !== 0,
+      mandatory: (flags & AVP_FLAG.mandatory) !== 0,
+      protected: (flags & AVP_FLAG.protected) !== 0,
+    },
+    type: avp.type ?? null,
+    offset,
+    ...(value !== undefined && { value: valueJson(value) }),
+    ...(valueName !== undefined && { value_name: valueName }),
+    ...(avps !== undefined && { avps: avps.map(avpJson) }),
+    ...(value === undefined && avps === undefined && { hex: formatHex(avp.raw) }),
+    ...(error !== undefined && { error: error.reason }),
+  };
+}
+
+function valueJson(value: AvpValue): string | number {
+  if (typeof value === "bigint") return String(value);
+  // JSON has no NaN and no infinity.
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  if (typeof value === "string") return value;
+  return value instanceof Uint8Array ? formatHex(value) : `${value.family}:${formatHex(value.octets)}`;
+}
