@@ -90,6 +90,7 @@ export class Peer {
   readonly #handlers: PeerHandlers;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #ownIds = Math.floor(Math.random() * 0x10000);
+  /** Hop-by-hop ids of the unanswered DWR and DPR; 0 when there is none. */
   #watchdogId = 0;
   #disconnectId = 0;
   #cause = 0;
@@ -154,10 +155,7 @@ export class Peer {
         return request ? this.#takeCer(bytes, at, end, header) : this.#takeCea(bytes, at, end);
       case COMMAND.deviceWatchdog:
         if (request) return this.#step("dwr", header);
-        if (header.hopByHop !== this.#watchdogId) {
-          this.#handlers.discarded?.("unknown_answer");
-          return false;
-        }
+        if (this.#isForeign(header, this.#watchdogId)) return false;
         this.#watchdogId = 0;
         return this.#step("dwa");
       case COMMAND.disconnectPeer:
@@ -165,10 +163,7 @@ export class Peer {
           this.#cause = disconnectCauseOf(bytes, at, end);
           return this.#step("dpr", header);
         }
-        if (header.hopByHop !== this.#disconnectId) {
-          this.#handlers.discarded?.("unknown_answer");
-          return false;
-        }
+        if (this.#isForeign(header, this.#disconnectId)) return false;
         return this.#step("dpa");
       default:
         return this.#step("message");
@@ -228,6 +223,16 @@ export class Peer {
     this.#reason ||= reason;
     this.#state = "closed";
     this.#finishWhenWritten();
+  }
+
+  /**
+   * A DWA or DPA that answers nothing which this side asked on this connection: it counts for nothing. Before the capabilities exchange it is no
+   * better than any other message, and the machine sees it.
+   */
+  #isForeign(header: Header, asked: number): boolean {
+    if (!this.live || (asked !== 0 && header.hopByHop === asked)) return false;
+    this.#handlers.discarded?.("unknown_answer");
+    return true;
   }
 
   #takeCer(bytes: Uint8Array, at: number, end: number, header: Header): boolean | Promise<boolean> {

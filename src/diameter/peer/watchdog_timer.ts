@@ -2,6 +2,7 @@
  * Driver of the watchdog: gives it time, and does what it says.
  * @module
  */
+import { type Alarm, type Clock, SYSTEM_CLOCK } from "../../net/clock.ts";
 import { INITIAL_WATCHDOG, stepWatchdog, type Watchdog, type WatchdogEvent } from "./watchdog.ts";
 
 /** Times in milliseconds, asked each time because they may change while connections live. */
@@ -30,13 +31,23 @@ export interface WatchdogHandlers {
 export class WatchdogTimer {
   #watchdog: Watchdog = INITIAL_WATCHDOG;
   #deadline = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Alarm | undefined;
   readonly #options: () => WatchdogOptions;
   readonly #handlers: WatchdogHandlers;
+  readonly #clock: Clock;
+  readonly #dice: () => number;
 
-  constructor(options: () => WatchdogOptions, handlers: WatchdogHandlers) {
+  /** @param dice numbers from 0 to below 1: where in its range Tw falls */
+  constructor(
+    options: () => WatchdogOptions,
+    handlers: WatchdogHandlers,
+    clock: Clock = SYSTEM_CLOCK,
+    dice: () => number = Math.random,
+  ) {
     this.#options = options;
     this.#handlers = handlers;
+    this.#clock = clock;
+    this.#dice = dice;
   }
 
   get state(): Watchdog["state"] {
@@ -55,6 +66,7 @@ export class WatchdogTimer {
 
   /**
    * Messages that are no DWA arrived: the table's row for them, without walking it in the common case.
+   * @param now by the watchdog's clock
    * @returns false when they are to be thrown away
    */
   received(now: number): boolean {
@@ -126,29 +138,29 @@ export class WatchdogTimer {
 
   #draw(): number {
     const { interval, jitter } = this.#options();
-    return interval + jitter * (2 * Math.random() - 1);
+    return interval + jitter * (2 * this.#dice() - 1);
   }
 
   #set(): void {
     if (this.#watchdog.state === "down" || this.#watchdog.state === "initial") return this.#stopTimer();
-    this.#deadline = performance.now() + this.#draw();
+    this.#deadline = this.#clock.now() + this.#draw();
     // The timer is not moved for each message: when it fires too early it is set for the rest.
     if (this.#timer === undefined) this.#arm();
   }
 
   #arm(): void {
-    this.#timer = setTimeout(() => {
+    this.#timer = this.#clock.setTimeout(() => {
       this.#timer = undefined;
-      if (performance.now() < this.#deadline - 1) this.#arm();
+      if (this.#clock.now() < this.#deadline - 1) this.#arm();
       else this.#step("timer");
       if (this.#timer === undefined && this.#watchdog.state !== "down" && this.#watchdog.state !== "initial") {
         this.#arm();
       }
-    }, Math.max(1, this.#deadline - performance.now()));
+    }, Math.max(1, this.#deadline - this.#clock.now()));
   }
 
   #stopTimer(): void {
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 }
