@@ -33,6 +33,21 @@ export function gatewayOptions({ gateway, server, dra_pool }: Config): GatewayOp
       writeTimeout: server.write_timeout,
       dprTimeout: server.dpr_timeout,
       tcpNoDelay: server.tcp_nodelay,
+      ...(server.tls === null ? {} : {
+        tls: {
+          listen: server.tls.listen,
+          cert: server.tls.cert,
+          key: server.tls.key,
+          clientCa: server.tls.client_ca,
+        },
+      }),
+      duplicateOriginHost: server.duplicate_origin_host,
+      allow: server.allow.map((rule) => ({ originHost: rule.origin_host, from: rule.from })),
+      rateLimit: {
+        requestsPerSecond: server.rate_limit.requests_per_second,
+        burst: server.rate_limit.burst,
+      },
+      maxInFlight: server.max_in_flight,
     },
     draPool: {
       connectionsPerDra: dra_pool.connections_per_dra,
@@ -64,6 +79,10 @@ export function gatewayOptions({ gateway, server, dra_pool }: Config): GatewayOp
         priority: dra.priority,
         weight: dra.weight,
         originHost: dra.origin_host,
+        bind: dra.bind,
+        ...(dra.tls === null ? {} : {
+          tls: { ca: dra.tls.ca, cert: dra.tls.cert, key: dra.tls.key, serverName: dra.tls.server_name },
+        }),
       })),
     },
   };

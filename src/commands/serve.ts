@@ -70,7 +70,7 @@ async function serve({ config, source }: LoadedConfig, log: ClosableLogger): Pro
     );
   }
   try {
-    gateway.start();
+    await gateway.start();
   } catch (error) {
     log.error("start_failed", error instanceof Error ? error.message : String(error));
     return EXIT.failed;

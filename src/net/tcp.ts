@@ -34,6 +34,8 @@ export interface ConnectOptions {
   /** Milliseconds. */
   readonly timeout: number;
   readonly noDelay: boolean;
+  /** Local address to connect from; absent or "" leaves it to the system. */
+  readonly bind?: string;
   /** Gives up when it fires. */
   readonly signal?: AbortSignal;
 }

@@ -4,10 +4,13 @@
  */
 import { type Connection, type Endpoint, endpointText } from "../../net/connection.ts";
 import { type Listener, listenTcp } from "../../net/listener.ts";
+import { listenTls, type TlsListener } from "../../net/tls.ts";
 import type { Capabilities, CapabilitiesFault } from "../peer/capabilities.ts";
 import { Peer } from "../peer/peer.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
 import { DISCONNECT_CAUSE } from "../wire/avp_codes.ts";
+import { RESULT } from "../wire/result_codes.ts";
+import { allowed } from "./admission.ts";
 import type { Apps } from "./apps.ts";
 import { RelayPeer } from "./relay_peer.ts";
 import type { RelayRuntime } from "./relay_runtime.ts";
@@ -20,14 +23,25 @@ export interface AppServerHandlers {
   lost(app: RelayPeer): void;
 }
 
+/** What a probed connection may take to show that it lives, in milliseconds. */
+const PROBE_TIME = 5_000;
+/** How often that is looked at. */
+const PROBE_STEP = 20;
+
+/** Share of max_connections that connections without a CER may take; beyond it the one that has been silent longest goes. */
+const UNIDENTIFIED_SHARE = 0.5;
+
 /** Listeners and the connections they accepted. */
 export class AppServer {
   readonly #runtime: RelayRuntime;
   readonly #apps: Apps;
   readonly #handlers: AppServerHandlers;
   readonly #listeners: Listener[] = [];
+  readonly #tlsListeners: TlsListener[] = [];
   /** All accepted connections, identified or not. */
   readonly #peers = new Set<Peer>();
+  /** Those before their CER, oldest first. */
+  readonly #unidentified = new Set<Peer>();
 
   constructor(runtime: RelayRuntime, apps: Apps, handlers: AppServerHandlers) {
     this.#runtime = runtime;
@@ -46,22 +60,53 @@ export class AppServer {
   }
 
   /**
-   * Listens on every configured address.
+   * Listens on every configured address; on the plain ones before it returns for the first time.
    * @throws Error that names the address and the cause; nothing is left listening then
    */
-  start(): void {
-    const { listen, tcpNoDelay } = this.#runtime.options.server;
+  async start(): Promise<void> {
+    const { listen, tls, tcpNoDelay, capabilitiesTimeout } = this.#runtime.options.server;
     for (const endpoint of listen) {
       try {
         const listener = listenTcp(endpoint, tcpNoDelay, (connection) => this.#accept(connection, listener));
-        this.#listeners.push(listener);
-        this.#runtime.emit({ kind: "listening", address: endpointText(listener.address) });
+        this.#listening(listener);
       } catch (error) {
-        this.stopListening();
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new Error(`Cannot listen on ${endpointText(endpoint)}: ${reason}`, { cause: error });
+        this.#cannotListen(endpoint, error);
       }
     }
+    for (const endpoint of tls?.listen ?? []) {
+      try {
+        const listener = await listenTls(
+          endpoint,
+          tls!,
+          { noDelay: tcpNoDelay, handshakeTimeout: capabilitiesTimeout },
+          (connection) => this.#accept(connection, listener),
+          (remote, reason) => {
+            this.#runtime.discarded("tls_handshake");
+            this.#runtime.emit({ kind: "app_refused", remote, reason });
+          },
+        );
+        this.#tlsListeners.push(listener);
+        this.#listening(listener);
+      } catch (error) {
+        this.#cannotListen(endpoint, error);
+      }
+    }
+  }
+
+  /** Reads the certificates again, for connections to come. @throws Error when a file cannot be used; what was in force stays */
+  async reloadCertificates(): Promise<void> {
+    for (const listener of this.#tlsListeners) await listener.reload();
+  }
+
+  #listening(listener: Listener): void {
+    this.#listeners.push(listener);
+    this.#runtime.emit({ kind: "listening", address: endpointText(listener.address) });
+  }
+
+  #cannotListen(endpoint: Endpoint, error: unknown): never {
+    this.stopListening();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`Cannot listen on ${endpointText(endpoint)}: ${reason}`, { cause: error });
   }
 
   /** Accepts no more. */
@@ -86,6 +131,11 @@ export class AppServer {
       runtime.discarded(runtime.draining ? "connection_draining" : "connection_limit");
       return;
     }
+    if (this.#unidentified.size >= Math.max(1, Math.ceil(server.maxConnections * UNIDENTIFIED_SHARE))) {
+      const [oldest] = this.#unidentified;
+      runtime.discarded("connection_unidentified");
+      oldest?.abort("too many connections without a CER");
+    }
     let relayPeer: RelayPeer | undefined;
     const watchdog = new WatchdogTimer(
       () => ({ interval: server.watchdogInterval, jitter: server.watchdogJitter, reopenWatchdogs: 0 }),
@@ -104,8 +154,9 @@ export class AppServer {
       sendQueueLimit: server.sendQueueLimit,
       writeTimeout: server.writeTimeout,
     }, {
-      admit: (_, capabilities) => this.#admit(capabilities),
+      admit: (newcomer, capabilities) => this.#admit(newcomer, capabilities),
       opened: (opened) => {
+        this.#unidentified.delete(opened);
         relayPeer = new RelayPeer(opened, opened.capabilities!, undefined, endpointText(listener.address));
         runtime.connections.add(relayPeer);
         this.#apps.add(relayPeer);
@@ -118,6 +169,7 @@ export class AppServer {
       },
       closed: (closed, end) => {
         this.#peers.delete(closed);
+        this.#unidentified.delete(closed);
         watchdog.stop();
         const app = relayPeer;
         relayPeer = undefined;
@@ -134,12 +186,71 @@ export class AppServer {
       discarded: (reason) => runtime.discarded(reason),
     });
     this.#peers.add(peer);
+    this.#unidentified.add(peer);
     this.#handlers.serve(connection, peer, () => relayPeer);
   }
 
   /** The gateway's own rules for a CER that is fine in itself. */
-  #admit(_capabilities: Capabilities): CapabilitiesFault | undefined {
-    if (this.#runtime.draining) return { resultCode: 5012, reason: "this gateway is shutting down" };
-    return undefined;
+  #admit(
+    peer: Peer,
+    capabilities: Capabilities,
+  ): CapabilitiesFault | undefined | Promise<CapabilitiesFault | undefined> {
+    const { originHost } = capabilities;
+    const { allow, tls, duplicateOriginHost } = this.#runtime.options.server;
+    if (this.#runtime.draining) {
+      peer.abort("this gateway is shutting down");
+      return undefined;
+    }
+    const { connection } = peer;
+    if (!allowed(allow, originHost, connection.remote.hostname)) {
+      const reason = `${originHost} from ${connection.remote.hostname} is not in server.allow`;
+      return { resultCode: RESULT.unknownPeer, reason };
+    }
+    if (connection.tls !== undefined && tls !== undefined && tls.clientCa !== "") {
+      if (!connection.tls.names.includes(originHost.toLowerCase())) {
+        const shown = connection.tls.names.join(", ") || "none";
+        return {
+          resultCode: RESULT.unknownPeer,
+          reason: `Origin-Host ${originHost} is not among the names of its certificate: ${shown}`,
+        };
+      }
+    }
+    const old = this.#apps.withHost(originHost).filter((app) => app.peer.open);
+    if (old.length === 0 || duplicateOriginHost === "allow") return undefined;
+    switch (duplicateOriginHost) {
+      case "reject":
+        return duplicate(originHost);
+      case "replace":
+        replace(old);
+        return undefined;
+      case "probe":
+        return probe(old).then((alive) => {
+          if (alive) return duplicate(originHost);
+          for (const app of old) app.peer.abort("it did not answer when another connection with its identity came");
+          return undefined;
+        });
+    }
   }
+}
+
+function duplicate(originHost: string): CapabilitiesFault {
+  return { resultCode: RESULT.electionLost, reason: `${originHost} is connected already` };
+}
+
+function replace(old: readonly RelayPeer[]): void {
+  for (const app of old) {
+    void app.peer.stop(DISCONNECT_CAUSE.doNotWantToTalkToYou, "another connection with its identity replaced it");
+  }
+}
+
+/** Sends a DWR to each; resolves with whether one of them showed a sign of life. */
+async function probe(old: readonly RelayPeer[]): Promise<boolean> {
+  const before = old.map((app) => app.peer.readBytes);
+  for (const app of old) if (!app.peer.watchdog.pending) app.peer.sendWatchdog();
+  for (let waited = 0; waited < PROBE_TIME; waited += PROBE_STEP) {
+    await new Promise((resolve) => setTimeout(resolve, PROBE_STEP));
+    if (old.some((app, i) => app.peer.open && app.peer.readBytes > before[i]!)) return true;
+    if (!old.some((app) => app.peer.open)) return false;
+  }
+  return false;
 }

@@ -4,6 +4,7 @@
  */
 import { type Connection } from "../../net/connection.ts";
 import { connectTcp } from "../../net/tcp.ts";
+import { connectFrom, connectTls } from "../../net/tls.ts";
 import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../peer/backoff.ts";
 import { Peer, type PeerEnd } from "../peer/peer.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
@@ -177,11 +178,7 @@ export class DraLink {
     this.reason = "is being connected";
     let connection: Connection;
     try {
-      connection = await connectTcp({ hostname: host, port }, {
-        timeout: draPool.connectTimeout,
-        noDelay: draPool.tcpNoDelay,
-        signal: this.#abort.signal,
-      });
+      connection = await this.#connect();
     } catch (error) {
       const reason = `cannot be reached: ${error instanceof Error ? error.message : String(error)}`;
       this.dra.attempts.failed++;
@@ -219,6 +216,15 @@ export class DraLink {
     this.#setState("CER_SENT", "connected");
     this.#handlers.serve(connection, peer, () => this.relayPeer, this);
     return await ended.promise;
+  }
+
+  #connect(): Promise<Connection> {
+    const { connectTimeout, tcpNoDelay } = this.#runtime.options.draPool;
+    const { host, port, bind, tls } = this.dra.options;
+    const to = { hostname: host, port };
+    const options = { timeout: connectTimeout, noDelay: tcpNoDelay, signal: this.#abort.signal, bind };
+    if (tls !== undefined) return connectTls(to, tls, options);
+    return bind === "" ? connectTcp(to, options) : connectFrom(to, options);
   }
 
   #opened(peer: Peer): void {

@@ -37,7 +37,7 @@ const STUCK_AFTER = 100;
  * @example
  * ```ts ignore
  * const gateway = new Gateway({ ...DEFAULT_OPTIONS, draPool: { ...DEFAULT_OPTIONS.draPool, dras } });
- * gateway.start();
+ * await gateway.start();
  * // ...
  * await gateway.stop();
  * ```
@@ -111,12 +111,24 @@ export class Gateway {
 
   /**
    * Listens, and begins to connect to the DRAs.
-   * @throws Error when an address cannot be listened on
+   * @throws Error when an address cannot be listened on, or a certificate cannot be used
    */
-  start(): void {
-    this.#server.start();
-    this.#pool.start();
+  async start(): Promise<void> {
+    const listening = this.#server.start();
     this.#ticker = setInterval(() => this.#tick(), TICK);
+    this.#pool.start();
+    try {
+      await listening;
+    } catch (error) {
+      clearInterval(this.#ticker);
+      await this.#pool.stop();
+      throw error;
+    }
+  }
+
+  /** Reads the certificates of TLS listeners again. Those towards DRAs are read for each connection. @throws Error when a file cannot be used */
+  reloadCertificates(): Promise<void> {
+    return this.#server.reloadCertificates();
   }
 
   /**

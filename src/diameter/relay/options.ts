@@ -5,6 +5,8 @@
 import type { BackoffOptions } from "../peer/backoff.ts";
 import type { AdvertisedApplication } from "../peer/capabilities.ts";
 import type { Endpoint } from "../../net/connection.ts";
+import type { TlsClientFiles, TlsServerFiles } from "../../net/tls.ts";
+import type { AllowRule } from "./admission.ts";
 
 /** One DRA. */
 export interface DraOptions {
@@ -18,6 +20,10 @@ export interface DraOptions {
   readonly weight: number;
   /** Identity that its CEA must carry; "" accepts any. */
   readonly originHost: string;
+  /** Local address to connect from; "" leaves it to the system. */
+  readonly bind: string;
+  /** Absent: plain TCP. */
+  readonly tls?: TlsClientFiles;
 }
 
 /** Towards Logic Apps. */
@@ -34,6 +40,16 @@ export interface ServerOptions {
   readonly writeTimeout: number;
   readonly dprTimeout: number;
   readonly tcpNoDelay: boolean;
+  /** Listeners with TLS. */
+  readonly tls?: TlsServerFiles & { readonly listen: readonly Endpoint[] };
+  /** What happens when an identity that is connected connects again. */
+  readonly duplicateOriginHost: "allow" | "reject" | "replace" | "probe";
+  /** Empty: anyone. */
+  readonly allow: readonly AllowRule[];
+  /** Of one Logic App; 0 is no limit, a burst of 0 one second's worth. */
+  readonly rateLimit: { readonly requestsPerSecond: number; readonly burst: number };
+  /** Of one Logic App; 0 is no limit. */
+  readonly maxInFlight: number;
 }
 
 /** Towards DRAs. */
@@ -107,6 +123,10 @@ export const DEFAULT_OPTIONS: GatewayOptions = {
     writeTimeout: 10_000,
     dprTimeout: 5_000,
     tcpNoDelay: true,
+    duplicateOriginHost: "allow",
+    allow: [],
+    rateLimit: { requestsPerSecond: 0, burst: 0 },
+    maxInFlight: 0,
   },
   draPool: {
     connectionsPerDra: 1,

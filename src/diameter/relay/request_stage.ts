@@ -7,6 +7,7 @@ import type { OutQueue } from "../../net/out_queue.ts";
 import { asciiOf } from "../wire/avp.ts";
 import { OFFSET } from "../wire/header.ts";
 import { RESULT } from "../wire/result_codes.ts";
+import { AppLimits } from "./app_limits.ts";
 import type { Apps } from "./apps.ts";
 import type { DraLink } from "./dra_link.ts";
 import type { DraPool } from "./dra_pool.ts";
@@ -29,6 +30,8 @@ export class RequestStage {
   readonly #refusals: Refusals;
   readonly #checks: RequestChecks;
   readonly #sessions = new SessionAffinity();
+  readonly #limits: AppLimits;
+  readonly #limited: boolean;
   readonly #relay: boolean;
   /** The queue that the last requests overfilled: whoever sent them is to wait for it. The sink takes it from here. */
   congested: OutQueue | undefined;
@@ -47,6 +50,8 @@ export class RequestStage {
     this.#apps = apps;
     this.#reverse = reverse;
     this.#refusals = refusals;
+    this.#limits = new AppLimits(runtime, apps);
+    this.#limited = this.#limits.active;
     const { options } = runtime;
     this.#relay = options.mode === "relay";
     this.#checks = new RequestChecks({
@@ -92,6 +97,10 @@ export class RequestStage {
     now: number,
     tick: number,
   ): void {
+    if (this.#limited) {
+      const refusal = this.#limits.check(from, performance.now());
+      if (refusal !== undefined) return this.#refusals.refuse(from, block, at, at + length, refusal);
+    }
     const { avps } = this.#checks;
     const pool = this.#pool;
     let plan;

@@ -9,12 +9,6 @@ import { isMapping, matches, type Path } from "./path.ts";
 /** Path pattern (`[]` is any element) and what to do instead. */
 const UNAVAILABLE: Readonly<Record<string, string>> = {
   "gateway.workers": "only 1; start one gateway per core on ports of their own",
-  "server.tls": "put a TLS proxy in front of server.listen",
-  "server.duplicate_origin_host": "only allow",
-  "server.allow": "restrict who may connect with a packet filter",
-  "server.rate_limit": "leave it out",
-  "server.max_in_flight": "leave it out",
-  "dra_pool.dras[].tls": "put a TLS proxy in front of the DRA",
   "admin": 'the admin interface is off; leave it out, or set admin.listen to ""',
 };
 

@@ -1,0 +1,69 @@
+/**
+ * The limits of one Logic App, over all its connections.
+ * @module
+ */
+import { RESULT } from "../wire/result_codes.ts";
+import { TokenBucket } from "./admission.ts";
+import type { Apps } from "./apps.ts";
+import type { RelayPeer } from "./relay_peer.ts";
+import type { RelayRuntime } from "./relay_runtime.ts";
+import type { Refusal } from "./request_checks.ts";
+
+/** How many buckets of Logic Apps that are gone are kept, so that a reconnect is no way around the limit. */
+const REMEMBERED = 10_000;
+
+/** Checks requests against rate_limit and max_in_flight. */
+export class AppLimits {
+  readonly #runtime: RelayRuntime;
+  readonly #apps: Apps;
+  readonly #buckets = new Map<string, TokenBucket>();
+
+  constructor(runtime: RelayRuntime, apps: Apps) {
+    this.#runtime = runtime;
+    this.#apps = apps;
+  }
+
+  /** Whether there is anything to check. */
+  get active(): boolean {
+    const { rateLimit, maxInFlight } = this.#runtime.options.server;
+    return rateLimit.requestsPerSecond > 0 || maxInFlight > 0;
+  }
+
+  /** Why one more request of `app` is too much; undefined when it is not. */
+  check(app: RelayPeer, now: number): Refusal | undefined {
+    const { rateLimit, maxInFlight } = this.#runtime.options.server;
+    if (maxInFlight > 0) {
+      let inFlight = 0;
+      for (const connection of this.#apps.withHost(app.originHost)) inFlight += connection.inFlight;
+      if (inFlight >= maxInFlight) {
+        return {
+          resultCode: RESULT.tooBusy,
+          message: `${maxInFlight} requests of ${app.originHost} are unanswered, which is its limit`,
+          reason: "app_in_flight",
+        };
+      }
+    }
+    const { requestsPerSecond } = rateLimit;
+    if (requestsPerSecond > 0 && !this.#bucketOf(app, now).take(now)) {
+      return {
+        resultCode: RESULT.tooBusy,
+        message: `${app.originHost} sends more than ${requestsPerSecond} requests a second`,
+        reason: "app_rate",
+      };
+    }
+    return undefined;
+  }
+
+  #bucketOf(app: RelayPeer, now: number): TokenBucket {
+    const { requestsPerSecond, burst } = this.#runtime.options.server.rateLimit;
+    const name = app.originHost.toLowerCase();
+    const size = burst > 0 ? burst : Math.max(1, requestsPerSecond);
+    let bucket = this.#buckets.get(name);
+    if (bucket === undefined || bucket.perSecond !== requestsPerSecond || bucket.burst !== size) {
+      if (this.#buckets.size >= REMEMBERED) this.#buckets.delete(this.#buckets.keys().next().value!);
+      bucket = new TokenBucket(requestsPerSecond, size, now);
+      this.#buckets.set(name, bucket);
+    }
+    return bucket;
+  }
+}
