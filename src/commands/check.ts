@@ -6,6 +6,7 @@
 import { configFileName, type LoadedConfig, plainConfig, printConfig, readConfig } from "../ops/config/mod.ts";
 import { defineCommand, EXIT, UsageError } from "./command.ts";
 import { print, printError } from "./terminal.ts";
+import { tlsFileErrors } from "./tls_files.ts";
 
 /** Validates a configuration file. */
 export default defineCommand({
@@ -29,14 +30,16 @@ are lines on stderr too and change nothing. Without -c, the file is the one that
     const file = configFileName(flag);
     if (file === undefined) throw new UsageError(["--config: missing; give -c FILE, or set DIAM_GW_CONFIG"], "check");
     const loaded = await readConfig(file);
-    const { ok, warnings } = loaded;
+    const { warnings } = loaded;
+    const errors = loaded.ok ? await tlsFileErrors(loaded) : loaded.errors;
+    const ok = loaded.ok && errors.length === 0;
     if (json) {
-      const config = ok && whole ? { config: plainConfig(loaded.config) } : {};
-      print(JSON.stringify({ file, ok, errors: ok ? [] : loaded.errors, warnings, ...config }, undefined, 2));
+      const config = loaded.ok && whole ? { config: plainConfig(loaded.config) } : {};
+      print(JSON.stringify({ file, ok, errors, warnings, ...config }, undefined, 2));
       return ok ? EXIT.done : EXIT.usage;
     }
-    for (const line of [...warnings, ...(ok ? [] : loaded.errors)]) printError(line);
-    if (!ok) return EXIT.usage;
+    for (const line of [...warnings, ...errors]) printError(line);
+    if (!loaded.ok || !ok) return EXIT.usage;
     print(whole ? printConfig(loaded.config) : summarise(loaded));
     return EXIT.done;
   },

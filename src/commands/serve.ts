@@ -11,6 +11,7 @@ import { eventLog, messageLog } from "./event_log.ts";
 import { gatewayOptions } from "./gateway_options.ts";
 import { configFromServeFlags, serveFlags } from "./serve_flags.ts";
 import { printError } from "./terminal.ts";
+import { tlsFileErrors } from "./tls_files.ts";
 
 /** Runs the gateway. */
 export default defineCommand({
@@ -19,7 +20,8 @@ export default defineCommand({
   arguments: "[-c FILE] [flags]",
   description: `
 Listens for Logic Apps, keeps the connections to the DRAs, and relays between them until SIGTERM or SIGINT, which end
-it in order: pending answers are awaited, then every peer gets a DPR. A second signal ends it at once. Flags win over
+it in order: pending answers are awaited, then every peer gets a DPR. A second signal ends it at once; SIGHUP reads
+the certificates again. Flags win over
 the file; without either it listens on 127.0.0.1:3868 and says that DRAs are missing. The log goes to stderr.`,
   flags: serveFlags,
   examples: [
@@ -32,11 +34,9 @@ the file; without either it listens on 127.0.0.1:3868 and says that DRAs are mis
   ],
   async run(flags) {
     const loaded = await configFromServeFlags(flags);
-    for (const line of loaded.warnings) printError(line);
-    if (!loaded.ok) {
-      for (const line of loaded.errors) printError(line);
-      return EXIT.usage;
-    }
+    const errors = loaded.ok ? await tlsFileErrors(loaded) : loaded.errors;
+    for (const line of [...loaded.warnings, ...errors]) printError(line);
+    if (!loaded.ok || errors.length > 0) return EXIT.usage;
     const { logging } = loaded.config;
     const log = createLogger({
       level: logging.level,
@@ -77,14 +77,26 @@ async function serve({ config, source }: LoadedConfig, log: ClosableLogger): Pro
   }
   const { interval } = config.stats;
   const timer = interval > 0 ? setInterval(() => logStatistics(gateway, log), interval) : undefined;
+  const ignoreHangUps = onHangUp(() => reloadCertificates(gateway, log));
   const signal = await nextSignal();
   log.info("signal", `${signal} received`, { signal });
   const again = onSignals(() => Deno.exit(EXIT.failed));
   await gateway.stop();
   again();
+  ignoreHangUps();
   if (timer !== undefined) clearInterval(timer);
   logStatistics(gateway, log);
   return EXIT.done;
+}
+
+async function reloadCertificates(gateway: Gateway, log: Logger): Promise<void> {
+  try {
+    await gateway.reloadCertificates();
+    log.info("certificates_reloaded", "SIGHUP: the certificates were read again, for connections to come");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.error("certificates_kept", `SIGHUP: the certificates in force stay: ${reason}`, { reason });
+  }
 }
 
 function logStatistics(gateway: Gateway, log: Logger): void {
@@ -96,6 +108,13 @@ function logStatistics(gateway: Gateway, log: Logger): void {
     `${created} requests, ${completed} answered by the other side, ${active} of ${total} DRAs usable`,
     { ...statistics },
   );
+}
+
+/** Calls `handler` for each SIGHUP until the returned function is called. */
+function onHangUp(handler: () => void): () => void {
+  if (Deno.build.os === "windows") return () => {};
+  Deno.addSignalListener("SIGHUP", handler);
+  return () => Deno.removeSignalListener("SIGHUP", handler);
 }
 
 /** Resolves with the first signal that asks for an end. */
