@@ -37,7 +37,9 @@ export function nextAttempt(
   refused: boolean,
   dice: number,
 ): { readonly wait: number; readonly backoff: Backoff } {
-  const grown = Math.min(options.max, options.initial * options.multiplier ** backoff.failures);
+  // Bounded: no wait at all stays none, however large the factor has become.
+  const factor = Math.min(options.multiplier ** backoff.failures, Number.MAX_VALUE);
+  const grown = Math.min(options.max, options.initial * factor);
   const wait = refused ? Math.max(options.afterRefusal, grown) : grown;
   return {
     wait: Math.max(0, Math.round(wait * (1 + options.jitter * (2 * dice - 1)))),

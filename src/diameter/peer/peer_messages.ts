@@ -29,9 +29,10 @@ export function watchdogRequest(local: LocalIdentity, ids: Ids): Uint8Array<Arra
   return request(COMMAND.deviceWatchdog, local, ids).unsigned32(AVP.originStateId, local.originStateId).finish();
 }
 
-/** A DPR with its cause, see `DISCONNECT_CAUSE` (section 5.4.1). */
+/** A DPR with its cause, see `DISCONNECT_CAUSE` (section 5.4.1); Origin-State-Id as in every message (section 8.16). */
 export function disconnectRequest(local: LocalIdentity, ids: Ids, cause: number): Uint8Array<ArrayBuffer> {
-  return request(COMMAND.disconnectPeer, local, ids).unsigned32(AVP.disconnectCause, cause).finish();
+  return request(COMMAND.disconnectPeer, local, ids).unsigned32(AVP.disconnectCause, cause)
+    .unsigned32(AVP.originStateId, local.originStateId).finish();
 }
 
 /** The DWA or DPA to a request with these ids and flags (sections 5.4.2 and 5.5.2). */
@@ -47,11 +48,11 @@ export function peerAnswer(
     hopByHop: to.hopByHop,
     endToEnd: to.endToEnd,
   });
-  builder.unsigned32(AVP.resultCode, RESULT.success)
+  return builder.unsigned32(AVP.resultCode, RESULT.success)
     .text(AVP.originHost, local.originHost)
-    .text(AVP.originRealm, local.originRealm);
-  if (command === COMMAND.deviceWatchdog) builder.unsigned32(AVP.originStateId, local.originStateId);
-  return builder.finish();
+    .text(AVP.originRealm, local.originRealm)
+    .unsigned32(AVP.originStateId, local.originStateId)
+    .finish();
 }
 
 /** Disconnect-Cause of the DPR from `start` to `end`; REBOOTING when it carries none (the mildest). */
