@@ -2,7 +2,7 @@
  * The files that a configuration names: can they be used?
  * @module
  */
-import { readPem } from "../net/tls.ts";
+import { readPem } from "../net/pem.ts";
 import type { LoadedConfig } from "../ops/config/mod.ts";
 
 /** One line for each certificate or key that cannot be read, in the form of a configuration error. */

@@ -7,6 +7,7 @@ import { connect, createServer, type TLSSocket } from "node:tls";
 import { type Connection, type Endpoint, plainAddress, type TlsFacts } from "./connection.ts";
 import type { Listener } from "./listener.ts";
 import { nodeConnection } from "./node_connection.ts";
+import { readPem } from "./pem.ts";
 import type { ConnectOptions } from "./tcp.ts";
 
 /** RC4, 3DES and TLS below 1.2, which RFC 6733 section 13.1 still names, are obsolete. */
@@ -34,18 +35,6 @@ export interface TlsClientFiles {
 export interface TlsListener extends Listener {
   /** Reads the files again, for connections to come. @throws Error when one cannot be read; the old ones stay in force */
   reload(): Promise<void>;
-}
-
-/** Reads a PEM file. @throws Error that names the file and what was expected */
-export async function readPem(file: string): Promise<string> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(file);
-  } catch (error) {
-    throw new Error(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
-  if (!text.includes("-----BEGIN ")) throw new Error(`${file} is no PEM file: expected -----BEGIN ...-----`);
-  return text;
 }
 
 /** Listens with TLS. Each connection is handed to `accepted` when its handshake is done; a handshake that takes longer than `handshakeTimeout` ms is given up. */

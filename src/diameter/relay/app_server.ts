@@ -4,7 +4,7 @@
  */
 import { type Connection, type Endpoint, endpointText } from "../../net/connection.ts";
 import { type Listener, listenTcp } from "../../net/listener.ts";
-import { listenTls, type TlsListener } from "../../net/tls.ts";
+import type { TlsListener } from "../../net/tls.ts";
 import type { Capabilities, CapabilitiesFault } from "../peer/capabilities.ts";
 import { Peer } from "../peer/peer.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
@@ -75,6 +75,8 @@ export class AppServer {
     }
     for (const endpoint of tls?.listen ?? []) {
       try {
+        // Loaded when needed: the compatibility layer under it takes 6 MB.
+        const { listenTls } = await import("../../net/tls.ts");
         const listener = await listenTls(
           endpoint,
           tls!,

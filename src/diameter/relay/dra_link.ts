@@ -4,7 +4,6 @@
  */
 import { type Connection } from "../../net/connection.ts";
 import { connectTcp } from "../../net/tcp.ts";
-import { connectFrom, connectTls } from "../../net/tls.ts";
 import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../peer/backoff.ts";
 import { Peer, type PeerEnd } from "../peer/peer.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
@@ -218,13 +217,15 @@ export class DraLink {
     return await ended.promise;
   }
 
-  #connect(): Promise<Connection> {
+  async #connect(): Promise<Connection> {
     const { connectTimeout, tcpNoDelay } = this.#runtime.options.draPool;
     const { host, port, bind, tls } = this.dra.options;
     const to = { hostname: host, port };
     const options = { timeout: connectTimeout, noDelay: tcpNoDelay, signal: this.#abort.signal, bind };
-    if (tls !== undefined) return connectTls(to, tls, options);
-    return bind === "" ? connectTcp(to, options) : connectFrom(to, options);
+    if (tls === undefined && bind === "") return await connectTcp(to, options);
+    // Loaded when needed: the compatibility layer under it takes 6 MB.
+    const { connectFrom, connectTls } = await import("../../net/tls.ts");
+    return tls === undefined ? await connectFrom(to, options) : await connectTls(to, tls, options);
   }
 
   #opened(peer: Peer): void {

@@ -64,6 +64,7 @@ export class TransactionTable {
   #tail = 0;
   #freeCount = 0;
   #circle = 0;
+  readonly #firstGeneration: number;
   readonly #segments: SegmentPool;
   #sealed: Sealed[] = [];
   #tidyAt = TIDY_ABOVE;
@@ -74,9 +75,7 @@ export class TransactionTable {
   constructor(segments: SegmentPool, firstGeneration: number, now: number) {
     this.#segments = segments;
     this.wheel = new TimerWheel(SLOTS, 1024, now);
-    const slots = this.#slots;
-    const generation = (firstGeneration & 0xffff) << 16;
-    for (let slot = 0; slot < SLOTS; slot++) slots[slot * STRIDE + ID] = generation | slot;
+    this.#firstGeneration = (firstGeneration & 0xffff) << 16;
     this.#widen();
   }
 
@@ -249,6 +248,8 @@ export class TransactionTable {
     const until = Math.min(this.#circle === 0 ? FIRST_CIRCLE : this.#circle * 2, SLOTS);
     for (let slot = this.#circle; slot < until; slot++) {
       if (slot === OWN_REQUEST_SLOT) continue;
+      // Memory that no slot in circulation needs is never touched, and so never taken from the system.
+      this.#slots[slot * STRIDE + ID] = this.#firstGeneration | slot;
       this.#free[this.#tail] = slot;
       this.#tail = (this.#tail + 1) & (SLOTS - 1);
       this.#freeCount++;
