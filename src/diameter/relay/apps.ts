@@ -40,7 +40,7 @@ export class Apps {
 
   /**
    * Whom a request of a DRA goes to: the host it names, else the app whose session it is, else one that advertised the application by name, else one that advertised Relay; never
-   * whose identity is in a Route-Record. Among several connections, `preferred` (the one that used the session last), else the one with the fewest answers outstanding.
+   * one that advertised neither (section 2.7), nor whose identity is in a Route-Record. Among several connections, `preferred` (the one that used the session last), else the one with the fewest answers outstanding.
    *
    * @param destinationHost in lower case; "" when the request names none
    * @returns the app, or why there is none
@@ -56,14 +56,19 @@ export class Apps {
     const least = (candidates: Iterable<RelayPeer>): RelayPeer | undefined => {
       let best: RelayPeer | undefined;
       for (const app of candidates) {
-        if (!app.peer.open || app.peer.out.full || routeRecords.includes(app.originHost.toLowerCase())) continue;
+        if (!app.peer.open || app.peer.out.full || !app.capabilities.applications.takes(application)) continue;
+        if (routeRecords.includes(app.originHost.toLowerCase())) continue;
         if (app === preferred) return app;
         if (best === undefined || load(app) < load(best)) best = app;
       }
       return best;
     };
     if (destinationHost !== "") {
-      return least(this.withHost(destinationHost)) ?? `Destination-Host ${destinationHost} is not connected`;
+      const named = this.withHost(destinationHost);
+      return least(named) ??
+        (named.length === 0
+          ? `Destination-Host ${destinationHost} is not connected`
+          : `Destination-Host ${destinationHost} is connected, but takes no request of application ${application} now`);
     }
     if (preferred !== undefined) {
       const chosen = least([preferred]);
