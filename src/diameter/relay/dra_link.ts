@@ -79,7 +79,9 @@ export class DraLink {
       close: (reason) => this.#peer?.abort(reason),
       changed: () => {
         this.#noteState();
-        this.#handlers.changed(this);
+        // The end of the connection follows in the same breath, and knows why.
+        const ended = this.watchdog.state === "down" || this.watchdog.state === "initial";
+        if (!ended) this.#handlers.changed(this);
       },
     });
   }

@@ -36,7 +36,7 @@ async function withGateway(
       })),
     },
   });
-  gateway.start();
+  await gateway.start();
   const apps = new AppSimulator({ connect: gateway.addresses[0]!, ...appOptions });
   try {
     await until(() => gateway.pool.dras.every((dra) => dra.usable), "all DRAs are usable");
@@ -99,5 +99,18 @@ test("a DRA's requests reach the Logic App they name, and its answers the DRA", 
     await apps.end();
     assert(apps.counters.peerRequests >= 10);
     assertEquals([dra!.counters.unmatchedAnswers, apps.counters.faulty], [0, 0]);
+  });
+});
+
+test("the event that a DRA is lost says why, and so does its connection", async () => {
+  await withGateway([{}, {}], {}, async (_apps, dras, gateway) => {
+    const reasons: string[] = [];
+    gateway.on((event) => {
+      if (event.kind === "dra_down") reasons.push(event.reason);
+    });
+    dras[0]!.kill();
+    await until(() => reasons.length > 0, "the event");
+    assert(reasons[0] !== "", "dra_down has no reason");
+    assert(gateway.pool.dras[0]!.reason !== "", "the DRA has no reason");
   });
 });
