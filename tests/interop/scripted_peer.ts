@@ -2,7 +2,7 @@
 import { APPLICATION, VENDOR } from "../../src/diameter/wire/application_ids.ts";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { COMMAND } from "../../src/diameter/wire/command_codes.ts";
-import { FLAG } from "../../src/diameter/wire/header.ts";
+import { FLAG, readHeader } from "../../src/diameter/wire/header.ts";
 import { MessageBuilder } from "../../src/diameter/wire/message_builder.ts";
 import { RESULT } from "../../src/diameter/wire/result_codes.ts";
 import { Cutter, Message } from "./message.ts";
@@ -38,9 +38,14 @@ export class ScriptedPeer implements AsyncDisposable {
     this.#reading = this.#read();
   }
 
+  /** Connects to a port of this machine, and says nothing. */
+  static async connect(port: number, identity: Identity, answering?: Answering): Promise<ScriptedPeer> {
+    return new ScriptedPeer(await Deno.connect({ hostname: "127.0.0.1", port }), identity, answering);
+  }
+
   /** Connects to a port of this machine, and exchanges capabilities. */
   static async open(port: number, identity: Identity, answering?: Answering): Promise<ScriptedPeer> {
-    const peer = new ScriptedPeer(await Deno.connect({ hostname: "127.0.0.1", port }), identity, answering);
+    const peer = await ScriptedPeer.connect(port, identity, answering);
     try {
       await peer.send(peer.capabilities(FLAG.request, peer.nextIds()));
       const cea = await peer.take("CEA", (message) => message.is(COMMAND.capabilitiesExchange, "answer"));
@@ -73,8 +78,8 @@ export class ScriptedPeer implements AsyncDisposable {
   }
 
   /** Sends a request and waits for its answer, told by both identifiers. */
-  async ask(request: Uint8Array<ArrayBuffer>): Promise<Message> {
-    const { hopByHop, endToEnd } = new Message(request).header;
+  async ask(request: Uint8Array): Promise<Message> {
+    const { hopByHop, endToEnd } = readHeader(request);
     await this.send(request);
     return await this.take(
       `answer to ${hopByHop.toString(16)}`,
