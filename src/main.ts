@@ -9,6 +9,7 @@ import { runProgram } from "./commands/run_program.ts";
 /** Every command; a line each. */
 export const commands: CommandTable = {
   serve: () => import("./commands/serve.ts"),
+  demo: () => import("./commands/demo.ts"),
   check: () => import("./commands/check.ts"),
   decode: () => import("./commands/decode.ts"),
   version: () => import("./commands/version.ts"),
