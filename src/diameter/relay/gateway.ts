@@ -7,7 +7,7 @@ import { BlockLease } from "../../net/block.ts";
 import { framer } from "../../net/framer.ts";
 import { source } from "../../net/source.ts";
 import type { Peer } from "../peer/peer.ts";
-import { peerGate } from "../peer/peer_gate.ts";
+import { gatedSink } from "../peer/peer_gate.ts";
 import { diameterFrames } from "../wire/frame_rule.ts";
 import { RESULT } from "../wire/result_codes.ts";
 import { AnswerStage } from "./answer_stage.ts";
@@ -19,7 +19,7 @@ import type { GatewayOptions } from "./options.ts";
 import { Refusals } from "./refusals.ts";
 import type { RelayPeer } from "./relay_peer.ts";
 import { RelayRuntime } from "./relay_runtime.ts";
-import { relaySink } from "./relay_sink.ts";
+import { relayTaker } from "./relay_taker.ts";
 import { RequestStage } from "./request_stage.ts";
 import { Retries } from "./retries.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
@@ -169,8 +169,9 @@ export class Gateway {
     const blocks = new BlockLease(runtime.blocks);
     source(connection, blocks)
       .pipeThrough(framer(diameterFrames(() => limit), blocks))
-      .pipeThrough(peerGate(peer, (reason) => runtime.discarded(reason), keepReopening))
-      .pipeTo(relaySink(runtime, self, this.#requests, this.#answers))
+      .pipeTo(
+        gatedSink(peer, relayTaker(runtime, self, this.#requests, this.#answers), runtime.discarded, keepReopening),
+      )
       .then(
         () => peer.abort("the peer closed the connection"),
         (error) => peer.abort(error instanceof Error ? error.message : String(error)),

@@ -56,9 +56,7 @@ export class RelayRuntime {
   }
 
   /** Counts a message that was thrown away. */
-  discarded(reason: string): void {
-    count(this.counters.discarded, reason);
-  }
+  readonly discarded = (reason: string): void => count(this.counters.discarded, reason);
 
   /** A connection is closed: who waits for it is gone, and its answers will find nobody. */
   gone(relayPeer: RelayPeer): void {

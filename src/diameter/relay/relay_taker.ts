@@ -1,0 +1,58 @@
+/**
+ * The last stage of every connection: messages leave their batch for an out-queue.
+ * @module
+ */
+import { FLAG } from "../wire/header.ts";
+import { type BatchTaker, REFUSED } from "../peer/peer_gate.ts";
+import type { AnswerStage } from "./answer_stage.ts";
+import type { RelayPeer } from "./relay_peer.ts";
+import type { RelayRuntime } from "./relay_runtime.ts";
+import type { RequestStage } from "./request_stage.ts";
+
+/**
+ * Requests go to one stage, answers to the other. When a Logic App does not read its answers, the next batch is not taken from it until it does, and neither while a DRA's queue is full; a DRA is always
+ * read, because its watchdog answers come the same way.
+ */
+export function relayTaker(
+  runtime: RelayRuntime,
+  self: () => RelayPeer | undefined,
+  requests: RequestStage,
+  answers: AnswerStage,
+): BatchTaker {
+  return (batch) => {
+    const from = self();
+    if (from === undefined) return batch.release();
+    const { block, end } = batch;
+    const { view } = block;
+    const { link } = from;
+    const milliseconds = performance.now();
+    const now = Math.floor(milliseconds * 1000) | 0;
+    const tick = runtime.tickAt(milliseconds);
+    const refused = batch.mark === REFUSED;
+    let messages = 0;
+    try {
+      for (let at = batch.start; at < end;) {
+        const length = view.getUint32(at) & 0xffffff;
+        const word = view.getUint32(at + 4);
+        if ((word & (FLAG.request << 24)) !== 0) requests.take(from, block, at, length, word, now, tick, refused);
+        else if (link !== undefined) answers.fromDra(link, block, at, length, word, now);
+        else answers.fromApp(from, block, at, length, now);
+        at += length;
+        messages++;
+      }
+    } finally {
+      batch.release();
+      from.messagesReceived += messages;
+      if (link === undefined) runtime.counters.fromApp += messages;
+      else {
+        runtime.counters.fromDra += messages;
+        link.dra.counters.messagesReceived += messages;
+      }
+    }
+    const { congested } = requests;
+    requests.congested = undefined;
+    if (link !== undefined) return;
+    if (from.peer.out.full) return from.peer.out.drained();
+    return congested?.drained();
+  };
+}
