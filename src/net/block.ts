@@ -4,7 +4,7 @@
  */
 
 /** Bytes of a block that an idle connection reads into. */
-export const SMALL_BLOCK = 4 * 1024;
+export const SMALL_BLOCK = 1024;
 /** Bytes of a block for bulk. */
 export const LARGE_BLOCK = 64 * 1024;
 

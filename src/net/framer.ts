@@ -17,7 +17,7 @@ export interface FrameRule {
 }
 
 /** A carry never asks for more than this ahead of the bytes that did arrive. */
-const FIRST_CARRY = 4 * 1024;
+const FIRST_CARRY = 1024;
 
 /**
  * Batches of bytes in, batches of whole frames out. Frames stay where they were read; only one that spans reads is completed in a block of its own,

@@ -6,23 +6,43 @@ import { type Connection, type Endpoint, plainAddress } from "./connection.ts";
 
 /** Wraps a TCP connection. */
 export function tcpConnection(conn: Deno.TcpConn): Connection {
-  let closed = false;
-  return {
-    local: endpoint(conn.localAddr),
-    remote: endpoint(conn.remoteAddr),
-    tls: undefined,
-    read: (into) => conn.read(into),
-    write: (bytes) => conn.write(bytes),
-    close() {
-      if (closed) return;
-      closed = true;
-      try {
-        conn.close();
-      } catch {
-        // Closed already: the end was reached by another way.
-      }
-    },
-  };
+  return new TcpConnection(conn);
+}
+
+/** One object for each connection, no closures: thousands may be idle. */
+class TcpConnection implements Connection {
+  readonly tls = undefined;
+  readonly #conn: Deno.TcpConn;
+  #closed = false;
+
+  constructor(conn: Deno.TcpConn) {
+    this.#conn = conn;
+  }
+
+  get local(): Endpoint {
+    return endpoint(this.#conn.localAddr);
+  }
+  get remote(): Endpoint {
+    return endpoint(this.#conn.remoteAddr);
+  }
+
+  read(into: Uint8Array): Promise<number | null> {
+    return this.#conn.read(into);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#conn.write(bytes);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.#conn.close();
+    } catch {
+      // Closed already: the end was reached by another way.
+    }
+  }
 }
 
 function endpoint(address: Deno.NetAddr): Endpoint {

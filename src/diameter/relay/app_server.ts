@@ -5,14 +5,12 @@
 import { type Connection, type Endpoint, endpointText } from "../../net/connection.ts";
 import { type Listener, listenTcp } from "../../net/listener.ts";
 import type { TlsListener } from "../../net/tls.ts";
-import type { Capabilities, CapabilitiesFault } from "../peer/capabilities.ts";
-import { Peer } from "../peer/peer.ts";
-import { WatchdogTimer } from "../peer/watchdog_timer.ts";
+import type { Peer } from "../peer/peer.ts";
 import { DISCONNECT_CAUSE } from "../wire/avp_codes.ts";
-import { RESULT } from "../wire/result_codes.ts";
-import { allowed } from "./admission.ts";
+import { AppAdmission } from "./app_admission.ts";
+import { AppSession, type SessionOwner } from "./app_session.ts";
 import type { Apps } from "./apps.ts";
-import { RelayPeer } from "./relay_peer.ts";
+import type { RelayPeer } from "./relay_peer.ts";
 import type { RelayRuntime } from "./relay_runtime.ts";
 
 /** What the server needs of the relay. */
@@ -23,18 +21,13 @@ export interface AppServerHandlers {
   lost(app: RelayPeer): void;
 }
 
-/** What a probed connection may take to show that it lives, in milliseconds. */
-const PROBE_TIME = 5_000;
-/** How often that is looked at. */
-const PROBE_STEP = 20;
-
 /** Share of max_connections that connections without a CER may take; beyond it the one that has been silent longest goes. */
 const UNIDENTIFIED_SHARE = 0.5;
 
 /** Listeners and the connections they accepted. */
 export class AppServer {
   readonly #runtime: RelayRuntime;
-  readonly #apps: Apps;
+  readonly #owner: SessionOwner;
   readonly #handlers: AppServerHandlers;
   readonly #listeners: Listener[] = [];
   readonly #tlsListeners: TlsListener[] = [];
@@ -45,8 +38,33 @@ export class AppServer {
 
   constructor(runtime: RelayRuntime, apps: Apps, handlers: AppServerHandlers) {
     this.#runtime = runtime;
-    this.#apps = apps;
     this.#handlers = handlers;
+    const { server } = runtime.options;
+    const watchdog = {
+      interval: server.watchdogInterval,
+      jitter: server.watchdogJitter,
+      reopenWatchdogs: 0,
+    };
+    this.#owner = {
+      runtime,
+      apps,
+      admission: new AppAdmission(runtime, apps),
+      watchdogOptions: () => watchdog,
+      peerOptions: {
+        local: runtime.local,
+        role: "responder",
+        capabilitiesTimeout: server.capabilitiesTimeout,
+        dprTimeout: server.dprTimeout,
+        sendQueueLimit: server.sendQueueLimit,
+        writeTimeout: server.writeTimeout,
+      },
+      identified: (peer) => this.#unidentified.delete(peer),
+      ended: (peer, app) => {
+        this.#peers.delete(peer);
+        this.#unidentified.delete(peer);
+        if (app !== undefined) this.#handlers.lost(app);
+      },
+    };
   }
 
   /** Where it listens, with the real port where 0 was asked for. */
@@ -138,121 +156,10 @@ export class AppServer {
       runtime.discarded("connection_unidentified");
       oldest?.abort("too many connections without a CER");
     }
-    let relayPeer: RelayPeer | undefined;
-    const watchdog = new WatchdogTimer(
-      () => ({ interval: server.watchdogInterval, jitter: server.watchdogJitter, reopenWatchdogs: 0 }),
-      {
-        sendWatchdog: () => peer.sendWatchdog(),
-        failover: () => {},
-        failback: () => {},
-        close: (reason) => peer.abort(reason),
-      },
-    );
-    const peer = new Peer(connection, runtime.segments, watchdog, {
-      local: runtime.local,
-      role: "responder",
-      capabilitiesTimeout: server.capabilitiesTimeout,
-      dprTimeout: server.dprTimeout,
-      sendQueueLimit: server.sendQueueLimit,
-      writeTimeout: server.writeTimeout,
-    }, {
-      admit: (newcomer, capabilities) => this.#admit(newcomer, capabilities),
-      opened: (opened) => {
-        this.#unidentified.delete(opened);
-        relayPeer = new RelayPeer(opened, opened.capabilities!, undefined, endpointText(listener.address));
-        runtime.connections.add(relayPeer);
-        this.#apps.add(relayPeer);
-        runtime.emit({
-          kind: "app_up",
-          app: relayPeer.originHost,
-          remote: opened.remoteText,
-          applications: relayPeer.capabilities.applications.list(),
-        });
-      },
-      closed: (closed, end) => {
-        this.#peers.delete(closed);
-        this.#unidentified.delete(closed);
-        watchdog.stop();
-        const app = relayPeer;
-        relayPeer = undefined;
-        if (app === undefined) {
-          runtime.emit({ kind: "app_refused", remote: closed.remoteText, reason: end.reason });
-          return;
-        }
-        this.#apps.remove(app);
-        const pending = app.inFlight;
-        runtime.gone(app);
-        this.#handlers.lost(app);
-        runtime.emit({ kind: "app_down", app: app.originHost, remote: closed.remoteText, reason: end.reason, pending });
-      },
-      discarded: (reason) => runtime.discarded(reason),
-    });
+    const session = new AppSession(connection, listener.address, this.#owner);
+    const { peer } = session;
     this.#peers.add(peer);
     this.#unidentified.add(peer);
-    this.#handlers.serve(connection, peer, () => relayPeer);
+    this.#handlers.serve(connection, peer, () => session.relayPeer);
   }
-
-  /** The gateway's own rules for a CER that is fine in itself. */
-  #admit(
-    peer: Peer,
-    capabilities: Capabilities,
-  ): CapabilitiesFault | undefined | Promise<CapabilitiesFault | undefined> {
-    const { originHost } = capabilities;
-    const { allow, tls, duplicateOriginHost } = this.#runtime.options.server;
-    if (this.#runtime.draining) {
-      peer.abort("this gateway is shutting down");
-      return undefined;
-    }
-    const { connection } = peer;
-    if (!allowed(allow, originHost, connection.remote.hostname)) {
-      const reason = `${originHost} from ${connection.remote.hostname} is not in server.allow`;
-      return { resultCode: RESULT.unknownPeer, reason };
-    }
-    if (connection.tls !== undefined && tls !== undefined && tls.clientCa !== "") {
-      if (!connection.tls.names.includes(originHost.toLowerCase())) {
-        const shown = connection.tls.names.join(", ") || "none";
-        return {
-          resultCode: RESULT.unknownPeer,
-          reason: `Origin-Host ${originHost} is not among the names of its certificate: ${shown}`,
-        };
-      }
-    }
-    const old = this.#apps.withHost(originHost).filter((app) => app.peer.open);
-    if (old.length === 0 || duplicateOriginHost === "allow") return undefined;
-    switch (duplicateOriginHost) {
-      case "reject":
-        return duplicate(originHost);
-      case "replace":
-        replace(old);
-        return undefined;
-      case "probe":
-        return probe(old).then((alive) => {
-          if (alive) return duplicate(originHost);
-          for (const app of old) app.peer.abort("it did not answer when another connection with its identity came");
-          return undefined;
-        });
-    }
-  }
-}
-
-function duplicate(originHost: string): CapabilitiesFault {
-  return { resultCode: RESULT.electionLost, reason: `${originHost} is connected already` };
-}
-
-function replace(old: readonly RelayPeer[]): void {
-  for (const app of old) {
-    void app.peer.stop(DISCONNECT_CAUSE.doNotWantToTalkToYou, "another connection with its identity replaced it");
-  }
-}
-
-/** Sends a DWR to each; resolves with whether one of them showed a sign of life. */
-async function probe(old: readonly RelayPeer[]): Promise<boolean> {
-  const before = old.map((app) => app.peer.readBytes);
-  for (const app of old) if (!app.peer.watchdog.pending) app.peer.sendWatchdog();
-  for (let waited = 0; waited < PROBE_TIME; waited += PROBE_STEP) {
-    await new Promise((resolve) => setTimeout(resolve, PROBE_STEP));
-    if (old.some((app, i) => app.peer.open && app.peer.readBytes > before[i]!)) return true;
-    if (!old.some((app) => app.peer.open)) return false;
-  }
-  return false;
 }

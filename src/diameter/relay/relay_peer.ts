@@ -2,7 +2,8 @@
  * A connection as the relay sees it, from either side, and the table by which answers find their way back.
  * @module
  */
-import { Block, SMALL_BLOCK } from "../../net/block.ts";
+import { Block } from "../../net/block.ts";
+import type { Endpoint } from "../../net/connection.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { Capabilities } from "../peer/capabilities.ts";
 import { AVP, AVP_FLAG, AVP_HEADER_LENGTH } from "../wire/avp_codes.ts";
@@ -19,8 +20,8 @@ export class RelayPeer {
   owed = 0;
   messagesSent = 0;
   messagesReceived = 0;
-  /** The Route-Record that requests of this peer get: the Origin-Host of its CER or CEA (RFC 6733 section 6.7.1). */
-  readonly routeRecord: Block;
+  #routeRecord: Block | undefined;
+  /** Bytes of {@link routeRecord}. */
   readonly routeRecordLength: number;
   /** When the out-queue became full, by `performance.now()`; 0 while it is not. */
   fullSince = 0;
@@ -31,19 +32,29 @@ export class RelayPeer {
     readonly peer: Peer,
     readonly capabilities: Capabilities,
     readonly link: DraLink | undefined,
-    readonly listener = "",
+    /** Where it was accepted; undefined for a DRA. */
+    readonly listener?: Endpoint,
   ) {
-    const name = new TextEncoder().encode(capabilities.originHost);
-    this.routeRecordLength = padded(AVP_HEADER_LENGTH + name.length);
-    this.routeRecord = new Block(Math.max(this.routeRecordLength, Math.min(64, SMALL_BLOCK)));
-    this.routeRecord.view.setUint32(0, AVP.routeRecord);
-    this.routeRecord.view.setUint32(4, (AVP_FLAG.mandatory << 24) | (AVP_HEADER_LENGTH + name.length));
-    this.routeRecord.bytes.set(name, AVP_HEADER_LENGTH);
+    // DiameterIdentity is ASCII, one octet for each character as it was read.
+    this.routeRecordLength = padded(AVP_HEADER_LENGTH + capabilities.originHost.length);
+  }
+
+  /** The Route-Record that requests of this peer get: the Origin-Host of its CER or CEA (RFC 6733 section 6.7.1). Made for the first of them. */
+  get routeRecord(): Block {
+    return this.#routeRecord ??= routeRecordOf(this.capabilities.originHost, this.routeRecordLength);
   }
 
   get originHost(): string {
     return this.capabilities.originHost;
   }
+}
+
+function routeRecordOf(originHost: string, length: number): Block {
+  const block = new Block(length);
+  block.view.setUint32(0, AVP.routeRecord);
+  block.view.setUint32(4, (AVP_FLAG.mandatory << 24) | (AVP_HEADER_LENGTH + originHost.length));
+  for (let i = 0; i < originHost.length; i++) block.bytes[AVP_HEADER_LENGTH + i] = originHost.charCodeAt(i);
+  return block;
 }
 
 /** Open connections by key: 16 bits of index, 16 of generation, never 0. */
