@@ -10,6 +10,7 @@ import { APP_COUNT, DEMO_CONFIG, DemoStage, DRA_1_DELAY, RATE } from "./demo_sta
 import { eventLog } from "./event_log.ts";
 import { LiveLine } from "./live_line.ts";
 import { grouped, milliseconds } from "./numbers.ts";
+import { Interruption } from "./signals.ts";
 import { statisticsText } from "./statistics_text.ts";
 import { isTerminal, palette, print } from "./terminal.ts";
 
@@ -59,15 +60,13 @@ The gateway's timers are shorter than a real site's: --print-config shows them.`
     if (log !== undefined) stage.gateway.on(eventLog(log));
     const goOn = duration === undefined && isTerminal("stdout");
     const phases = duration === undefined ? DEFAULT_PHASES : phasesFor(duration);
-    const controller = new AbortController();
-    const ignoreSignals = onSignals(() => controller.abort());
+    using interruption = new Interruption();
     try {
       introduce(stage);
-      const scenario = new DemoScenario(stage, new LiveLine(), palette("stdout"), controller.signal);
+      const scenario = new DemoScenario(stage, new LiveLine("stdout"), palette("stdout"), interruption.signal);
       const complaint = await play(scenario, phases, goOn);
       return await conclude(stage, scenario, complaint);
     } finally {
-      ignoreSignals();
       await stage.stop();
       await log?.close();
     }
@@ -131,14 +130,4 @@ async function conclude(stage: DemoStage, scenario: DemoScenario, complaint: str
   const good = sent > 0 && lost + duplicated + mismatched + unknown === 0;
   print((good ? green : red)(bold(`requests ${sent}, answered ${answered}, lost ${lost}, duplicated ${duplicated}`)));
   return good && complaint === undefined ? EXIT.done : EXIT.failed;
-}
-
-const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGTERM", "SIGINT"];
-
-/** Calls `handler` for each signal that asks for an end, until the returned function is called. */
-function onSignals(handler: () => void): () => void {
-  for (const signal of SIGNALS) Deno.addSignalListener(signal, handler);
-  return () => {
-    for (const signal of SIGNALS) Deno.removeSignalListener(signal, handler);
-  };
 }

@@ -2,25 +2,27 @@
  * One line at the bottom of a terminal that changes in place, under lines that stay.
  * @module
  */
-import { hasColour, print } from "./terminal.ts";
+import { hasColour, print, printError, type Stream } from "./terminal.ts";
 
 const encoder = new TextEncoder();
 const CLEAR_LINE = "\r\x1b[2K";
 
-/** Results on stdout, with a status line below them where that is possible; elsewhere the status is not shown at all. */
+/** Lines on a stream, with a status line below them where that is possible; elsewhere the status is not shown at all. */
 export class LiveLine {
   /** Whether a status line is shown. */
   readonly enabled: boolean;
+  readonly #stream: Stream;
   #text = "";
 
-  constructor(enabled: boolean = hasColour("stdout")) {
+  constructor(stream: Stream, enabled: boolean = hasColour(stream)) {
+    this.#stream = stream;
     this.enabled = enabled;
   }
 
   /** Writes a line, or lines, that stay. */
   print(text: string): void {
     this.#erase();
-    print(text === "" ? "\n" : text);
+    (this.#stream === "stdout" ? print : printError)(text === "" ? "\n" : text);
     this.#draw();
   }
 
@@ -33,13 +35,13 @@ export class LiveLine {
   }
 
   #erase(): void {
-    if (this.#text !== "") Deno.stdout.writeSync(encoder.encode(CLEAR_LINE));
+    if (this.#text !== "") Deno[this.#stream].writeSync(encoder.encode(CLEAR_LINE));
   }
 
   #draw(): void {
     if (this.#text === "") return;
     // A line that wraps could not be taken back.
-    Deno.stdout.writeSync(encoder.encode(cut(this.#text, columns() - 1)));
+    Deno[this.#stream].writeSync(encoder.encode(cut(this.#text, columns() - 1)));
   }
 }
 

@@ -3,14 +3,14 @@
  * @module
  */
 import type { Batch } from "../../net/batch.ts";
-import { type Block, type BlockPool, copyWords } from "../../net/block.ts";
+import { type Block, BlockLease, type BlockPool, copyWords } from "../../net/block.ts";
 import type { Connection } from "../../net/connection.ts";
 import { framer } from "../../net/framer.ts";
 import type { SegmentPool } from "../../net/segment.ts";
 import { source } from "../../net/source.ts";
 import type { LocalIdentity } from "../peer/capabilities.ts";
 import { Peer, type PeerEnd } from "../peer/peer.ts";
-import { peerGate } from "../peer/peer_gate.ts";
+import { gatedSink } from "../peer/peer_gate.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
 import { findAvp, unsigned32Of } from "../wire/avp.ts";
 import { AVP, AVP_FLAG, AVP_HEADER_LENGTH } from "../wire/avp_codes.ts";
@@ -103,14 +103,15 @@ export class AppConnection {
       },
     });
     this.own = new OwnRequests(this.peer);
-    source(connection, context.blocks)
-      .pipeThrough(framer(diameterFrames(() => MAX_MESSAGE_LENGTH), context.blocks))
-      .pipeThrough(peerGate(this.peer))
-      .pipeTo(this.#sink())
+    const blocks = new BlockLease(context.blocks);
+    source(connection, blocks)
+      .pipeThrough(framer(diameterFrames(() => MAX_MESSAGE_LENGTH), blocks))
+      .pipeTo(gatedSink(this.peer, (batch) => this.#take(batch)))
       .then(
         () => this.peer.abort("the peer closed the connection"),
         (error) => this.peer.abort(error instanceof Error ? error.message : String(error)),
-      );
+      )
+      .finally(() => blocks.end());
   }
 
   /** Requests that wait for their answer. */
@@ -155,26 +156,23 @@ export class AppConnection {
     this.#context.counters.lost += this.#outstanding.expire(deadline);
   }
 
-  #sink(): WritableStream<Batch> {
-    return new WritableStream<Batch>({
-      write: (batch) => {
-        const now = performance.now();
-        const { block, end } = batch;
-        const { view } = block;
-        try {
-          for (let at = batch.start; at < end;) {
-            const length = view.getUint32(at) & 0xffffff;
-            const word = view.getUint32(at + OFFSET.flags);
-            if ((word & (FLAG.request << 24)) !== 0) this.#takeRequest(block, at, at + length);
-            else this.#takeAnswer(block, at, at + length, word, now);
-            at += length;
-          }
-        } finally {
-          batch.release();
-        }
-        this.#context.room(this);
-      },
-    });
+  /** Takes what the peer sent, and sends what there is room for now. */
+  #take(batch: Batch): void {
+    const now = performance.now();
+    const { block, end } = batch;
+    const { view } = block;
+    try {
+      for (let at = batch.start; at < end;) {
+        const length = view.getUint32(at) & 0xffffff;
+        const word = view.getUint32(at + OFFSET.flags);
+        if ((word & (FLAG.request << 24)) !== 0) this.#takeRequest(block, at, at + length);
+        else this.#takeAnswer(block, at, at + length, word, now);
+        at += length;
+      }
+    } finally {
+      batch.release();
+    }
+    this.#context.room(this);
   }
 
   #takeAnswer(block: Block, at: number, end: number, word: number, now: number): void {

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Batch } from "../../net/batch.ts";
-import { Block, type BlockPool } from "../../net/block.ts";
+import { Block, BlockLease, type BlockPool } from "../../net/block.ts";
 import type { Connection } from "../../net/connection.ts";
 import { framer } from "../../net/framer.ts";
 import type { SegmentPool } from "../../net/segment.ts";
@@ -11,7 +11,7 @@ import { source } from "../../net/source.ts";
 import type { LocalIdentity } from "../peer/capabilities.ts";
 import { EndToEndIds } from "../peer/end_to_end_ids.ts";
 import { Peer, type PeerEnd } from "../peer/peer.ts";
-import { peerGate } from "../peer/peer_gate.ts";
+import { gatedSink } from "../peer/peer_gate.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
 import { asciiOf, avpsOf, findAvp } from "../wire/avp.ts";
 import { AVP, AVP_VENDOR_HEADER_LENGTH } from "../wire/avp_codes.ts";
@@ -125,15 +125,16 @@ export class DraConnection {
     const malformed = (reason: string) => {
       if (reason.startsWith("frame") || reason === "avp_length") context.counters.malformed++;
     };
-    source(throttled, context.blocks)
-      .pipeThrough(framer(diameterFrames(() => MAX_MESSAGE_LENGTH), context.blocks))
+    const blocks = new BlockLease(context.blocks);
+    source(throttled, blocks)
+      .pipeThrough(framer(diameterFrames(() => MAX_MESSAGE_LENGTH), blocks))
       .pipeThrough(this.#deafness())
-      .pipeThrough(peerGate(this.peer, malformed))
-      .pipeTo(this.#sink())
+      .pipeTo(gatedSink(this.peer, (batch) => this.#take(batch), malformed))
       .then(
         () => this.peer.abort("the peer closed the connection"),
         (error) => this.peer.abort(error instanceof Error ? error.message : String(error)),
-      );
+      )
+      .finally(() => blocks.end());
   }
 
   /** The faults are others now. */
@@ -161,25 +162,22 @@ export class DraConnection {
     });
   }
 
-  #sink(): WritableStream<Batch> {
-    return new WritableStream<Batch>({
-      write: (batch) => {
-        const { block, end } = batch;
-        const { view } = block;
-        try {
-          for (let at = batch.start; at < end;) {
-            const length = view.getUint32(at) & 0xffffff;
-            const word = view.getUint32(at + OFFSET.flags);
-            if ((word & (FLAG.request << 24)) !== 0) this.#takeRequest(block, at, at + length, word);
-            else this.#takeAnswer(block, at, at + length);
-            at += length;
-          }
-        } finally {
-          batch.release();
-        }
-        return this.peer.out.full ? this.peer.out.drained() : undefined;
-      },
-    });
+  /** Answers what the peer sent; waits while the peer does not read. */
+  #take(batch: Batch): void | Promise<void> {
+    const { block, end } = batch;
+    const { view } = block;
+    try {
+      for (let at = batch.start; at < end;) {
+        const length = view.getUint32(at) & 0xffffff;
+        const word = view.getUint32(at + OFFSET.flags);
+        if ((word & (FLAG.request << 24)) !== 0) this.#takeRequest(block, at, at + length, word);
+        else this.#takeAnswer(block, at, at + length);
+        at += length;
+      }
+    } finally {
+      batch.release();
+    }
+    if (this.peer.out.full) return this.peer.out.drained();
   }
 
   #takeRequest(block: Block, at: number, end: number, word: number): void {
