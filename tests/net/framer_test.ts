@@ -207,7 +207,7 @@ Deno.test("an announced length costs no memory before the bytes are there", asyn
     return block;
   };
   await run([frame(0, LIMIT).subarray(0, 1000)], pool);
-  assertEquals(largest, 4096);
+  assertEquals(largest, SMALL_BLOCK);
   assertEquals(pool.lent, 0);
 });
 
