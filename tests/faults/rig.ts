@@ -1,0 +1,176 @@
+/**
+ * A gateway between simulated DRAs and Logic Apps, watched all the time: whatever goes wrong around it, each request gets exactly one answer, nobody
+ * gets another one's, the counters add up, and all memory comes back.
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { Gateway } from "../../src/diameter/relay/gateway.ts";
+import {
+  DEFAULT_OPTIONS,
+  type DraOptions,
+  type DraPoolOptions,
+  type GatewayOptions,
+  type ServerOptions,
+} from "../../src/diameter/relay/options.ts";
+import type { GatewayEvent } from "../../src/diameter/relay/events.ts";
+import { AppSimulator, type AppSimulatorOptions } from "../../src/diameter/sim/app.ts";
+import { DraSimulator, type DraSimulatorOptions } from "../../src/diameter/sim/dra.ts";
+import { until } from "../support/until.ts";
+import { Accounts } from "./accounts.ts";
+import { Sightings } from "./sightings.ts";
+
+/** What a rig is made of; all of it may be left out. */
+export interface RigOptions {
+  /** Simulated DRAs; one that does everything right unless said otherwise. The order gives the priority unless it is said. */
+  readonly dras?: readonly (DraSimulatorOptions & Partial<Pick<DraOptions, "priority" | "weight">>)[];
+  /** DRAs that the test itself stands for, behind the simulated ones. */
+  readonly otherDras?: readonly Partial<DraOptions>[];
+  /** Simulated Logic Apps. */
+  readonly apps?: Omit<AppSimulatorOptions, "connect">;
+  readonly gateway?: Partial<Omit<GatewayOptions, "server" | "draPool">>;
+  readonly server?: Partial<ServerOptions>;
+  readonly draPool?: Partial<Omit<DraPoolOptions, "dras">>;
+  /** How many DRAs must be usable before the test begins; all simulated ones unless said otherwise. */
+  readonly usable?: number;
+}
+
+/** Timers that fit into a test. Longer than what a busy machine may lose. */
+const QUICK_GATEWAY = { requestTimeout: 3_000, answerTimeout: 1_500, drainTimeout: 500 } as const;
+const QUICK_SERVER = { dprTimeout: 500, writeTimeout: 2_000, capabilitiesTimeout: 2_000 } as const;
+const QUICK_POOL = {
+  dprTimeout: 500,
+  writeTimeout: 2_000,
+  connectTimeout: 2_000,
+  capabilitiesTimeout: 2_000,
+  reconnect: { initial: 20, multiplier: 1.5, max: 60, jitter: 0.2, afterRefusal: 60 },
+} as const;
+
+/** Answers that must not be there, and why; see {@link Rig.verdict}. */
+const CLEAN = { lost: 0, duplicated: 0, mismatched: 0, unknown: 0, late: 0 };
+
+/** All parts of one test, running. */
+export class Rig {
+  readonly dras: DraSimulator[] = [];
+  readonly gateway: Gateway;
+  readonly apps: AppSimulator;
+  readonly accounts: Accounts;
+  /** Every request that a simulated DRA saw. */
+  readonly sightings = new Sightings();
+  readonly events: GatewayEvent[] = [];
+  /** Requests that may stay without an answer because the Logic App itself left. */
+  mayLose = 0;
+  readonly #options: RigOptions;
+
+  constructor(options: RigOptions) {
+    this.#options = options;
+    const dras: DraOptions[] = [];
+    for (const [index, { priority = index + 1, weight = 100, ...simulated }] of (options.dras ?? [{}]).entries()) {
+      const dra = new DraSimulator({ originHost: `dra-${index + 1}.core.example.net`, ...simulated });
+      this.dras.push(dra);
+      this.sightings.watch(dra);
+      const { port } = dra.start();
+      dras.push({ name: `dra-${index + 1}`, host: "127.0.0.1", port, priority, weight, originHost: "", bind: "" });
+    }
+    for (const other of options.otherDras ?? []) {
+      const nth = dras.length + 1;
+      dras.push({
+        name: `dra-${nth}`,
+        host: "127.0.0.1",
+        port: 0,
+        priority: nth,
+        weight: 100,
+        originHost: "",
+        bind: "",
+        ...other,
+      });
+    }
+    this.gateway = new Gateway({
+      ...DEFAULT_OPTIONS,
+      ...QUICK_GATEWAY,
+      ...options.gateway,
+      server: {
+        ...DEFAULT_OPTIONS.server,
+        ...QUICK_SERVER,
+        ...options.server,
+        listen: [{ hostname: "127.0.0.1", port: 0 }],
+      },
+      draPool: { ...DEFAULT_OPTIONS.draPool, ...QUICK_POOL, ...options.draPool, dras },
+    });
+    this.gateway.on((event) => this.events.push(event));
+    void this.gateway.start();
+    this.accounts = new Accounts(this.gateway);
+    this.apps = new AppSimulator({
+      connect: this.gateway.addresses[0]!,
+      timeout: 20_000,
+      ...options.apps,
+    });
+  }
+
+  /** Resolves when the DRAs are usable and the Logic Apps connected. */
+  async ready(): Promise<void> {
+    const usable = this.#options.usable ?? this.dras.length;
+    await until(() => this.gateway.statistics.active_dras >= usable, `${usable} DRAs are usable`);
+    await this.apps.start();
+  }
+
+  /** How often the gateway counted an answer that nobody waited for: unknown, late, duplicate, gone. */
+  unmatched(reason: string): number {
+    return this.gateway.runtime.counters.unmatched.get(reason) ?? 0;
+  }
+
+  /** How often the gateway answered so itself: `3002 timeout` and the like. */
+  errorAnswers(key: string): number {
+    return this.gateway.runtime.counters.errorAnswers.get(key) ?? 0;
+  }
+
+  /** Results as the Logic Apps got them, as an object. */
+  get results(): Record<string, number> {
+    return Object.fromEntries(this.apps.counters.results);
+  }
+
+  /** What must hold at the end of every test, however it went. */
+  async verdict(): Promise<void> {
+    await this.apps.end();
+    const { lost, duplicated, mismatched, unknown, late, sent, answered, firstFault } = this.apps.counters;
+    const detail = JSON.stringify({ results: this.results, statistics: this.gateway.statistics }, undefined, 1);
+    assertEquals(
+      { lost: lost - this.mayLose, duplicated, mismatched, unknown, late },
+      CLEAN,
+      `${firstFault}\n${detail}`,
+    );
+    assertEquals(answered + lost, sent);
+    // Answers of the other side to DRAs may still be on their way.
+    await until(() => this.gateway.statistics.active_sessions === 0, `no transaction is active\n${detail}`);
+    await until(() => this.accounts.pending === 0, `the transaction tables are empty: ${this.accounts.describe()}`);
+    assertEquals(this.accounts.complaints, []);
+    assert(this.accounts.looks > 0);
+  }
+
+  /** Stops everything; afterwards nothing of the gateway may be left. */
+  async stop(): Promise<void> {
+    for (const dra of this.dras) dra.setFaults({ readRate: Infinity, requestEvery: 0 });
+    await this.apps.stop();
+    await this.gateway.stop();
+    for (const dra of this.dras) dra.kill();
+    this.accounts.stop();
+    // A write that was in flight when its connection was closed lets go a turn later.
+    const { segments, blocks } = this.gateway.runtime;
+    await until(() => segments.bytesInUse === 0 && blocks.lent === 0, "nothing is in use").catch(() => {});
+    assertEquals({ bytesInUse: segments.bytesInUse, lent: blocks.lent }, { bytesInUse: 0, lent: 0 });
+    assertEquals([this.accounts.pending, this.gateway.statistics.active_sessions], [0, 0]);
+  }
+}
+
+/** One cell of the fault matrix: a rig for as long as `body` runs, with the verdict at the end. */
+export function cell(name: string, options: RigOptions, body: (rig: Rig) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const rig = new Rig(options);
+    try {
+      await rig.ready();
+      await body(rig);
+      await rig.verdict();
+    } finally {
+      await rig.stop();
+    }
+  });
+}
