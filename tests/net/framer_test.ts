@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Batch, type FrameFault } from "../../src/net/batch.ts";
-import { Block, BlockLease, BlockPool } from "../../src/net/block.ts";
+import { Block, BlockLease, BlockPool, SMALL_BLOCK } from "../../src/net/block.ts";
 import { framer, type FrameRule } from "../../src/net/framer.ts";
 import { source } from "../../src/net/source.ts";
 import { ChunkReader, cut } from "../support/chunk_reader.ts";
