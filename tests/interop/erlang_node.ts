@@ -1,6 +1,8 @@
 /** Erlang/OTP's diameter as a node of S13, configured by the test. */
+import type { Certificate } from "./certificates.ts";
 import { Child } from "./child.ts";
 import { program, type Requirement } from "./programs.ts";
+import { GATEWAY } from "./running_gateway.ts";
 import type { Identity } from "./scripted_peer.ts";
 
 /** What tests with Erlang need. */
@@ -10,8 +12,15 @@ export const ERLANG: readonly Requirement[] = [
   application("diameter", "erlang-diameter"),
 ];
 
+/** What tests with Erlang and TLS need. */
+export const ERLANG_TLS: readonly Requirement[] = [
+  ...ERLANG,
+  application("ssl", "erlang-ssl"),
+  program("openssl", "openssl"),
+];
+
 /** A part of Erlang/OTP. */
-export function application(name: string, aptPackage: string): Requirement {
+function application(name: string, aptPackage: string): Requirement {
   let found = false;
   try {
     const ask = `halt(case code:lib_dir(${name}) of {error, _} -> 1; _ -> 0 end)`;
@@ -96,8 +105,8 @@ main() ->
                            {answer_errors, callback}]}]),
     {Module, Secure} = case Tls of
         "" -> {diameter_tcp, []};
-        Files -> {ok, _} = application:ensure_all_started(ssl),
-                 {diameter_tcp, [{ssl_options, tls(Kind, Files)}]}
+        Base -> {ok, _} = application:ensure_all_started(ssl),
+                {diameter_tcp, [{ssl_options, true} | tls(Kind, Base)]}
     end,
     Address = case Kind of
         "listen" -> [{ip, {127,0,0,1}}, {port, list_to_integer(Port)}, {reuseaddr, true}];
@@ -115,12 +124,14 @@ main() ->
 
 interval(Milliseconds) -> Milliseconds.
 
-tls("listen", Directory) ->
-    [{certfile, Directory ++ "/server.pem"}, {keyfile, Directory ++ "/server.key"},
-     {cacertfile, Directory ++ "/ca.pem"}, {verify, verify_peer}, {fail_if_no_peer_cert, true}];
-tls("connect", Directory) ->
-    [{certfile, Directory ++ "/client.pem"}, {keyfile, Directory ++ "/client.key"},
-     {cacertfile, Directory ++ "/ca.pem"}, {verify, verify_peer}].
+tls(Kind, Base) ->
+    Directory = filename:dirname(Base),
+    [{certfile, Base ++ ".pem"}, {keyfile, Base ++ ".key"}, {verify, verify_peer},
+     {cacertfile, filename:join(Directory, "ca.pem")} |
+     case Kind of
+         "listen" -> [{fail_if_no_peer_cert, true}];
+         "connect" -> [{server_name_indication, "${GATEWAY.host}"}]
+     end].
 
 read(Loop) ->
     case io:get_line("") of
@@ -212,8 +223,8 @@ export interface Setup {
   readonly port: number;
   /** Milliseconds between its watchdogs, without jitter. */
   readonly watchdog: number;
-  /** Directory with certificates, see `certificates.ts`; absent: plain TCP. */
-  readonly tls?: string;
+  /** What its certificates are named, see `certificates.ts`; absent: plain TCP. */
+  readonly tls?: Certificate;
 }
 
 /** A running node. */
@@ -235,7 +246,7 @@ export class ErlangNode implements AsyncDisposable {
   /** Starts a node that {@link compile} made, and waits until it is ready. */
   static async start(directory: string, setup: Setup): Promise<ErlangNode> {
     const { host, realm } = setup.identity;
-    const args = [setup.kind, host, realm, String(setup.port), String(setup.watchdog), setup.tls ?? ""];
+    const args = [setup.kind, host, realm, String(setup.port), String(setup.watchdog), setup.tls?.base ?? ""];
     const child = new Child(host, "erl", {
       args: ["-noshell", "-pa", directory, "-s", "node", "main", "-extra", ...args],
       cwd: directory,

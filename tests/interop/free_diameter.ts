@@ -1,6 +1,8 @@
 /** freeDiameter as a relay agent, configured by the test. */
+import type { Certificate } from "./certificates.ts";
 import { Child, freePort } from "./child.ts";
 import { file, program, type Requirement } from "./programs.ts";
+import { GATEWAY } from "./running_gateway.ts";
 import type { Identity } from "./scripted_peer.ts";
 
 const EXTENSIONS = "/usr/lib/freeDiameter";
@@ -22,46 +24,63 @@ export const FREE_DIAMETER: readonly Requirement[] = [
 /** The shortest watchdog interval that freeDiameter takes, in seconds (RFC 3539 section 3.4.1). */
 export const SHORTEST_WATCHDOG = 6;
 
+/** A peer that freeDiameter connects to. */
+export interface Neighbour {
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte; else plain TCP. */
+  readonly secure?: boolean;
+}
+
 /** How one freeDiameter is set up. */
 export interface Setup {
   readonly identity: Identity;
-  /** Peers that it connects to. */
-  readonly connect?: readonly { readonly host: string; readonly port: number }[];
+  readonly connect?: readonly Neighbour[];
   /** Lines of rt_default: who may get which requests. */
   readonly routes: readonly string[];
   /** Where it listens; a free port when absent. */
   readonly port?: number;
+  /** Opens a second port, for TLS; without TLS the gateway is not let in then. */
+  readonly tls?: Certificate;
 }
 
 /** A running freeDiameter. */
 export class FreeDiameter implements AsyncDisposable {
+  /** Where it listens. */
   readonly port: number;
+  /** Where it listens with TLS; 0 when it does not. */
+  readonly securePort: number;
   readonly child: Child;
 
-  private constructor(port: number, child: Child) {
+  private constructor(port: number, securePort: number, child: Child) {
     this.port = port;
+    this.securePort = securePort;
     this.child = child;
   }
 
   /** Writes the configuration into `directory`, starts, and waits until it is ready. */
   static async start(directory: string, setup: Setup): Promise<FreeDiameter> {
+    const { tls } = setup;
     const port = setup.port ?? freePort();
+    const securePort = tls === undefined ? 0 : freePort();
     const base = `${directory}/${setup.identity.host}`;
-    await Deno.writeTextFile(`${base}.acl`, "ALLOW_IPSEC *.example.net\n");
+    const plain = "ALLOW_IPSEC *.example.net\n";
+    await Deno.writeTextFile(`${base}.acl`, tls === undefined ? plain : `${GATEWAY.host}\n${plain}`);
     await Deno.writeTextFile(`${base}.routes`, setup.routes.map((route) => `${route} ;\n`).join(""));
     const lines = [
       `Identity = "${setup.identity.host}";`,
       `Realm = "${setup.identity.realm}";`,
       `Port = ${port};`,
-      "SecPort = 0;",
+      `SecPort = ${securePort};`,
+      ...(tls === undefined ? [] : [`TLS_Cred = "${tls.cert}", "${tls.key}";`, `TLS_CA = "${tls.ca}";`]),
       "No_SCTP;",
       "No_IPv6;",
       `TwTimer = ${SHORTEST_WATCHDOG};`,
       "TcTimer = 1;",
       `LoadExtension = "${EXTENSIONS}/acl_wl.fdx" : "${base}.acl";`,
       `LoadExtension = "${EXTENSIONS}/rt_default.fdx" : "${base}.routes";`,
-      ...(setup.connect ?? []).map((peer) =>
-        `ConnectPeer = "${peer.host}" { ConnectTo = "127.0.0.1"; Port = ${peer.port}; No_TLS; };`
+      ...(setup.connect ?? []).map(({ host, port, secure }) =>
+        `ConnectPeer = "${host}" { ConnectTo = "127.0.0.1"; Port = ${port};${secure === true ? "" : " No_TLS;"} };`
       ),
     ];
     await Deno.writeTextFile(`${base}.conf`, lines.join("\n") + "\n");
@@ -72,7 +91,7 @@ export class FreeDiameter implements AsyncDisposable {
       await child.stop("SIGKILL");
       throw error;
     }
-    return new FreeDiameter(port, child);
+    return new FreeDiameter(port, securePort, child);
   }
 
   /** Waits for the log to tell that a peer reached this state, from line `from` on. */

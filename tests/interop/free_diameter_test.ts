@@ -4,7 +4,8 @@ import { COMMAND } from "../../src/diameter/wire/command_codes.ts";
 import { FLAG } from "../../src/diameter/wire/header.ts";
 import { RESULT } from "../../src/diameter/wire/result_codes.ts";
 import { temporaryDirectory } from "./child.ts";
-import { FREE_DIAMETER, FreeDiameter, SHORTEST_WATCHDOG } from "./free_diameter.ts";
+import { FREE_DIAMETER, SHORTEST_WATCHDOG } from "./free_diameter.ts";
+import { APP_SIDE, appSide, CLIENT, CONNECT_TIMEOUT, DRA_SIDE, draSide, SERVER } from "./free_diameter_chain.ts";
 import { interopTest } from "./programs.ts";
 import { assertRelayedAnswer, assertRelayedRequest, assertSameIdentity } from "./relayed.ts";
 import { draAt, GATEWAY, RunningGateway } from "./running_gateway.ts";
@@ -13,50 +14,23 @@ import { ScriptedPeer, ScriptedServer } from "./scripted_peer.ts";
 import { Tap } from "./tap.ts";
 import { waitFor } from "./wait_for.ts";
 
-const CLIENT = { host: "client.app.example.net", realm: "app.example.net" } as const;
-const APP_SIDE = { host: "fd.app.example.net", realm: "app.example.net" } as const;
-const DRA_SIDE = { host: "fd.dra.example.net", realm: "dra.example.net" } as const;
-const SERVER = { host: "eir.home.example.net", realm: "home.example.net" } as const;
-
 /** Longer than any of these tests: this side sends no DWR. */
 const SILENT = { watchdogInterval: 60_000 } as const;
 /** freeDiameter sends its DWR up to 2 s later than its interval says. */
 const DWR_TIMEOUT = (SHORTEST_WATCHDOG + 4) * 1000;
-/** freeDiameter takes a few seconds before it connects. */
-const CONNECT_TIMEOUT = 15_000;
-
-/** freeDiameter between the gateway and the server. */
-function draSide(directory: string, serverPort?: number, port?: number): Promise<FreeDiameter> {
-  return FreeDiameter.start(directory, {
-    identity: DRA_SIDE,
-    connect: serverPort === undefined ? [] : [{ host: SERVER.host, port: serverPort }],
-    routes: [`dr="${SERVER.realm}" : "${SERVER.host}" += REALM`, `dr="${CLIENT.realm}" : "${GATEWAY.host}" += REALM`],
-    ...(port === undefined ? {} : { port }),
-  });
-}
-
-/** freeDiameter between the client and the gateway. */
-function appSide(directory: string, gatewayPort: number): Promise<FreeDiameter> {
-  return FreeDiameter.start(directory, {
-    identity: APP_SIDE,
-    connect: [{ host: GATEWAY.host, port: gatewayPort }],
-    routes: [`* : "${GATEWAY.host}" += DEFAULT`, `dr="${CLIENT.realm}" : "${CLIENT.host}" += REALM`],
-  });
-}
-
 interopTest(
   "freeDiameter relays to the gateway and for it, in both directions, and both see the gateway leave (R7 N2 N5 N6 R13 W8 X2)",
   FREE_DIAMETER,
   async () => {
     await using directory = await temporaryDirectory();
     await using server = new ScriptedServer(SERVER, (request) => equipmentAnswer(request, SERVER));
-    await using dra = await draSide(directory.path, server.port);
+    await using dra = await draSide(directory.path, { next: server.port });
     await using draTap = new Tap(dra.port);
     await using running = await RunningGateway.start([draAt(draTap.port, { originHost: DRA_SIDE.host })], {
       server: SILENT,
     });
     await using appTap = new Tap(running.port);
-    await using app = await appSide(directory.path, appTap.port);
+    await using app = await appSide(directory.path, { next: appTap.port });
     await running.draIs("okay");
     await app.peerIs("STATE_OPEN", GATEWAY.host, CONNECT_TIMEOUT);
     await dra.peerIs("STATE_OPEN", GATEWAY.host);
@@ -132,11 +106,11 @@ interopTest(
   FREE_DIAMETER,
   async () => {
     await using directory = await temporaryDirectory();
-    await using dra = await draSide(directory.path);
+    await using dra = await draSide(directory.path, {});
     await using draTap = new Tap(dra.port);
     await using running = await RunningGateway.start([draAt(draTap.port)], { draPool: SILENT });
     await using appTap = new Tap(running.port);
-    await using app = await appSide(directory.path, appTap.port);
+    await using app = await appSide(directory.path, { next: appTap.port });
     await running.draIs("okay");
     await waitFor("Logic App", () => running.apps(APP_SIDE.host) === 1, CONNECT_TIMEOUT);
     assertEquals(running.gateway.pool.dras[0]!.originHost, DRA_SIDE.host);
@@ -170,7 +144,7 @@ interopTest(
   async () => {
     await using directory = await temporaryDirectory();
     await using server = new ScriptedServer(SERVER, (request) => equipmentAnswer(request, SERVER));
-    await using first = await draSide(directory.path);
+    await using first = await draSide(directory.path, {});
     await using tap = new Tap(first.port);
     await using running = await RunningGateway.start([draAt(tap.port)]);
     const lastUp = () => running.events.findLast((event) => event.kind === "dra_up");
@@ -178,7 +152,7 @@ interopTest(
 
     await first.child.stop("SIGTERM");
     await running.draIs("initial");
-    await using second = await draSide(directory.path, undefined, first.port);
+    await using second = await draSide(directory.path, { port: first.port });
     await running.draIs("okay");
     assertEquals(lastUp()?.watchdog, "okay");
     const afterDpr = running.events.filter((event) => event.kind === "dra_up");
@@ -186,7 +160,7 @@ interopTest(
 
     await second.child.stop("SIGKILL");
     await running.draIs("down");
-    await using third = await draSide(directory.path, server.port, first.port);
+    await using third = await draSide(directory.path, { next: server.port, port: first.port });
     await running.draIs("reopen");
     const reopened = tap.last;
     await running.draIs("okay");

@@ -66,7 +66,10 @@ export class RunningGateway implements AsyncDisposable {
       `DRA in ${state}`,
       () => link.watchdog.state === state && (state === "down" || state === "initial" || link.relayPeer !== undefined),
       timeout,
-      () => `; it is in ${link.watchdog.state}, ${link.reason || "without a word"}`,
+      () =>
+        `; it is in ${link.watchdog.state}, ${link.reason || "without a word"}; last error: ${
+          link.lastError || "none"
+        }`,
     );
   }
 

@@ -356,10 +356,7 @@ interopTest(
     await expectAnswer(RESULT.unableToDeliver, first);
 
     const lost = app.ask(request(app));
-    await silent.peer!.take(
-      "the lost ECR",
-      (message) => message.is(COMMAND.meIdentityCheck, "request") && silent.received.filter(isRequest).length === 2,
-    );
+    await waitFor("second ECR at the DRA", () => silent.received.filter(isRequest).length === 2);
     silent.peer!.close();
     await expectAnswer(RESULT.unableToDeliver, lost);
 
