@@ -126,12 +126,14 @@ function joinValues(table: FlagTable, args: readonly string[], problems: string[
     }
     const { name, flag, value } = found;
     const next = args[i + 1];
+    // The parser takes one "no-" off what has a value, whoever it belongs to.
+    const key = name.startsWith("no-") ? `no-${name}` : name;
     if (value !== undefined) {
-      joined.push(`--${name}=${value}`);
+      joined.push(`--${key}=${value}`);
     } else if (flag.kind === "boolean") {
-      joined.push(`--${name}=true`);
+      joined.push(`--${key}=true`);
     } else if (next !== undefined && (!next.startsWith("-") || /^-(\.?\d.*)?$/.test(next))) {
-      joined.push(`--${name}=${next}`);
+      joined.push(`--${key}=${next}`);
       i++;
     } else {
       problems.push(`--${name}: needs a value: --${name} ${flag.placeholder}`);

@@ -122,3 +122,18 @@ Deno.test("the help text names each flag with its value, its choices and its def
 `,
   );
 });
+
+Deno.test("the name of a flag may begin with no-, which denies nothing", () => {
+  const table = flagTable({
+    "no-relay": { kind: "boolean", help: "no relay" },
+    "no-more-than": { kind: "number", placeholder: "N", help: "a limit" },
+  });
+  const parse = (...args: string[]) => {
+    const { values, problems } = parseFlags(table, args);
+    return [values["no-relay"], values["no-more-than"], problems];
+  };
+  assertEquals(parse(), [false, undefined, []]);
+  assertEquals(parse("--no-relay", "--no-more-than", "3"), [true, 3, []]);
+  assertEquals(parse("--no-relay=false", "--no-more-than=4"), [false, 4, []]);
+  assertEquals(parse("--relay")[2], ["unknown flag --relay"]);
+});

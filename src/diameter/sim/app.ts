@@ -50,6 +50,8 @@ export interface AppSimulatorOptions {
   readonly watchdogInterval?: number;
   /** A lost connection is opened again after this long; left out: it stays lost. */
   readonly reconnect?: number;
+  /** Is told, in a sentence, when a connection is lost. */
+  readonly notice?: (text: string) => void;
 }
 
 const DEFAULT_IMEI = "490154203237518";
@@ -242,7 +244,9 @@ export class AppSimulator {
     if (this.#connections[index] === ended) this.#connections[index] = undefined;
     if (this.#stopping) return;
     this.counters.connectionsLost++;
-    this.counters.firstFault ||= `connection ${index + 1} ended: ${end.reason}`;
+    const text = `connection ${index + 1} ended: ${end.reason}`;
+    this.counters.firstFault ||= text;
+    this.#options.notice?.(text);
     if (this.#options.reconnect !== undefined) this.#connectLater(index);
     else if (this.openConnections === 0) this.#budgetUsed?.();
   }

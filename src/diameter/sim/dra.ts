@@ -33,6 +33,8 @@ export interface DraSimulatorOptions {
   readonly seed?: number;
   /** Tw of its own watchdog, 30 s unless said otherwise. */
   readonly watchdogInterval?: number;
+  /** Is told, in a sentence, when a connection opens or ends. */
+  readonly notice?: (text: string) => void;
 }
 
 /** What {@link DraSimulatorOptions.applications} is when left out. */
@@ -121,10 +123,17 @@ export class DraSimulator {
       watchdogJitter: Math.min(2_000, (this.#options.watchdogInterval ?? 30_000) / 10),
       faults: this.#faults,
       onRequest: this.#onRequest,
+      notice: this.#options.notice,
     };
     const endpoint = this.#address ?? this.#options.listen ?? { hostname: "127.0.0.1", port: 0 };
     this.#listener = listenTcp(endpoint, true, (connection) => {
-      this.#connections.add(new DraConnection(connection, context, (ended) => this.#connections.delete(ended)));
+      this.#connections.add(
+        new DraConnection(connection, context, (ended, { reason }) => {
+          this.#connections.delete(ended);
+          const { capabilities, remoteText } = ended.peer;
+          this.#options.notice?.(`${capabilities?.originHost ?? "someone"} from ${remoteText} is gone: ${reason}`);
+        }),
+      );
     });
     return this.#address = this.#listener.address;
   }

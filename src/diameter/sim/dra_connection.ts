@@ -45,6 +45,7 @@ export interface DraContext {
   readonly watchdogJitter: number;
   faults: Faults;
   onRequest: ((message: Uint8Array) => void) | undefined;
+  readonly notice: ((text: string) => void) | undefined;
 }
 
 /** A wrong hop-by-hop id differs from the right one by these bits. */
@@ -109,8 +110,9 @@ export class DraConnection {
       sendQueueLimit: SEND_QUEUE_LIMIT,
       writeTimeout: WRITE_TIMEOUT,
     }, {
-      opened: () => {
+      opened: ({ capabilities, remoteText }) => {
         context.counters.connections++;
+        context.notice?.(`${capabilities!.originHost} connected from ${remoteText}`);
         this.faultsChanged();
       },
       closed: (_, end) => {
