@@ -3,7 +3,7 @@
  * @module
  */
 import type { Block } from "../../net/block.ts";
-import { errorAnswer } from "../wire/error_answer.ts";
+import { errorAnswerWith, errorAvps } from "../wire/error_answer.ts";
 import { OFFSET, viewOf } from "../wire/header.ts";
 import { count } from "./counters.ts";
 import { messageRecord } from "./message_record.ts";
@@ -15,6 +15,7 @@ import type { TransactionTable } from "./transactions.ts";
 /** Builds and sends error answers, and counts them. */
 export class Refusals {
   readonly #runtime: RelayRuntime;
+  readonly #known = new Map<string, Uint8Array>();
 
   constructor(runtime: RelayRuntime) {
     this.#runtime = runtime;
@@ -37,15 +38,8 @@ export class Refusals {
   }
 
   #send(to: RelayPeer, bytes: Uint8Array, at: number, end: number, hopByHop: number, refusal: Refusal): void {
-    const { local, counters, observer } = this.#runtime;
-    const answer = errorAnswer(bytes, at, end, {
-      originHost: local.originHost,
-      originRealm: local.originRealm,
-      originStateId: local.originStateId,
-      resultCode: refusal.resultCode,
-      message: refusal.message,
-      ...(refusal.failedAvp === undefined ? {} : { failedAvp: refusal.failedAvp }),
-    });
+    const { counters, observer } = this.#runtime;
+    const answer = errorAnswerWith(bytes, at, end, this.#avpsOf(refusal));
     viewOf(answer).setUint32(OFFSET.hopByHop, hopByHop);
     to.peer.out.push(answer);
     to.messagesSent++;
@@ -56,5 +50,21 @@ export class Refusals {
     }
     count(counters.errorAnswers, `${refusal.resultCode} ${refusal.reason}`);
     observer?.(messageRecord("error_answer", answer, 0, answer.length, "", to.originHost, hopByHop, 0));
+  }
+
+  /** Their AVPs are the same for thousands when a DRA is overloaded or gone. */
+  #avpsOf({ resultCode, message, failedAvp }: Refusal): Uint8Array {
+    const { originHost, originRealm, originStateId } = this.#runtime.local;
+    const answer = { originHost, originRealm, originStateId, resultCode, message };
+    if (failedAvp !== undefined) return errorAvps({ ...answer, failedAvp });
+    const key = `${resultCode} ${message}`;
+    let avps = this.#known.get(key);
+    if (avps === undefined) {
+      // Some messages quote the request: what is remembered of them is bounded.
+      if (this.#known.size >= 256) this.#known.clear();
+      avps = errorAvps(answer);
+      this.#known.set(key, avps);
+    }
+    return avps;
   }
 }
