@@ -29,6 +29,12 @@ function write(log: Logger, event: GatewayEvent): void {
         `DRA ${event.dra} said it is ${event.from} before and says it is ${event.to} now: are two DRAs behind one address?`,
         fields,
       );
+    case "dra_restarted":
+      return log.warning(
+        kind,
+        `DRA ${event.dra} restarted: its Origin-State-Id went from ${event.from} to ${event.to}`,
+        fields,
+      );
     case "dra_up":
       return log.info(kind, `DRA ${event.dra} is usable, it is ${event.originHost}`, {
         dra: event.dra,

@@ -2,6 +2,7 @@
  * One DRA of the pool: what is configured, what is known of it, and its connections.
  * @module
  */
+import type { Capabilities } from "../peer/capabilities.ts";
 import { type Identity, identity } from "../wire/identity.ts";
 import { DraCounters } from "./counters.ts";
 import { DraLink, type LinkHandlers } from "./dra_link.ts";
@@ -25,6 +26,8 @@ export class Dra implements DraView {
   /** Smooth weighted round robin: see `DraPool`. */
   current = 0;
   #turn = 0;
+  /** Origin-State-Id of its last CEA that had one. */
+  #stateId: number | undefined;
   readonly #runtime: RelayRuntime;
 
   constructor(readonly options: DraOptions, runtime: RelayRuntime, handlers: LinkHandlers) {
@@ -80,13 +83,22 @@ export class Dra implements DraView {
     return undefined;
   }
 
-  /** Its CEA told its identity; a change is worth an alarm: two DRAs may hide behind one address. */
-  identified(originHost: string): void {
+  /**
+   * Its CEA told its identity; a change is worth an alarm: two DRAs may hide behind one address. So is a higher Origin-State-Id of the same identity:
+   * it restarted, and its sessions are gone.
+   */
+  identified({ originHost, originStateId }: Capabilities): void {
     const before = this.identity?.text;
-    if (before !== undefined && before.toLowerCase() !== originHost.toLowerCase()) {
+    const same = before !== undefined && before.toLowerCase() === originHost.toLowerCase();
+    if (before !== undefined && !same) {
       this.#runtime.emit({ kind: "dra_identity_changed", dra: this.name, from: before, to: originHost });
     }
+    const from = this.#stateId;
+    if (same && from !== undefined && originStateId !== undefined && originStateId > from) {
+      this.#runtime.emit({ kind: "dra_restarted", dra: this.name, from, to: originStateId });
+    }
     this.identity = identity(originHost);
+    this.#stateId = originStateId ?? (same ? from : undefined);
   }
 }
 

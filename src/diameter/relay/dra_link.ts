@@ -234,7 +234,7 @@ export class DraLink {
     const capabilities = peer.capabilities!;
     this.dra.attempts.ok++;
     if (this.#connections++ > 0) this.dra.counters.reconnects++;
-    this.dra.identified(capabilities.originHost);
+    this.dra.identified(capabilities);
     this.relayPeer = new RelayPeer(peer, capabilities, this);
     this.#runtime.connections.add(this.relayPeer);
     this.reason = "is reopening: its watchdog is being watched";

@@ -26,6 +26,8 @@ export type GatewayEvent =
   }
   | { readonly kind: "dra_connect_failed"; readonly dra: string; readonly reason: string; readonly retryIn: number }
   | { readonly kind: "dra_identity_changed"; readonly dra: string; readonly from: string; readonly to: string }
+  /** Its Origin-State-Id is higher than before: it lost its state (RFC 6733 section 8.16). */
+  | { readonly kind: "dra_restarted"; readonly dra: string; readonly from: number; readonly to: number }
   | { readonly kind: "dra_up"; readonly dra: string; readonly originHost: string; readonly watchdog: string }
   | { readonly kind: "dra_suspect"; readonly dra: string; readonly pending: number }
   | { readonly kind: "dra_down"; readonly dra: string; readonly reason: string; readonly pending: number }
