@@ -170,6 +170,8 @@ export class DraPool {
   }
 
   #announce(dra: Dra): void {
+    // What follows from our own leave is no news.
+    if (this.#runtime.draining) return;
     const { name } = dra;
     const link = dra.links.find((candidate) => candidate.relayPeer !== undefined);
     if (dra.usable) {
