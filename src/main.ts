@@ -10,6 +10,7 @@ import { runProgram } from "./commands/run_program.ts";
 export const commands: CommandTable = {
   serve: () => import("./commands/serve.ts"),
   demo: () => import("./commands/demo.ts"),
+  bench: () => import("./commands/bench.ts"),
   sim: () => import("./commands/sim.ts"),
   check: () => import("./commands/check.ts"),
   decode: () => import("./commands/decode.ts"),

@@ -14,6 +14,8 @@ export interface LoadPlan {
   readonly duration: number | undefined;
   readonly requests: number | undefined;
   readonly signal: AbortSignal;
+  /** Called between warm-up and measurement, and waited for. */
+  readonly measuring?: () => Promise<void>;
 }
 
 /** Runs the load over open connections. */
@@ -23,6 +25,7 @@ export async function runLoad(apps: AppSimulator, plan: LoadPlan, live: LiveLine
   const hide = showLoad(live, apps, title);
   try {
     if (plan.warmup > 0) await apps.run({ duration: plan.warmup, signal });
+    await plan.measuring?.();
     counters.latency.clear();
     const [answered, started] = [counters.answered, performance.now()];
     if (!signal.aborted) {
