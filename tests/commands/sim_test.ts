@@ -131,3 +131,12 @@ test("a connection that cannot be opened ends sim app with 1", async () => {
   assertEquals([code, stdout], [1, ""]);
   assertMatch(stderr, new RegExp(`^diam-gw sim: Cannot connect to ${address}: .*refused`));
 });
+
+test("a port that is taken ends sim dra with 1", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const address = `127.0.0.1:${listener.addr.port}`;
+  const { code, stdout, stderr } = await runMain(["sim", "dra", "--listen", address]);
+  listener.close();
+  assertEquals([code, stdout], [1, ""]);
+  assertMatch(stderr, new RegExp(`^diam-gw sim: Cannot listen on ${address}: Address already in use`));
+});

@@ -3,7 +3,7 @@
  * @module
  */
 import { BlockPool } from "../../net/block.ts";
-import type { Endpoint } from "../../net/connection.ts";
+import { type Connection, type Endpoint, endpointText } from "../../net/connection.ts";
 import { type Listener, listenTcp } from "../../net/listener.ts";
 import { SegmentPool } from "../../net/segment.ts";
 import type { AdvertisedApplication } from "../peer/capabilities.ts";
@@ -98,7 +98,7 @@ export class DraSimulator {
   /**
    * Listens. After {@link stop} or {@link kill} it may be called again and takes the same port.
    * @returns the address, with the real port
-   * @throws Deno.errors.AddrInUse and others of `Deno.listen`
+   * @throws Error that names the address and the cause
    */
   start(): Endpoint {
     if (this.#listener !== undefined) return this.#listener.address;
@@ -126,16 +126,22 @@ export class DraSimulator {
       notice: this.#options.notice,
     };
     const endpoint = this.#address ?? this.#options.listen ?? { hostname: "127.0.0.1", port: 0 };
-    this.#listener = listenTcp(endpoint, true, (connection) => {
-      this.#connections.add(
-        new DraConnection(connection, context, (ended, { reason }) => {
-          this.#connections.delete(ended);
-          const { capabilities, remoteText } = ended.peer;
-          this.#options.notice?.(`${capabilities?.originHost ?? "someone"} from ${remoteText} is gone: ${reason}`);
-        }),
-      );
-    });
+    try {
+      this.#listener = listenTcp(endpoint, true, (connection) => this.#accept(connection, context));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`Cannot listen on ${endpointText(endpoint)}: ${reason}`, { cause: error });
+    }
     return this.#address = this.#listener.address;
+  }
+
+  #accept(connection: Connection, context: DraContext): void {
+    const accepted = new DraConnection(connection, context, ({ peer }, { reason }) => {
+      this.#connections.delete(accepted);
+      const who = peer.capabilities?.originHost ?? "someone";
+      this.#options.notice?.(`${who} from ${peer.remoteText} is gone: ${reason}`);
+    });
+    this.#connections.add(accepted);
   }
 
   /** Changes what goes wrong, on open connections too; what is not named stays as it is. */
