@@ -38,7 +38,7 @@ or was wrong, and when a connection could not be opened.`,
     window: {
       kind: "number",
       placeholder: "N",
-      help: "most requests outstanding per connection; 64, with --rate 4096",
+      help: "most requests outstanding per connection; 64, with --rate up to 4096",
       least: 1,
       most: 16_384,
     },

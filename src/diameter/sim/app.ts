@@ -29,7 +29,7 @@ export interface AppSimulatorOptions {
   readonly destinationRealm?: string;
   /** Left out of the requests unless said otherwise. */
   readonly destinationHost?: string;
-  /** Most requests that wait on one connection: 64 in a closed loop, 4096 in an open one, unless said otherwise. */
+  /** Most requests that wait on one connection: 64 in a closed loop, up to 4096 in an open one, unless said otherwise. */
   readonly window?: number;
   /** Requests a second over all connections (open loop); left out: as many as the window allows (closed loop). */
   readonly rate?: number;
@@ -54,6 +54,11 @@ export interface AppSimulatorOptions {
   readonly notice?: (text: string) => void;
 }
 
+const USUAL_WINDOW = 64;
+/** In an open loop, so many requests may wait on all connections together ... */
+const OPEN_WINDOW = 40_960;
+/** ... and so many on one. */
+const LARGEST_OPEN_WINDOW = 4_096;
 const DEFAULT_IMEI = "490154203237518";
 const IMSI = "001010000000001";
 /** How often lost requests are looked for, in milliseconds. */
@@ -109,7 +114,7 @@ export class AppSimulator {
       counters: this.counters,
       watchdogInterval: options.watchdogInterval ?? 30_000,
       capabilitiesTimeout: options.connectTimeout ?? 10_000,
-      window: options.window ?? (options.rate === undefined ? 64 : 4096),
+      window: options.window ?? (options.rate === undefined ? USUAL_WINDOW : openWindow(this.#connections.length)),
       nextEndToEnd: () => this.#endToEnd = (this.#endToEnd & ~0xfffff) | ((this.#endToEnd + 1) & 0xfffff),
       room: (connection) => this.#fill(connection),
       onRequest: undefined,
@@ -367,4 +372,8 @@ export class AppSimulator {
     }
     return undefined;
   }
+}
+
+function openWindow(connections: number): number {
+  return Math.min(LARGEST_OPEN_WINDOW, Math.max(USUAL_WINDOW, Math.ceil(OPEN_WINDOW / connections)));
 }
