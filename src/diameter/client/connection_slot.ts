@@ -1,0 +1,326 @@
+/**
+ * A place for a connection: it is opened, and opened again when it is lost.
+ * @module
+ */
+import { type Connection, type Endpoint, endpointText } from "../../net/connection.ts";
+import { connectTcp } from "../../net/tcp.ts";
+import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../peer/backoff.ts";
+import type { Capabilities } from "../peer/capabilities.ts";
+import type { PeerEnd } from "../peer/peer.ts";
+import { DISCONNECT_CAUSE } from "../wire/avp_codes.ts";
+import { RESULT, resultCodeName } from "../wire/result_codes.ts";
+import type { Call } from "./call.ts";
+import { ClientConnection, type ClientRuntime, MessageCounters } from "./client_connection.ts";
+import { ConnectionClosedError, ConnectionFailedError, HandshakeFailedError } from "./errors.ts";
+import type { ClientEvent, ConnectionState, ConnectionStatistics } from "./events.ts";
+import type { PeerRequest } from "./peer_request.ts";
+
+/** What the owner of a slot is told. */
+export interface SlotHandlers {
+  /** Its connection is open. */
+  opened(slot: ConnectionSlot): void;
+  /** Its connection was open and has ended; these calls are to be sent again. */
+  lost(slot: ConnectionSlot, end: PeerEnd, resend: readonly Call[]): void;
+  /** It could not be opened. `fresh`: it has not been open since it was started. Whether it is tried again. */
+  failed(slot: ConnectionSlot, error: Error, fresh: boolean): boolean;
+  /** It is not open and will not be opened by itself. */
+  stopped(slot: ConnectionSlot): void;
+  /** What pending calls are rejected with when the connection is lost. */
+  lossError(reason: string): Error;
+  room(): void;
+  received(request: PeerRequest): void;
+  event(event: ClientEvent): void;
+}
+
+/** Why a connection that the client itself closes is closed. */
+export interface Leave {
+  /** See `DISCONNECT_CAUSE`. */
+  readonly cause: number;
+  readonly reason: string;
+}
+
+/** One slot. */
+export class ConnectionSlot {
+  readonly counters = new MessageCounters();
+  /** The connection, from the moment it is connected. */
+  connection: ClientConnection | undefined;
+  /** What the peer said of itself last. */
+  capabilities: Capabilities | undefined;
+  reconnects = 0;
+  /** Attempts to open it again after it was lost. */
+  reconnectAttempts = 0;
+  failures = 0;
+  opened = 0;
+  ended = 0;
+  lastError: Error | undefined;
+  nextAttemptAt = 0;
+  readonly address: string;
+
+  #state: ConnectionState = "DISCONNECTED";
+  #bytesSent = 0;
+  #bytesReceived = 0;
+  #backoff: Backoff = FRESH_BACKOFF;
+  #connectedAt = 0;
+  /** It has not been open since it was started. */
+  #fresh = true;
+  #leave: Leave | undefined;
+  #running: Promise<void> | undefined;
+  #stopped = false;
+  #abort = new AbortController();
+  #wake: (() => void) | undefined;
+  readonly #runtime: ClientRuntime;
+  readonly #handlers: SlotHandlers;
+
+  constructor(readonly target: Endpoint, readonly index: number, runtime: ClientRuntime, handlers: SlotHandlers) {
+    this.#runtime = runtime;
+    this.#handlers = handlers;
+    this.address = endpointText(target);
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** It is open, or on its way to be. */
+  get running(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** It is being opened for the first time since it was started. */
+  get opening(): boolean {
+    return this.running && this.#fresh && this.nextAttemptAt === 0;
+  }
+
+  /** It is taking its leave, or has taken it. */
+  get retiring(): boolean {
+    return this.#leave !== undefined;
+  }
+
+  /** Begins to connect, unless it does already. */
+  start(): void {
+    if (this.#running !== undefined || this.#stopped) return;
+    this.#fresh = true;
+    this.#leave = undefined;
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      this.nextAttemptAt = 0;
+      this.#handlers.stopped(this);
+    });
+  }
+
+  /** Takes leave with DPR and connects no more; resolves when the connection has ended. */
+  async stop({ cause, reason }: Leave): Promise<void> {
+    this.#stopped = true;
+    this.#abort.abort();
+    this.#wake?.();
+    await Promise.all([this.connection?.peer.stop(cause, reason), this.#running]);
+  }
+
+  /** Takes leave of the open connection with DPR, when its requests are answered; the slot stops with it. */
+  retire({ cause, reason }: Leave): void {
+    const connection = this.connection;
+    if (connection === undefined || connection.retiring || !connection.peer.open) return;
+    connection.retiring = true;
+    this.#leave = { cause, reason };
+    this.#retireIfIdle();
+  }
+
+  #retireIfIdle(): void {
+    if (this.#leave === undefined || this.connection === undefined || this.connection.pending > 0) return;
+    const { cause, reason } = this.#leave;
+    this.#setState("CLOSING", reason);
+    void this.connection.peer.stop(cause, reason);
+  }
+
+  /** What is to be known of it. */
+  statistics(): ConnectionStatistics {
+    const { counters, connection } = this;
+    return {
+      index: this.index,
+      address: this.address,
+      state: this.#state,
+      originHost: this.capabilities?.originHost ?? "",
+      connectedAt: this.#connectedAt,
+      pending: connection?.pending ?? 0,
+      messagesSent: counters.messagesSent,
+      messagesReceived: counters.messagesReceived,
+      bytesSent: this.#bytesSent + (connection?.peer.out.writtenBytes ?? 0),
+      bytesReceived: this.#bytesReceived + (connection?.peer.readBytes ?? 0),
+      reconnects: this.reconnects,
+      unmatchedAnswers: counters.unmatchedAnswers,
+      lastError: this.lastError?.message ?? "",
+      nextAttemptAt: this.nextAttemptAt,
+    };
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      if (!this.#fresh) this.reconnectAttempts++;
+      const { end, error, wasOpen } = await this.#connectOnce();
+      this.#setState("FAILED", end.reason);
+      if (this.#stopped) break;
+      const wanted = wasOpen ? !this.retiring : this.#handlers.failed(this, error!, this.#fresh);
+      if (!wanted || this.#runtime.settings.reconnect === false) {
+        if (!wasOpen) this.#tellFailure(error!, undefined);
+        break;
+      }
+      await this.#pause(end, wasOpen ? undefined : error);
+    }
+    this.#setState("DISCONNECTED", this.lastError?.message ?? "");
+  }
+
+  /** Waits before the next attempt. */
+  async #pause(end: PeerEnd, error: Error | undefined): Promise<void> {
+    const { reconnect } = this.#runtime.settings;
+    if (reconnect === false) return;
+    const { wait, backoff } = nextAttempt(this.#backoff, reconnect, end.kind === "refused", Math.random());
+    this.#backoff = backoff;
+    this.nextAttemptAt = Date.now() + wait;
+    if (error !== undefined) this.#tellFailure(error, wait);
+    this.#setState("RECONNECTING", `next attempt in ${(wait / 1000).toFixed(1)} s`);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => this.#wake?.(), wait);
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve();
+      };
+    });
+    this.nextAttemptAt = 0;
+  }
+
+  #tellFailure(error: Error, retryIn: number | undefined): void {
+    this.#handlers.event({
+      kind: "connect_failed",
+      connection: this.index,
+      address: this.address,
+      error,
+      retryIn,
+    });
+  }
+
+  /** One attempt, and the connection's whole life when it succeeds. */
+  async #connectOnce(): Promise<{ end: PeerEnd; error: Error | undefined; wasOpen: boolean }> {
+    this.#setState("CONNECTING", `to ${this.address}`);
+    let transport: Connection;
+    try {
+      transport = await this.#connect();
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const error = new ConnectionFailedError(this.address, reason, { cause });
+      this.#failed(error);
+      return { end: { kind: "lost", reason }, error, wasOpen: false };
+    }
+    if (this.#stopped) {
+      transport.close();
+      return { end: { kind: "left", reason: "given up" }, error: undefined, wasOpen: false };
+    }
+    const closed = Promise.withResolvers<PeerEnd>();
+    let wasOpen = false;
+    const connection = new ClientConnection(transport, this.#runtime, this.counters, {
+      opened: () => {
+        wasOpen = true;
+        this.#opened(connection);
+      },
+      closed: (_, end, resend) => {
+        this.#closed(connection, end, resend, wasOpen);
+        closed.resolve(end);
+      },
+      lossError: (reason) => this.#handlers.lossError(reason),
+      room: () => {
+        this.#retireIfIdle();
+        this.#handlers.room();
+      },
+      changed: () => this.#noteState(connection),
+      received: (request) => this.#handlers.received(request),
+    });
+    this.connection = connection;
+    this.#setState("CER_SENT", "connected");
+    const end = await closed.promise;
+    if (wasOpen) return { end, error: undefined, wasOpen };
+    const error = handshakeError(this.address, connection, end);
+    this.#failed(error);
+    const refused = isRefusal(connection.peer.resultCode) ? "refused" : end.kind;
+    return { end: { kind: refused, reason: end.reason }, error, wasOpen };
+  }
+
+  async #connect(): Promise<Connection> {
+    const { connectTimeout, tcpNoDelay, bind, tls } = this.#runtime.settings;
+    const options = { timeout: connectTimeout, noDelay: tcpNoDelay, signal: this.#abort.signal, bind };
+    if (tls === undefined && bind === "") return await connectTcp(this.target, options);
+    // Loaded when needed: the compatibility layer under it takes 6 MB.
+    const { connectFrom, connectTls } = await import("../../net/tls.ts");
+    return tls === undefined ? await connectFrom(this.target, options) : await connectTls(this.target, tls, options);
+  }
+
+  #opened(connection: ClientConnection): void {
+    this.capabilities = connection.peer.capabilities;
+    this.opened++;
+    if (!this.#fresh) this.reconnects++;
+    this.#fresh = false;
+    this.#connectedAt = Date.now();
+    this.#setState("OPEN", `capabilities exchanged with ${this.capabilities?.originHost}`);
+    this.#handlers.event({
+      kind: "up",
+      connection: this.index,
+      address: this.address,
+      originHost: this.capabilities?.originHost ?? "",
+    });
+    // The watchdog is told right behind this; only then is the connection usable.
+    queueMicrotask(() => this.#handlers.opened(this));
+  }
+
+  #failed(error: Error): void {
+    if (this.#stopped) return;
+    this.failures++;
+    this.lastError = error;
+  }
+
+  #closed(connection: ClientConnection, end: PeerEnd, resend: readonly Call[], wasOpen: boolean): void {
+    const { peer } = connection;
+    this.connection = undefined;
+    this.#connectedAt = 0;
+    this.#bytesSent += peer.out.writtenBytes;
+    this.#bytesReceived += peer.readBytes;
+    if (!wasOpen) return;
+    this.ended++;
+    this.#backoff = afterConnection(this.#backoff, performance.now() - connection.openedAt);
+    this.lastError = new ConnectionClosedError(this.address, end.reason);
+    this.#handlers.event({
+      kind: "down",
+      connection: this.index,
+      address: this.address,
+      reason: end.reason,
+      resent: resend.length,
+    });
+    this.#handlers.lost(this, end, resend);
+  }
+
+  #noteState({ peer }: ClientConnection): void {
+    if (peer.state === "leaving") this.#setState("CLOSING", "the peer takes its leave");
+    else if (this.#state === "OPEN" && peer.watchdog.pending) this.#setState("DWR_SENT", "a watchdog is unanswered");
+    else if (this.#state === "DWR_SENT" && !peer.watchdog.pending) this.#setState("OPEN", "the watchdog was answered");
+  }
+
+  #setState(to: ConnectionState, reason: string): void {
+    const from = this.#state;
+    if (from === to) return;
+    this.#state = to;
+    this.#handlers.event({ kind: "state", connection: this.index, address: this.address, from, to, reason });
+  }
+}
+
+function handshakeError(address: string, { peer }: ClientConnection, { reason }: PeerEnd): HandshakeFailedError {
+  const { resultCode, errorMessage } = peer;
+  const said = isRefusal(resultCode)
+    ? `the CEA refuses with ${resultCode} ${resultCodeName(resultCode!)}${errorMessage ? ` (${errorMessage})` : ""}`
+    : reason;
+  return new HandshakeFailedError(address, said, resultCode, errorMessage);
+}
+
+function isRefusal(resultCode: number | undefined): boolean {
+  return resultCode !== undefined && resultCode !== RESULT.success && resultCode !== RESULT.limitedSuccess;
+}
+
+/** Closing for good, or for a restart: we are there again later (RFC 6733 section 5.4.3). */
+export const SHUTTING_DOWN: Leave = { cause: DISCONNECT_CAUSE.rebooting, reason: "this client is being closed" };

@@ -1,0 +1,17 @@
+/**
+ * What the typed clients stand on.
+ * @module
+ */
+import type { MessageInput } from "../wire/encode_message.ts";
+import type { RequestOptions } from "./call.ts";
+import type { Message } from "./message.ts";
+
+/** Whoever can ask and gets answers: a `ConnectionPool`, or one address of an `AddressClient`. */
+export interface Requester {
+  /** DiameterIdentity of this node. */
+  readonly originHost: string;
+  /** Its realm. */
+  readonly originRealm: string;
+  /** Sends a request; resolves with its answer. */
+  request(message: MessageInput | Uint8Array, options?: RequestOptions): Promise<Message>;
+}
