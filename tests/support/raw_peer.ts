@@ -22,6 +22,7 @@ export class RawPeer {
   readonly #transport: RawTransport;
   readonly #reading: Promise<void>;
   #closed = false;
+  #leftOver = 0;
   #paused: PromiseWithResolvers<void> | undefined;
 
   constructor(transport: RawTransport, identity: RawIdentity) {
@@ -108,6 +109,7 @@ export class RawPeer {
     );
     const { inbox } = this;
     assertEquals(inbox.length, 0, `${this.identity.host} got ${inbox[0]?.command} instead of the end`);
+    assertEquals(this.#leftOver, 0, `the last bytes that ${this.identity.host} got are no message`);
   }
 
   /** Reads nothing until {@link resume}. What is being read now still comes. */
@@ -151,7 +153,7 @@ export class RawPeer {
       // Closed on this side, or reset by the other.
     }
     this.ended = true;
-    if (kept.length > 0) throw new Error(`${kept.length} bytes of ${this.identity.host} are no message`);
+    this.#leftOver = kept.length;
     if (!this.#closed) {
       this.#closed = true;
       try {
