@@ -106,16 +106,17 @@ export class OutQueue {
   }
 
   /**
-   * Tells a burst from an end that does not read: to be called now and then. Whoever waits in {@link drained} goes on when the queue is {@link stuck}.
+   * Tells a burst from an end that does not read: to be called now and then. Whoever waits in {@link drained} goes on when nothing moves: the
+   * queue is {@link stuck}, or may be filled until it is.
    * @param now by the clock of {@link OutQueue.now} @param patience milliseconds that one write may take
    */
   noteStuck(now: number, patience: number): void {
-    if (!this.full || this.writingSince === 0 || now - this.writingSince < patience) return;
-    this.stuck = true;
-    this.#wake();
+    if (this.writingSince === 0 || now - this.writingSince < patience) return;
+    if (this.full) this.stuck = true;
+    if (this.#waiting.length > 0) this.#wake();
   }
 
-  /** Resolves when no more than half the limit waits, or there is no point in waiting: the queue is closed or stuck. */
+  /** Resolves when no more than half the limit waits, or there is no point in waiting: the queue is closed, or nothing moves (see {@link noteStuck}). */
   drained(): Promise<void> {
     if (this.#closed || this.stuck || this.queuedBytes <= this.#limit / 2) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));

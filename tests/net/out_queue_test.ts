@@ -251,6 +251,30 @@ Deno.test("a queue below its limit is never stuck, however long its write takes"
   assertEquals(queue.stuck, false);
 });
 
+Deno.test("whoever waits goes on when nothing moves between full and half empty", async () => {
+  const before = OutQueue.now;
+  let now = 1_000;
+  OutQueue.now = () => now;
+  try {
+    const { writer, queue } = setUp(100);
+    queue.push(message(1, 120));
+    await turn();
+    let drained = false;
+    const waiting = queue.drained().then(() => drained = true);
+    await writer.take(40);
+    assertEquals([queue.full, queue.queuedBytes], [false, 80]);
+    queue.noteStuck(now += 99, 100);
+    await turn();
+    assertEquals(drained, false);
+    queue.noteStuck(now += 1, 100);
+    await waiting;
+    assertEquals(queue.stuck, false);
+    await writer.take();
+  } finally {
+    OutQueue.now = before;
+  }
+});
+
 Deno.test("a write that fails is told once, and ends the queue", async () => {
   const { writer, segments, queue, failures } = setUp();
   queue.push(message(1, 40));
