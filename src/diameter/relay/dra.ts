@@ -68,17 +68,20 @@ export class Dra implements DraView {
     return sum;
   }
 
-  /** A connection for one more request, round robin over the usable ones; undefined when all are full. */
-  pickLink(except?: DraLink): DraLink | undefined {
+  /**
+   * A connection for one more request, round robin over the usable ones; undefined when all are full.
+   * @param again the request was taken on before: see `DraLink.fullForRetries`
+   */
+  pickLink(again: boolean): DraLink | undefined {
     const { links } = this;
     if (links.length === 1) {
       const link = links[0]!;
-      return link !== except && isUsable(link) && !link.full ? link : undefined;
+      return isUsable(link) && !(again ? link.fullForRetries : link.full) ? link : undefined;
     }
     for (let i = 0; i < links.length; i++) {
       this.#turn = (this.#turn + 1) % links.length;
       const link = links[this.#turn]!;
-      if (link !== except && isUsable(link) && !link.full) return link;
+      if (isUsable(link) && !(again ? link.fullForRetries : link.full)) return link;
     }
     return undefined;
   }

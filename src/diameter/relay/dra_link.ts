@@ -104,10 +104,18 @@ export class DraLink {
 
   /** It may be given no more: its queue, its credit or the memory for retained requests is used up. */
   get full(): boolean {
-    const { maxInFlight } = this.#runtime.options.draPool;
     const { out } = this.relayPeer!.peer;
-    return this.table.size >= maxInFlight || out.stuck || out.queuedBytes > out.limit * BURST ||
-      this.#runtime.segments.exhausted || this.table.size >= TransactionTable.capacity;
+    return out.queuedBytes > out.limit * BURST || this.fullForRetries;
+  }
+
+  /**
+   * The same for requests that were taken on already: a burst of them, which another DRA's end brings, may overshoot the queue's limit. They are as many as the credit
+   * of that DRA.
+   */
+  get fullForRetries(): boolean {
+    const { maxInFlight } = this.#runtime.options.draPool;
+    return this.table.size >= maxInFlight || this.relayPeer!.peer.out.stuck || this.#runtime.segments.exhausted ||
+      this.table.size >= TransactionTable.capacity;
   }
 
   /** Begins to connect, and goes on until {@link stop}. */

@@ -84,30 +84,33 @@ export class DraPool {
     return route(facts, this.dras);
   }
 
-  /** A connection by that decision; undefined when there is none, see {@link failure}. */
-  pick(plan: Route<Dra>, except?: DraLink): DraLink | undefined {
+  /**
+   * A connection by that decision; undefined when there is none, see {@link failure}.
+   * @param again the request was taken on before, and may overshoot a queue's limit
+   */
+  pick(plan: Route<Dra>, again = false): DraLink | undefined {
     this.failure = "none";
     if (plan.pinned !== undefined) {
-      const link = plan.pinned.pickLink(except);
+      const link = plan.pinned.pickLink(again);
       if (link !== undefined) return link;
       this.failure = "full";
     }
     for (const group of plan.groups) {
-      const link = group.length === 1 ? group[0]!.pickLink(except) : this.#pickFrom(group, except);
+      const link = group.length === 1 ? group[0]!.pickLink(again) : this.#pickFrom(group, again);
       if (link !== undefined) return link;
       this.failure = "full";
     }
     return undefined;
   }
 
-  #pickFrom(group: readonly Dra[], except?: DraLink): DraLink | undefined {
+  #pickFrom(group: readonly Dra[], again: boolean): DraLink | undefined {
     if (this.#runtime.options.draPool.balance === "least_pending") {
       let best: DraLink | undefined;
       let least = Infinity;
       for (const dra of group) {
         const load = dra.inFlight / dra.weight;
         if (load >= least) continue;
-        const link = dra.pickLink(except);
+        const link = dra.pickLink(again);
         if (link === undefined) continue;
         best = link;
         least = load;
@@ -123,10 +126,10 @@ export class DraPool {
       if (best === undefined || dra.current > best.current) best = dra;
     }
     best!.current -= total;
-    const link = best!.pickLink(except);
+    const link = best!.pickLink(again);
     if (link !== undefined) return link;
     for (const dra of group) {
-      const other = dra === best ? undefined : dra.pickLink(except);
+      const other = dra === best ? undefined : dra.pickLink(again);
       if (other !== undefined) return other;
     }
     return undefined;

@@ -41,12 +41,17 @@ export class Attempts {
   constructor(readonly wasRetransmitted: boolean) {}
 }
 
+/** Milliseconds after which candidates that were full are asked again. */
+const ROOM_AGAIN = 250;
+
 /** Decides on, and sends, further attempts. */
 export class Retries {
   readonly #runtime: RelayRuntime;
   readonly #pool: DraPool;
   readonly #refusals: Refusals;
   readonly #checks: RequestChecks;
+  /** Set when a request that was to be sent again found only candidates that are full. */
+  #noRoom = false;
 
   constructor(runtime: RelayRuntime, pool: DraPool, refusals: Refusals) {
     this.#runtime = runtime;
@@ -61,13 +66,16 @@ export class Retries {
     const requester = this.#requesterOf(table, slot);
     if (requester === undefined) return this.forget(link, slot, ENDED.expired);
     const left = this.#timeLeft(table, slot);
+    this.#noRoom = false;
     if (left > 0) {
       const attempts = link.retried.get(slot);
       if (attempts === undefined || attempts.open.at(-1)?.slot === slot && attempts.open.at(-1)?.link === link) {
         this.#sendAgain(link, slot, "timeout");
       }
       // Its late answer still counts; without another candidate this attempt simply goes on.
-      if (table.requesterOf(slot) !== 0 && !table.wheel.isArmed(slot)) this.#armForEnd(table, slot);
+      if (table.wheel.isArmed(slot)) return;
+      if (this.#noRoom) table.wheel.arm(slot, this.#runtime.tick() + ticksFor(Math.min(ROOM_AGAIN, left)));
+      else this.#armForEnd(table, slot);
       return;
     }
     const attempts = link.retried.get(slot);
@@ -250,7 +258,7 @@ export class Retries {
     const destinationHost = this.#checks.destinationHost(segment);
     // A lost connection is not the DRA's word: its other connections may be asked.
     if (cause === "lost") {
-      const sibling = link.dra.usable ? link.dra.pickLink(link) : undefined;
+      const sibling = link.dra.usable ? link.dra.pickLink(true) : undefined;
       if (sibling !== undefined) return sibling;
     }
     // Named by Destination-Host: nobody else can answer.
@@ -262,7 +270,9 @@ export class Retries {
       routeRecords: this.#checks.routeRecords(segment, end),
       tried,
     });
-    return this.#pool.pick(plan);
+    const target = this.#pool.pick(plan, true);
+    this.#noRoom = target === undefined && this.#pool.failure === "full";
+    return target;
   }
 
   #isCurrent(link: DraLink, slot: number): boolean {
