@@ -17,20 +17,21 @@ import { AppSimulator, type AppSimulatorOptions } from "../../src/diameter/sim/a
 import { DraSimulator, type DraSimulatorOptions } from "../../src/diameter/sim/dra.ts";
 import { until } from "../support/until.ts";
 import { Accounts } from "./accounts.ts";
+import { FakeDra, type FakeDraOptions } from "./fake_dra.ts";
 import { Sightings } from "./sightings.ts";
 
 /** What a rig is made of; all of it may be left out. */
 export interface RigOptions {
-  /** Simulated DRAs; one that does everything right unless said otherwise. The order gives the priority unless it is said. */
+  /** Simulated DRAs; without any DRA, there is one that does everything right. The order gives the priority unless it is said. */
   readonly dras?: readonly (DraSimulatorOptions & Partial<Pick<DraOptions, "priority" | "weight">>)[];
-  /** DRAs that the test itself stands for, behind the simulated ones. */
-  readonly otherDras?: readonly Partial<DraOptions>[];
-  /** Simulated Logic Apps. */
+  /** DRAs whose every answer the test decides, behind the simulated ones. */
+  readonly fakes?: readonly (FakeDraOptions & Partial<Pick<DraOptions, "priority" | "weight">>)[];
+  /** Simulated Logic Apps; one connection unless said otherwise. */
   readonly apps?: Omit<AppSimulatorOptions, "connect">;
   readonly gateway?: Partial<Omit<GatewayOptions, "server" | "draPool">>;
   readonly server?: Partial<ServerOptions>;
   readonly draPool?: Partial<Omit<DraPoolOptions, "dras">>;
-  /** How many DRAs must be usable before the test begins; all simulated ones unless said otherwise. */
+  /** How many DRAs must be usable before the test begins; all of them unless said otherwise. */
   readonly usable?: number;
 }
 
@@ -51,6 +52,7 @@ const CLEAN = { lost: 0, duplicated: 0, mismatched: 0, unknown: 0, late: 0 };
 /** All parts of one test, running. */
 export class Rig {
   readonly dras: DraSimulator[] = [];
+  readonly fakes: FakeDra[] = [];
   readonly gateway: Gateway;
   readonly apps: AppSimulator;
   readonly accounts: Accounts;
@@ -64,25 +66,21 @@ export class Rig {
   constructor(options: RigOptions) {
     this.#options = options;
     const dras: DraOptions[] = [];
-    for (const [index, { priority = index + 1, weight = 100, ...simulated }] of (options.dras ?? [{}]).entries()) {
+    for (
+      const [index, { priority = index + 1, weight = 100, ...simulated }]
+        of (options.dras ?? (options.fakes === undefined ? [{}] : [])).entries()
+    ) {
       const dra = new DraSimulator({ originHost: `dra-${index + 1}.core.example.net`, ...simulated });
       this.dras.push(dra);
       this.sightings.watch(dra);
       const { port } = dra.start();
       dras.push({ name: `dra-${index + 1}`, host: "127.0.0.1", port, priority, weight, originHost: "", bind: "" });
     }
-    for (const other of options.otherDras ?? []) {
-      const nth = dras.length + 1;
-      dras.push({
-        name: `dra-${nth}`,
-        host: "127.0.0.1",
-        port: 0,
-        priority: nth,
-        weight: 100,
-        originHost: "",
-        bind: "",
-        ...other,
-      });
+    for (const { priority = dras.length + 1, weight = 100, ...told } of options.fakes ?? []) {
+      const fake = new FakeDra(told);
+      this.fakes.push(fake);
+      const name = `fake-${this.fakes.length}`;
+      dras.push({ name, host: "127.0.0.1", port: fake.port, priority, weight, originHost: "", bind: "" });
     }
     this.gateway = new Gateway({
       ...DEFAULT_OPTIONS,
@@ -108,7 +106,7 @@ export class Rig {
 
   /** Resolves when the DRAs are usable and the Logic Apps connected. */
   async ready(): Promise<void> {
-    const usable = this.#options.usable ?? this.dras.length;
+    const usable = this.#options.usable ?? this.dras.length + this.fakes.length;
     await until(() => this.gateway.statistics.active_dras >= usable, `${usable} DRAs are usable`);
     await this.apps.start();
   }
@@ -152,6 +150,7 @@ export class Rig {
     await this.apps.stop();
     await this.gateway.stop();
     for (const dra of this.dras) dra.kill();
+    for (const fake of this.fakes) await fake.close();
     this.accounts.stop();
     // A write that was in flight when its connection was closed lets go a turn later.
     const { segments, blocks } = this.gateway.runtime;

@@ -73,6 +73,9 @@ const endToEndIds = new EndToEndIds();
 /** Low 16 bits of the hop-by-hop ids of this node's own DWR, DPR and CER: relayed requests never use them. */
 export const OWN_REQUEST_SLOT = 0xffff;
 
+/** A peer that was dialled is read on until its queue is so many times its limit: its answers come the same way as its requests. */
+const HOARD = 16;
+
 /** One live connection. */
 export class Peer {
   readonly out: OutQueue;
@@ -168,6 +171,13 @@ export class Peer {
       default:
         return this.#step("message");
     }
+  }
+
+  /** To be waited for, if there is anything, before more requests of the peer are taken: answers that it does not read must not fill the memory. */
+  roomForAnswers(): Promise<void> | undefined {
+    const { out } = this;
+    if (this.options.role === "responder") return out.full ? out.drained() : undefined;
+    return out.queuedBytes > out.limit * HOARD ? out.flushed() : undefined;
   }
 
   /** Answers `request` with an error that this node originates. */

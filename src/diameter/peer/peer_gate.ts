@@ -122,6 +122,8 @@ async function sortOut(
   }
   await hand(run, end);
   shared.close();
+  // Peer commands are answered here, and whoever sends one after the other is to read the answers.
+  await peer.roomForAnswers();
 }
 
 /** One message that is not simply relayable; true when it may pass all the same. */

@@ -10,8 +10,8 @@ import type { RelayRuntime } from "./relay_runtime.ts";
 import type { RequestStage } from "./request_stage.ts";
 
 /**
- * Requests go to one stage, answers to the other. When a Logic App does not read its answers, the next batch is not taken from it until it does, and neither while a DRA's queue is full; a DRA is always
- * read, because its watchdog answers come the same way.
+ * Requests go to one stage, answers to the other. When a Logic App does not read its answers, the next batch is not taken from it until it does, and neither while a DRA's queue is full; a DRA is
+ * read on, because its watchdog answers come the same way, unless it asks far more than it reads answers.
  */
 export function relayTaker(
   runtime: RelayRuntime,
@@ -30,12 +30,15 @@ export function relayTaker(
     const tick = runtime.tickAt(milliseconds);
     const refused = batch.mark === REFUSED;
     let messages = 0;
+    let asked = false;
     try {
       for (let at = batch.start; at < end;) {
         const length = view.getUint32(at) & 0xffffff;
         const word = view.getUint32(at + 4);
-        if ((word & (FLAG.request << 24)) !== 0) requests.take(from, block, at, length, word, now, tick, refused);
-        else if (link !== undefined) answers.fromDra(link, block, at, length, word, now);
+        if ((word & (FLAG.request << 24)) !== 0) {
+          asked = true;
+          requests.take(from, block, at, length, word, now, tick, refused);
+        } else if (link !== undefined) answers.fromDra(link, block, at, length, word, now);
         else answers.fromApp(from, block, at, length, now);
         at += length;
         messages++;
@@ -51,7 +54,7 @@ export function relayTaker(
     }
     const { congested } = requests;
     requests.congested = undefined;
-    if (link !== undefined) return;
+    if (link !== undefined) return asked ? from.peer.roomForAnswers() : undefined;
     if (from.peer.out.full) return from.peer.out.drained();
     return congested?.drained();
   };
