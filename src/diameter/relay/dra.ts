@@ -20,6 +20,8 @@ export class Dra implements DraView {
   /** Set by the pool when anything changes, see `DraPool.refresh`. */
   usable = false;
   held = false;
+  /** It was usable before, so that its next connection is a recovery. */
+  recovers = false;
   reason = "is not connected yet";
   /** Since when it is usable, by `performance.now()`; 0 when it is not. */
   usableSince = 0;

@@ -140,7 +140,6 @@ export class DraPool {
     const now = performance.now();
     const { failbackDelay, reopenLastResort } = this.#runtime.options.draPool;
     const someOkay = this.dras.some((dra) => dra.links.some((link) => link.okay));
-    const firstEver = this.#lastPriority === undefined;
     let nextHold = Infinity;
     for (const dra of this.dras) {
       const before = dra.usable;
@@ -150,8 +149,9 @@ export class DraPool {
       if (dra.usable && !before) {
         dra.usableSince = now;
         dra.current = 0;
-        // The first connections after the start hold nobody back.
-        dra.held = !firstEver && failbackDelay > 0;
+        // A DRA's first connection after the start is no recovery: nothing is held back.
+        dra.held = dra.recovers && failbackDelay > 0;
+        dra.recovers = true;
       } else if (!dra.usable) {
         dra.usableSince = 0;
         dra.held = false;
