@@ -268,6 +268,8 @@ export class DraConnection {
 
   #takeAnswer(block: Block, at: number, end: number): void {
     const { counters } = this.#context;
+    // What came in one piece with the request at which this end dropped the connection.
+    if (!this.peer.live) return;
     if (this.own.take(block.bytes, at, end, block.view.getUint32(at + OFFSET.hopByHop))) counters.answersReceived++;
     else counters.unmatchedAnswers++;
   }
