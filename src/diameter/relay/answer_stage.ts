@@ -42,7 +42,7 @@ export class AnswerStage {
       return this.#retries.forget(link, slot, ENDED.answered);
     }
     if ((word & (FLAG.error << 24)) !== 0 && this.#retries.takeErrorAnswer(link, slot, block, at, length)) return;
-    this.#deliver(requester, table, slot, block, at, length, now);
+    this.#deliver(link.relayPeer, requester, table, slot, block, at, length, now);
     this.#runtime.counters.toApp++;
     if (table.isRetried(slot)) this.#retries.forget(link, slot, ENDED.answered);
     else table.close(slot);
@@ -61,13 +61,14 @@ export class AnswerStage {
       count(this.#runtime.counters.unmatched, "gone");
       return table.close(slot);
     }
-    this.#deliver(requester, table, slot, block, at, length, now);
+    this.#deliver(app, requester, table, slot, block, at, length, now);
     this.#runtime.counters.toDra++;
     if (requester.link !== undefined) requester.link.dra.counters.messagesSent++;
     table.close(slot);
   }
 
   #deliver(
+    from: RelayPeer | undefined,
     requester: RelayPeer,
     table: TransactionTable,
     slot: number,
@@ -83,11 +84,17 @@ export class AnswerStage {
     requester.messagesSent++;
     counters.completed++;
     counters.latencySum += (now - table.startedOf(slot)) >>> 0;
-    if (observer !== undefined) {
-      const from = "";
-      observer(
-        messageRecord("answer", block.bytes, at, at + length, from, requester.originHost, hopByHop, table.idOf(slot)),
-      );
-    }
+    observer?.(
+      messageRecord(
+        "answer",
+        block.bytes,
+        at,
+        at + length,
+        from?.originHost ?? "",
+        requester.originHost,
+        hopByHop,
+        table.idOf(slot),
+      ),
+    );
   }
 }

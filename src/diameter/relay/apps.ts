@@ -8,6 +8,8 @@ import type { RelayPeer } from "./relay_peer.ts";
 export class Apps {
   readonly #byHost = new Map<string, RelayPeer[]>();
   readonly #all = new Set<RelayPeer>();
+  /** Set by {@link pick} when it finds nobody: whether somebody would do who does not read fast enough. */
+  full = false;
 
   get size(): number {
     return this.#all.size;
@@ -53,11 +55,16 @@ export class Apps {
     preferred: RelayPeer | undefined,
     load: (app: RelayPeer) => number,
   ): RelayPeer | string {
+    this.full = false;
     const least = (candidates: Iterable<RelayPeer>): RelayPeer | undefined => {
       let best: RelayPeer | undefined;
       for (const app of candidates) {
-        if (!app.peer.open || app.peer.out.full || !app.capabilities.applications.takes(application)) continue;
+        if (!app.peer.open || !app.capabilities.applications.takes(application)) continue;
         if (routeRecords.includes(app.originHost.toLowerCase())) continue;
+        if (app.peer.out.full) {
+          this.full = true;
+          continue;
+        }
         if (app === preferred) return app;
         if (best === undefined || load(app) < load(best)) best = app;
       }

@@ -4,6 +4,7 @@
  */
 import { type Block, copyWords } from "../../net/block.ts";
 import type { OutQueue } from "../../net/out_queue.ts";
+import type { Segment } from "../../net/segment.ts";
 import { FLAG, OFFSET, VERSION_1 } from "../wire/header.ts";
 import type { RelayPeer } from "./relay_peer.ts";
 import type { TransactionTable } from "./transactions.ts";
@@ -13,14 +14,20 @@ const REQUEST_MASK = ~(FLAG.reserved << 24);
 /** T means nothing on an answer and is cleared (RFC 6733 section 3). */
 const ANSWER_MASK = ~((FLAG.reserved | FLAG.retransmitted) << 24);
 
+/** Bytes of a request of `length` bytes from that peer when it is relayed: in relay mode it grows by one Route-Record. */
+export function relayedLength(from: RelayPeer, length: number, relay: boolean): number {
+  return relay ? length + from.routeRecordLength : length;
+}
+
 /**
- * Sends the request from `at`, `length` bytes long, under a new hop-by-hop id, with one Route-Record of the peer it came from appended in relay mode.
+ * Writes the request from `at`, `length` bytes long, to the head of `segment`, where {@link relayedLength} bytes are free: under a new hop-by-hop id, with one Route-Record
+ * of the peer it came from appended in relay mode. The caller commits it; what is written there is what the table keeps.
  * @param started when it was received, microseconds modulo 2^32
  * @returns the slot of its transaction
  */
 export function writeRequest(
   from: RelayPeer,
-  out: OutQueue,
+  segment: Segment,
   table: TransactionTable,
   block: Block,
   at: number,
@@ -29,20 +36,17 @@ export function writeRequest(
   started: number,
   target: number,
 ): number {
-  const extra = relay ? from.routeRecordLength : 0;
-  const total = length + extra;
-  const segment = out.reserve(total);
   const to = segment.head;
   const slot = table.open(from.key, block.view.getUint32(at + OFFSET.hopByHop), started, segment, target);
   copyWords(block, at, length, segment, to);
   const view = segment.view;
   if (relay) {
-    view.setUint32(to, (VERSION_1 << 24) | total);
+    const extra = from.routeRecordLength;
+    view.setUint32(to, (VERSION_1 << 24) | (length + extra));
     view.setInt32(to + 4, block.view.getInt32(at + 4) & REQUEST_MASK);
     copyWords(from.routeRecord, 0, extra, segment, to + length);
   }
   view.setUint32(to + OFFSET.hopByHop, table.idOf(slot));
-  out.commit(total);
   return slot;
 }
 

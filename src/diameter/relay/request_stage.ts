@@ -16,7 +16,7 @@ import type { Refusals } from "./refusals.ts";
 import type { RelayPeer } from "./relay_peer.ts";
 import type { RelayRuntime } from "./relay_runtime.ts";
 import { RequestChecks } from "./request_checks.ts";
-import { writeRequest } from "./relay_writer.ts";
+import { relayedLength, writeRequest } from "./relay_writer.ts";
 import { describeRejections } from "./router.ts";
 import { SessionAffinity } from "./session_affinity.ts";
 import { ticksFor, type TransactionTable } from "./transactions.ts";
@@ -118,7 +118,9 @@ export class RequestStage {
     const { counters, observer } = this.#runtime;
     const relayPeer = link.relayPeer!;
     const { out } = relayPeer.peer;
-    const slot = writeRequest(from, out, link.table, block, at, length, this.#relay, now, 0);
+    const total = relayedLength(from, length, this.#relay);
+    const slot = writeRequest(from, out.reserve(total), link.table, block, at, length, this.#relay, now, 0);
+    out.commit(total);
     if (out.full) this.congested = out;
     link.table.wheel.arm(slot, tick + this.#answerTicks);
     if (avps.sessionIdStart >= 0) this.#sessions.note(block, avps.sessionIdStart, avps.sessionIdEnd, from.key);
@@ -199,6 +201,13 @@ export class RequestStage {
       (candidate) => candidate.owed,
     );
     if (typeof app === "string") {
+      if (this.#apps.full) {
+        return this.#refusals.refuse(from, block, at, end, {
+          resultCode: RESULT.tooBusy,
+          message: "the Logic App does not read fast enough what waits for it already",
+          reason: "app_full",
+        });
+      }
       runtime.counters.routingErrors++;
       return this.#refusals.refuse(from, block, at, end, {
         resultCode: RESULT.unableToDeliver,
@@ -214,7 +223,12 @@ export class RequestStage {
       });
     }
     const { counters, observer } = runtime;
-    const slot = writeRequest(from, app.peer.out, this.#reverse, block, at, length, this.#relay, now, app.key);
+    const total = relayedLength(from, length, this.#relay);
+    const segment = this.#reverse.room(total);
+    const slot = writeRequest(from, segment, this.#reverse, block, at, length, this.#relay, now, app.key);
+    const start = segment.head;
+    segment.head += total;
+    app.peer.out.push(segment.bytes.subarray(start, start + total));
     this.#reverse.wheel.arm(slot, tick + this.#requestTicks);
     from.inFlight++;
     app.owed++;

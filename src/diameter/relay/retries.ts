@@ -8,7 +8,7 @@ import { RESULT } from "../wire/result_codes.ts";
 import { count } from "./counters.ts";
 import type { DraLink } from "./dra_link.ts";
 import type { DraPool } from "./dra_pool.ts";
-import { resultCodeOf } from "./message_record.ts";
+import { messageRecord, resultCodeOf } from "./message_record.ts";
 import type { Refusals } from "./refusals.ts";
 import type { RelayPeer } from "./relay_peer.ts";
 import type { RelayRuntime } from "./relay_runtime.ts";
@@ -189,12 +189,13 @@ export class Retries {
 
   /** Answers with an error answer that a DRA gave before. */
   #passOn(requester: RelayPeer, link: DraLink, slot: number, answer: Uint8Array): void {
-    const { counters } = this.#runtime;
+    const { counters, observer } = this.#runtime;
+    const hopByHop = link.table.hopByHopOf(slot);
     const out = requester.peer.out;
     const segment = out.reserve(answer.length);
     const to = segment.head;
     segment.bytes.set(answer, to);
-    segment.view.setUint32(to + OFFSET.hopByHop, link.table.hopByHopOf(slot));
+    segment.view.setUint32(to + OFFSET.hopByHop, hopByHop);
     if (this.#runtime.options.mode === "relay") {
       segment.bytes[to + OFFSET.flags]! &= ~(FLAG.retransmitted | FLAG.reserved);
     }
@@ -203,6 +204,8 @@ export class Retries {
     requester.messagesSent++;
     counters.toApp++;
     counters.completed++;
+    const id = link.table.idOf(slot);
+    observer?.(messageRecord("answer", answer, 0, answer.length, "", requester.originHost, hopByHop, id));
     this.forget(link, slot, ENDED.answered);
   }
 

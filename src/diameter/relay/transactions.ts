@@ -190,6 +190,19 @@ export class TransactionTable {
    */
   sealed(segment: Segment): void {
     this.#sealed.push({ segment, generation: segment.generation });
+    this.#tidy();
+  }
+
+  /**
+   * A segment of the slab's own with `length` bytes free at its head, for a request that is kept apart from the queue it leaves from: {@link open} it there, write it,
+   * move the head. A queue to a Logic App holds answers above all; a few requests among them must not keep all of them.
+   */
+  room(length: number): Segment {
+    this.#tidy();
+    return this.#survivorsWithRoom(length);
+  }
+
+  #tidy(): void {
     if (this.#sealed.length <= this.#tidyAt) return;
     const kept: Sealed[] = [];
     for (const entry of this.#sealed) {
