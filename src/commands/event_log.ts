@@ -75,7 +75,7 @@ export function messageLog(log: Logger, requests: boolean, answers: boolean): (r
   return (record) => {
     if (record.kind === "request" ? !requests : !answers) return;
     const { kind, from, to, command, application, flags, hopByHop, relayedHopByHop, endToEnd, sessionId } = record;
-    const between = kind === "request" ? `${from} -> ${to}` : `-> ${to}`;
+    const between = from === "" ? `to ${to}` : `${from} -> ${to}`;
     const result = record.resultCode === undefined ? "" : ` ${record.resultCode}`;
     log.info(kind, `${kind.replace("_", " ")} ${command}${result} ${between}`, {
       ...(from === "" ? {} : { from }),

@@ -204,6 +204,7 @@ export class Retries {
     requester.messagesSent++;
     counters.toApp++;
     counters.completed++;
+    counters.latencySum += (microseconds() - link.table.startedOf(slot)) >>> 0;
     const id = link.table.idOf(slot);
     observer?.(messageRecord("answer", answer, 0, answer.length, "", requester.originHost, hopByHop, id));
     this.forget(link, slot, ENDED.answered);
@@ -291,11 +292,15 @@ export class Retries {
 
   /** Milliseconds of the transaction's life that are left. */
   #timeLeft(table: TransactionTable, slot: number): number {
-    const now = Math.floor(performance.now() * 1000) | 0;
-    return this.#runtime.options.requestTimeout - ((now - table.startedOf(slot)) >>> 0) / 1000;
+    return this.#runtime.options.requestTimeout - ((microseconds() - table.startedOf(slot)) >>> 0) / 1000;
   }
 
   #armForEnd(table: TransactionTable, slot: number): void {
     table.wheel.arm(slot, this.#runtime.tick() + ticksFor(this.#timeLeft(table, slot)));
   }
+}
+
+/** Now, in microseconds modulo 2^32. */
+function microseconds(): number {
+  return Math.floor(performance.now() * 1000) | 0;
 }
