@@ -246,7 +246,6 @@ export class AddressClient implements AsyncDisposable {
     } else if (connection === undefined) {
       // It cannot be opened again, and nobody has asked for it for a while.
       this.#drop(entry);
-      void group.close(0);
     } else if (idleAt <= now) {
       this.#closedIdle++;
       slot.retire(IDLE);
@@ -261,6 +260,7 @@ export class AddressClient implements AsyncDisposable {
     const key = entry.group.address;
     if (this.#entries.get(key) !== entry) return;
     this.#entries.delete(key);
+    void entry.group.close(0);
     this.#past = add(this.#past, totalsOf(entry.slot));
   }
 
