@@ -22,8 +22,8 @@ export const GATEWAY = { host: "gw.example.net", realm: "example.net" } as const
 
 /** What a test changes; the rest are short times on loopback. */
 export interface StageOptions {
-  /** One entry for each DRA: what differs from priority 1, weight 100. */
-  readonly dras?: readonly Partial<DraOptions & RawIdentity>[];
+  /** One entry for each DRA: what differs from priority 1, weight 100. With a `port`, the test brings its own listener. */
+  readonly dras?: readonly Partial<Omit<DraOptions, "host"> & RawIdentity>[];
   /** Whether the stage waits until each DRA has one open connection; true unless told otherwise. */
   readonly open?: boolean;
   readonly gateway?: Partial<Omit<GatewayOptions, "server" | "draPool">>;
@@ -67,11 +67,12 @@ export class Stage {
         dras: wanted.map((dra, i) => ({
           name: dra.name ?? `dra-${i + 1}`,
           host: "127.0.0.1",
-          port: this.listeners[i]!.port,
+          port: dra.port ?? this.listeners[i]!.port,
           priority: dra.priority ?? 1,
           weight: dra.weight ?? 100,
           originHost: dra.originHost ?? "",
           bind: dra.bind ?? "",
+          ...(dra.tls === undefined ? {} : { tls: dra.tls }),
         })),
       },
     });
@@ -96,9 +97,13 @@ export class Stage {
 
   /** A connection to the gateway, without a CER. */
   async connect(host = "app.example.net", more: Partial<RawIdentity> = {}): Promise<RawPeer> {
-    const app = await RawPeer.connect(this.port, { host, realm: "example.net", ...more });
-    this.#apps.push(app);
-    return app;
+    return this.closesAtEnd(await RawPeer.connect(this.port, { host, realm: "example.net", ...more }));
+  }
+
+  /** Lets {@link finish} close `peer`, before the gateway stops. */
+  closesAtEnd(peer: RawPeer): RawPeer {
+    this.#apps.push(peer);
+    return peer;
   }
 
   /** The next connection of DRA `index`, behind its capabilities exchange. */

@@ -147,6 +147,7 @@ export class RawPeer {
         const bytes = new Uint8Array(kept.length + count);
         bytes.set(kept);
         bytes.set(block.subarray(0, count), kept.length);
+        kept = bytes;
         kept = this.#cut(bytes);
       }
     } catch {
