@@ -24,108 +24,126 @@ const FIRST_CARRY = 1024;
  * which grows with what has arrived and not with what was announced. A fault ends the stream: the last batch carries it.
  */
 export function framer(rule: FrameRule, pool: Blocks): TransformStream<Batch, Batch> {
-  let carry: Block | undefined;
-  let carried = 0;
-  let broken = false;
-  const carryOwner: BatchOwner = { released: (block) => pool.give(block) };
+  return new TransformStream<Batch, Batch>(new Framer(rule, pool));
+}
 
-  /** Makes room for `size` bytes in the carry, keeping what is in it. */
-  function reserve(size: number): Block {
-    if (carry === undefined) return carry = pool.take(Math.max(size, FIRST_CARRY));
-    if (size <= carry.size) return carry;
-    const larger = pool.take(size <= LARGE_BLOCK ? LARGE_BLOCK : Math.max(size, carry.size * 2));
-    larger.bytes.set(carry.bytes.subarray(0, carried));
-    pool.give(carry);
-    return carry = larger;
+/** Methods, not closures: thousands of these may be idle. */
+class Framer implements Transformer<Batch, Batch>, BatchOwner {
+  readonly #rule: FrameRule;
+  readonly #pool: Blocks;
+  #carry: Block | undefined;
+  #carried = 0;
+  #broken = false;
+
+  constructor(rule: FrameRule, pool: Blocks) {
+    this.#rule = rule;
+    this.#pool = pool;
   }
 
-  /** Moves up to `wanted` bytes from the front of `batch` to the carry. */
-  function carryOver(batch: Batch, wanted: number): void {
-    const count = Math.min(wanted, batch.end - batch.start);
-    if (count === 0) return;
-    const block = reserve(carried + count);
-    block.bytes.set(batch.block.bytes.subarray(batch.start, batch.start + count), carried);
-    carried += count;
-    batch.start += count;
+  /** A carry that was handed on comes back. */
+  released(block: Block): void {
+    this.#pool.give(block);
   }
 
-  function dropCarry(): void {
-    if (carry !== undefined) pool.give(carry);
-    carry = undefined;
-    carried = 0;
+  transform(batch: Batch, controller: TransformStreamDefaultController<Batch>): void {
+    if (this.#broken) return batch.release();
+    if (this.#carried > 0) {
+      const whole = this.#completeCarry(batch);
+      if (whole !== undefined) controller.enqueue(whole);
+      if (this.#broken || batch.start === batch.end) {
+        batch.release();
+        if (this.#broken) controller.terminate();
+        return;
+      }
+    }
+    this.#cut(batch);
+    if (batch.end > batch.start || this.#broken) controller.enqueue(batch);
+    else batch.release();
+    if (this.#broken) controller.terminate();
   }
 
-  function fault(kind: string, block: Block, at: number, end: number): FrameFault {
-    broken = true;
-    return { kind, bytes: block.bytes.slice(at, end) };
+  flush(): void {
+    this.#dropCarry();
+  }
+
+  cancel(): void {
+    this.#dropCarry();
+  }
+
+  /** Leaves the whole frames in `batch`; what is behind them goes to the carry, or is the fault. */
+  #cut(batch: Batch): void {
+    const rule = this.#rule;
+    const { block, end } = batch;
+    const view = block.view;
+    let at = batch.start;
+    while (end - at >= rule.lengthBytes) {
+      const length = rule.measure(view, at, end - at);
+      if (typeof length === "string") {
+        batch.fault = this.#fault(length, block, at, end);
+        batch.end = at;
+        return;
+      }
+      if (length === 0 || length > end - at) break;
+      at += length;
+    }
+    if (at < end) this.#carryOver(block, at, end - at);
+    batch.end = at;
   }
 
   /**
    * Completes the carried frame from the front of `batch`.
    * @returns a batch when it is whole, or the fault found in it; undefined when bytes are still missing
    */
-  function completeCarry(batch: Batch): Batch | undefined {
+  #completeCarry(batch: Batch): Batch | undefined {
+    const rule = this.#rule;
     for (;;) {
-      const length = carried < rule.lengthBytes ? 0 : rule.measure(carry!.view, 0, carried);
+      const carry = this.#carry!;
+      const carried = this.#carried;
+      const length = carried < rule.lengthBytes ? 0 : rule.measure(carry.view, 0, carried);
       if (typeof length === "string" || length === carried) {
-        const out = new Batch(carryOwner, carry!, 0, 0);
-        if (typeof length === "string") out.fault = fault(length, carry!, 0, carried);
+        const out = new Batch(this, carry, 0, 0);
+        if (typeof length === "string") out.fault = this.#fault(length, carry, 0, carried);
         else out.end = length;
-        carry = undefined;
-        carried = 0;
+        this.#carry = undefined;
+        this.#carried = 0;
         return out;
       }
       // Judged before more is asked for: the last byte that shows a fault may be the last one that ever comes.
       if (batch.start === batch.end) return undefined;
       // When not even the length can be told: word by word is rare and short.
       const untold = carried < rule.lengthBytes ? rule.lengthBytes - carried : 4 - (carried & 3);
-      carryOver(batch, length > 0 ? length - carried : untold);
+      const count = Math.min(length > 0 ? length - carried : untold, batch.end - batch.start);
+      this.#carryOver(batch.block, batch.start, count);
+      batch.start += count;
     }
   }
 
-  return new TransformStream<Batch, Batch>({
-    transform(batch, controller) {
-      if (broken) return batch.release();
-      if (carried > 0) {
-        const whole = completeCarry(batch);
-        if (whole !== undefined) controller.enqueue(whole);
-        if (broken || batch.start === batch.end) {
-          batch.release();
-          if (broken) controller.terminate();
-          return;
-        }
-      }
-      const { block, end } = batch;
-      const view = block.view;
-      let at = batch.start;
-      let found: string | undefined;
-      while (end - at >= rule.lengthBytes) {
-        const length = rule.measure(view, at, end - at);
-        if (typeof length === "string") {
-          found = length;
-          break;
-        }
-        if (length === 0 || length > end - at) break;
-        at += length;
-      }
-      if (found !== undefined) {
-        batch.fault = fault(found, block, at, end);
-      } else if (at < end) {
-        const whole = batch.start;
-        batch.start = at;
-        carryOver(batch, end - at);
-        batch.start = whole;
-      }
-      batch.end = at;
-      if (at > batch.start || broken) controller.enqueue(batch);
-      else batch.release();
-      if (broken) controller.terminate();
-    },
-    flush() {
-      dropCarry();
-    },
-    cancel() {
-      dropCarry();
-    },
-  });
+  /** Adds `count` bytes from `at` to the carry. */
+  #carryOver(block: Block, at: number, count: number): void {
+    const carry = this.#reserve(this.#carried + count);
+    carry.bytes.set(block.bytes.subarray(at, at + count), this.#carried);
+    this.#carried += count;
+  }
+
+  /** Makes room for `size` bytes in the carry, keeping what is in it. */
+  #reserve(size: number): Block {
+    const carry = this.#carry;
+    if (carry === undefined) return this.#carry = this.#pool.take(Math.max(size, FIRST_CARRY));
+    if (size <= carry.size) return carry;
+    const larger = this.#pool.take(size <= LARGE_BLOCK ? LARGE_BLOCK : Math.max(size, carry.size * 2));
+    larger.bytes.set(carry.bytes.subarray(0, this.#carried));
+    this.#pool.give(carry);
+    return this.#carry = larger;
+  }
+
+  #dropCarry(): void {
+    if (this.#carry !== undefined) this.#pool.give(this.#carry);
+    this.#carry = undefined;
+    this.#carried = 0;
+  }
+
+  #fault(kind: string, block: Block, at: number, end: number): FrameFault {
+    this.#broken = true;
+    return { kind, bytes: block.bytes.slice(at, end) };
+  }
 }

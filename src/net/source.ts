@@ -2,7 +2,7 @@
  * A connection as a stream of batches, reading into memory of its own.
  * @module
  */
-import { Batch } from "./batch.ts";
+import { Batch, type BatchOwner } from "./batch.ts";
 import { type Block, type Blocks, LARGE_BLOCK, SMALL_BLOCK } from "./block.ts";
 
 /** What a source reads from: `Deno.Conn`, or a TLS connection behind the same call. */
@@ -19,67 +19,81 @@ export interface ByteReader {
  * on multiples of 4.
  */
 export function source(reader: ByteReader, pool: Blocks): ReadableStream<Batch> {
-  let total = 0;
-  let size = SMALL_BLOCK;
-  let kept: Block | undefined = pool.take(SMALL_BLOCK);
-  let lent: Block | undefined;
-  let ended = false;
-  let wake: (() => void) | undefined;
+  return new ReadableStream<Batch>(new ByteSource(reader, pool), { highWaterMark: 0 });
+}
 
-  const owner = {
-    released(block: Block): void {
-      lent = undefined;
-      if (block.size === SMALL_BLOCK && kept === undefined && !ended) kept = block;
-      else pool.give(block);
-      wake?.();
-      wake = undefined;
-    },
-  };
-  const end = () => {
-    ended = true;
-    if (kept !== undefined) pool.give(kept);
-    kept = undefined;
-  };
+/** Methods, not closures: thousands of these may be idle. */
+class ByteSource implements UnderlyingDefaultSource<Batch>, BatchOwner {
+  readonly #reader: ByteReader;
+  readonly #pool: Blocks;
+  #total = 0;
+  #size = SMALL_BLOCK;
+  #kept: Block | undefined;
+  #lent = false;
+  #ended = false;
+  #wake: (() => void) | undefined;
 
-  return new ReadableStream<Batch>({
-    async pull(controller) {
-      if (lent !== undefined) await new Promise<void>((resolve) => wake = resolve);
-      if (ended) return;
-      let block: Block;
-      if (size === SMALL_BLOCK && kept !== undefined) {
-        block = kept;
-        kept = undefined;
-      } else {
-        block = pool.take(size);
-      }
-      const phase = total & 3;
-      let count: number | null;
-      try {
-        count = await reader.read(phase === 0 ? block.bytes : block.bytes.subarray(phase));
-      } catch (error) {
-        pool.give(block);
-        const cancelled = ended;
-        end();
-        if (!cancelled) controller.error(error);
-        return;
-      }
-      if (count === null || ended) {
-        pool.give(block);
-        const cancelled = ended;
-        end();
-        if (!cancelled) controller.close();
-        return;
-      }
-      total += count;
-      const room = block.size - phase;
-      if (count === room) size = LARGE_BLOCK;
-      else if (count < SMALL_BLOCK / 2) size = SMALL_BLOCK;
-      lent = block;
-      controller.enqueue(new Batch(owner, block, phase, phase + count));
-    },
-    cancel() {
-      end();
-      wake?.();
-    },
-  }, { highWaterMark: 0 });
+  constructor(reader: ByteReader, pool: Blocks) {
+    this.#reader = reader;
+    this.#pool = pool;
+    this.#kept = pool.take(SMALL_BLOCK);
+  }
+
+  released(block: Block): void {
+    this.#lent = false;
+    if (block.size === SMALL_BLOCK && this.#kept === undefined && !this.#ended) this.#kept = block;
+    else this.#pool.give(block);
+    this.#goOn();
+  }
+
+  async pull(controller: ReadableStreamDefaultController<Batch>): Promise<void> {
+    if (this.#lent) await new Promise<void>((resolve) => this.#wake = resolve);
+    if (this.#ended) return;
+    const block = this.#takeBlock();
+    const phase = this.#total & 3;
+    let count: number | null;
+    try {
+      count = await this.#reader.read(phase === 0 ? block.bytes : block.bytes.subarray(phase));
+    } catch (error) {
+      if (this.#end(block)) controller.error(error);
+      return;
+    }
+    if (count === null || this.#ended) {
+      if (this.#end(block)) controller.close();
+      return;
+    }
+    this.#total += count;
+    if (count === block.size - phase) this.#size = LARGE_BLOCK;
+    else if (count < SMALL_BLOCK / 2) this.#size = SMALL_BLOCK;
+    this.#lent = true;
+    controller.enqueue(new Batch(this, block, phase, phase + count));
+  }
+
+  cancel(): void {
+    this.#end();
+    this.#goOn();
+  }
+
+  #takeBlock(): Block {
+    const kept = this.#kept;
+    if (this.#size !== SMALL_BLOCK || kept === undefined) return this.#pool.take(this.#size);
+    this.#kept = undefined;
+    return kept;
+  }
+
+  /** @returns whether it had not ended before */
+  #end(block?: Block): boolean {
+    const first = !this.#ended;
+    this.#ended = true;
+    if (block !== undefined) this.#pool.give(block);
+    if (this.#kept !== undefined) this.#pool.give(this.#kept);
+    this.#kept = undefined;
+    return first;
+  }
+
+  #goOn(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
 }
