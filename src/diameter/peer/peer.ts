@@ -220,9 +220,9 @@ export class Peer {
     return this.ended;
   }
 
-  /** Ends the connection now. */
+  /** Ends the connection now; one that only waits for its queue to be written goes on with that. */
   abort(reason: string): void {
-    if (this.#state === "closed") return this.connection.close();
+    if (this.#state === "closed") return;
     this.#reason ||= reason;
     this.#step("disconnected");
   }

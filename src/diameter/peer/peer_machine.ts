@@ -100,8 +100,11 @@ export function stepPeer(state: PeerState, event: PeerEvent): PeerStep {
     case "leaving":
       switch (event) {
         // Closing  Rcv-DPA         Disc                        Closed
+        // The answers to what came before it may still wait in the queue.
         case "dpa":
-          return state === "closing" ? CLOSE : { state, actions: ["discard"] };
+          return state === "closing"
+            ? { state: "closed", actions: ["close-when-written"] }
+            : { state, actions: ["discard"] };
         // Closing  Timeout         Error                       Closed
         case "timeout":
         case "cer-refused":

@@ -60,8 +60,15 @@ export class Gateway {
     this.#pool = new DraPool(runtime, {
       suspect: (link) => this.#retries.suspect(link),
       lost: (link) => this.#retries.lost(link),
+      // What was sent while this DRA was the last resort is to be answered, even when it is needed no more.
       serve: (connection, peer, self, link) =>
-        this.#serve(connection, peer, self, options.draPool.maxMessageSize, () => link.dra.usable),
+        this.#serve(
+          connection,
+          peer,
+          self,
+          options.draPool.maxMessageSize,
+          () => link.dra.usable || link.table.size > 0,
+        ),
     });
     this.#server = new AppServer(runtime, this.#apps, {
       serve: (connection, peer, self) => this.#serve(connection, peer, self, options.server.maxMessageSize),

@@ -57,7 +57,7 @@ const TABLE: Record<Exclude<PeerState, "closed">, Record<PeerEvent, Cell>> = {
     dwr: ["closing", "send-dwa"],
     dwa: ["closing", "watchdog-answered"],
     dpr: ["closing", "send-dpa"],
-    dpa: CLOSED,
+    dpa: ["closed", "close-when-written"],
     message: ["closing", "pass"],
     timeout: CLOSED,
     stop: ["closing", "discard"],
