@@ -7,13 +7,12 @@ import { DictionaryError, specificationsFrom } from "../diameter/wire/dictionary
 import type { Dictionary } from "../diameter/wire/dictionary/dictionary.ts";
 import { standardDictionary } from "../diameter/wire/dictionary/standard.ts";
 import { type DecodedMessage, decodeMessage } from "../diameter/wire/decode_message.ts";
-import { looksLikeMessage } from "../diameter/wire/message_cutter.ts";
 import { messageJson } from "../diameter/wire/message_json.ts";
 import { describeAvps, describeMessage } from "../diameter/wire/message_text.ts";
 import { isCapture } from "../ops/capture/capture_file.ts";
-import { parseHexText } from "../ops/capture/hex_text.ts";
 import { defineCommand, EXIT, UsageError } from "./command.ts";
 import { type Captured, DIAMETER_PORT, type Finding, messagesInBytes, messagesInCapture } from "./decode_input.ts";
+import { readMessages } from "./message_source.ts";
 import { palette, print, printError } from "./terminal.ts";
 
 const HIGHEST_PORT = 65535;
@@ -51,7 +50,7 @@ Exit code 1 means that something was malformed, or that there was no message.`,
   async run({ json, port, dictionary: files }, positionals) {
     const ports = port.map(readPort);
     const dictionary = await loadDictionary(files);
-    const input = await readInput(positionals);
+    const input = await readMessages(positionals, "decode");
     const findings = isCapture(input) ? messagesInCapture(input, ports) : messagesInBytes(input);
     return json ? printJson(findings, dictionary) : printText(findings, dictionary);
   },
@@ -74,54 +73,6 @@ async function loadDictionary(files: readonly string[]): Promise<Dictionary> {
     }
   }
   return specifications.length === 0 ? standardDictionary() : standardDictionary().extendedBy(...specifications);
-}
-
-/** The bytes to decode: a capture as it is, anything else as messages one behind the other. */
-async function readInput(positionals: readonly string[]): Promise<Uint8Array> {
-  const [first = ""] = positionals;
-  const content = first === "-"
-    ? new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer())
-    : positionals.length === 1
-    ? await readFile(first)
-    : undefined;
-  if (content === undefined) {
-    const bytes = parseHexText(positionals.join(" "));
-    if (bytes !== undefined) return bytes;
-    const given = JSON.stringify(positionals.join(" "));
-    throw new UsageError([`expected a file, or hexadecimal digits in pairs, got ${given}`], "decode");
-  }
-  const plain = isGzip(content) ? await gunzip(content, first) : content;
-  if (isCapture(plain) || looksLikeMessage(plain) === true) return plain;
-  const bytes = parseHexText(new TextDecoder().decode(plain));
-  if (bytes !== undefined) return bytes;
-  const name = first === "-" ? "standard input" : first;
-  throw new UsageError([`${name}: expected a pcap or pcapng capture, or hexadecimal digits in pairs`], "decode");
-}
-
-/** The content of a file; undefined when there is none of that name. */
-async function readFile(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    // Digits without end make a name that no file can have.
-    if (error instanceof Deno.errors.NotFound || (error instanceof Error && /name too long/i.test(error.message))) {
-      return undefined;
-    }
-    throw new UsageError([`${path}: cannot be read: ${(error as Error).message}`], "decode");
-  }
-}
-
-function isGzip(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b;
-}
-
-async function gunzip(bytes: Uint8Array, name: string): Promise<Uint8Array> {
-  try {
-    const stream = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  } catch (error) {
-    throw new UsageError([`${name}: cannot be unpacked: ${(error as Error).message}`], "decode");
-  }
 }
 
 function printText(findings: Iterable<Finding>, dictionary: Dictionary): number {
