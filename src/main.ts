@@ -12,6 +12,7 @@ export const commands: CommandTable = {
   demo: () => import("./commands/demo.ts"),
   bench: () => import("./commands/bench.ts"),
   sim: () => import("./commands/sim.ts"),
+  send: () => import("./commands/send.ts"),
   check: () => import("./commands/check.ts"),
   decode: () => import("./commands/decode.ts"),
   version: () => import("./commands/version.ts"),

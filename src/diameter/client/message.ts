@@ -15,6 +15,14 @@ export interface Result {
   readonly vendor: number;
 }
 
+/** Success codes (RFC 6733 section 7.1.2). */
+const SUCCESS = { first: 2000, last: 2999 } as const;
+
+/** Whether a result is a success (RFC 6733 section 7.1.2). */
+export function isSuccess({ code, vendor }: Result): boolean {
+  return vendor === 0 && code >= SUCCESS.first && code <= SUCCESS.last;
+}
+
 /**
  * A message that was received: its bytes, and what they say, which is looked up when it is asked for.
  *

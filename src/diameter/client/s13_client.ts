@@ -8,10 +8,9 @@ import { avpsOf, unsigned32Of } from "../wire/avp.ts";
 import { COMMAND } from "../wire/command_codes.ts";
 import { FLAG, HEADER_LENGTH } from "../wire/header.ts";
 import { MessageBuilder } from "../wire/message_builder.ts";
-import { RESULT } from "../wire/result_codes.ts";
 import type { RequestOptions } from "./call.ts";
 import { InvalidConfigError, MalformedAnswerError } from "./errors.ts";
-import type { Message } from "./message.ts";
+import { isSuccess, type Message } from "./message.ts";
 import { OptionCheck } from "./options.ts";
 import { endToEndIds } from "./outgoing.ts";
 import type { Requester } from "./requester.ts";
@@ -98,14 +97,17 @@ export class S13Client {
    * @throws what {@link Requester.request} throws
    */
   async checkEquipment(equipment: Equipment, options?: RequestOptions): Promise<EquipmentCheck> {
-    const answer = await this.#requester.request(this.request(equipment), options);
+    return this.read(equipment, await this.#requester.request(this.request(equipment), options));
+  }
+
+  /** What `answer`, the ECA to {@link request}, says of `equipment`. @throws the first three of {@link checkEquipment} */
+  read(equipment: Equipment, answer: Message): EquipmentCheck {
     const { result } = answer;
     if (result === undefined) throw malformed("the ECA", HEADER_LENGTH, "it has no Result-Code");
     if (result.vendor === VENDOR.threeGpp && result.code === S13_RESULT.equipmentUnknown) {
       throw new EquipmentUnknownError(equipment.imei, answer);
     }
-    const succeeded = result.vendor === 0 && (result.code === RESULT.success || result.code === RESULT.limitedSuccess);
-    if (!succeeded) throw new ResultCodeError("equipment check", result, answer);
+    if (!isSuccess(result)) throw new ResultCodeError("equipment check", result, answer);
     return { status: statusOf(answer.bytes), answer };
   }
 
