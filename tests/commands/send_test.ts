@@ -71,7 +71,7 @@ Deno.test("send s13 shows the decoded answer, and says the status", async () => 
   await withDra({ equipment: EQUIPMENT }, async (peer, asked, dra) => {
     const { code, stdout, stderr } = await s13(peer, "35209900176148");
     const [head, ...lines] = stdout.split("\n");
-    assertMatch(head!, /^3GPP-ME-Identity-Check-Answer \(ECA\)  flags P  application 3GPP S13/);
+    assertStringIncludes(head!, "3GPP-ME-Identity-Check-Answer (ECA)  flags P  application 3GPP S13");
     assert(lines.includes("  Result-Code(268) M  DIAMETER_SUCCESS (2001)"), stdout);
     assert(lines.includes("  Equipment-Status(1445) [3GPP] VM  BLACKLISTED (1)"), stdout);
     assertMatch(stderr, /^IMEI 35209900176148 is blacklisted \(\d+\.\d ms\)\n$/);

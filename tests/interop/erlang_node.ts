@@ -42,6 +42,7 @@ const DICTIONARY = `
 @avp_types
   Terminal-Information  1401  Grouped     VM
   IMEI                  1402  UTF8String  VM
+  Software-Version      1403  UTF8String  VM
   Equipment-Status      1445  Enumerated  VM
 @messages
   ECR ::= < Diameter Header: 324, REQ, PXY >
@@ -52,6 +53,8 @@ const DICTIONARY = `
           { Destination-Realm }
           { Terminal-Information }
           [ Destination-Host ]
+          [ User-Name ]
+          [ Vendor-Specific-Application-Id ]
         * [ Route-Record ]
   ECA ::= < Diameter Header: 324, PXY >
           < Session-Id >
@@ -64,6 +67,7 @@ const DICTIONARY = `
 @grouped
   Terminal-Information ::= < AVP Header: 1401 10415 >
           [ IMEI ]
+          [ Software-Version ]
 @enum Equipment-Status
   WHITELISTED  0
   BLACKLISTED  1
