@@ -14,7 +14,7 @@ const TWO = [{}, { priority: 2 }] as const;
 const THREE = [{}, { priority: 2 }, { priority: 3 }] as const;
 
 /** One attempt lasts a moment, the transaction a little longer. */
-const SHORT = { answerTimeout: 60, requestTimeout: 2_000 } as const;
+const SHORT = { answerTimeout: 100, requestTimeout: 2_000 } as const;
 
 /** The second connection of the first DRA, when it has two. */
 async function sibling(s: Stage): Promise<RawPeer> {
@@ -194,6 +194,21 @@ for (const { name, first, second, flags = REQUEST, seen } of TURNS) {
     }),
   );
 }
+
+Deno.test(
+  "P6 P17 T is clear again when the silent one has answered with an error after all",
+  stage({ dras: THREE, gateway: SHORT }, async (s) => {
+    const app = await s.app();
+    await app.send(request());
+    const first = await s.dras[0]!.nextRequest();
+    const second = await s.dras[1]!.nextRequest();
+    assertEquals(second.flags, AGAIN);
+    await s.dras[0]!.send(answer(first, { resultCode: 3004 }));
+    await s.dras[0]!.nothingMore();
+    await s.dras[1]!.send(answer(second, { resultCode: 3004 }));
+    assertEquals((await s.dras[2]!.nextRequest()).flags, REQUEST);
+  }),
+);
 
 Deno.test(
   "P6 a retry never returns to a DRA that was asked before: after all were, it goes on waiting",

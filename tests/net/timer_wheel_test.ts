@@ -23,7 +23,7 @@ class Model {
 
 /** What a callback does when its slot expires. */
 type Reaction = { readonly kind: "nothing" } | {
-  readonly kind: "arm" | "cancel";
+  readonly kind: "arm" | "cancel" | "move";
   readonly slot: number;
   readonly in: number;
 };
@@ -38,7 +38,7 @@ const slot = fc.nat({ max: SLOTS - 1 });
 const ahead = fc.integer({ min: -2, max: BUCKETS * 4 });
 const reaction: fc.Arbitrary<Reaction> = fc.oneof(
   fc.constant<Reaction>({ kind: "nothing" }),
-  fc.record({ kind: fc.constantFrom("arm" as const, "cancel" as const), slot, in: ahead }),
+  fc.record({ kind: fc.constantFrom("arm" as const, "cancel" as const, "move" as const), slot, in: ahead }),
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("arm" as const), slot, in: ahead }) },
@@ -80,8 +80,8 @@ Deno.test("a wheel does what a naive list of deadlines does, in any order of cal
             assertEquals(wheel.isArmed(slot), false);
             model.due.delete(slot);
             const reaction = step.reactions[expired++ % step.reactions.length]!;
-            if (reaction.kind === "arm") arm(reaction.slot, now + reaction.in);
-            else if (reaction.kind === "cancel") cancel(reaction.slot);
+            if (reaction.kind === "cancel" || reaction.kind === "move") cancel(reaction.slot);
+            if (reaction.kind === "arm" || reaction.kind === "move") arm(reaction.slot, now + reaction.in);
           });
           for (const [slot, due] of model.due) {
             assert(due > now, `slot ${slot} was due at ${due}, and now it is ${now}`);
