@@ -33,6 +33,8 @@ export interface RigOptions {
   readonly draPool?: Partial<Omit<DraPoolOptions, "dras">>;
   /** How many DRAs must be usable before the test begins; all of them unless said otherwise. */
   readonly usable?: number;
+  /** False: {@link Rig.sightings} stays empty, for runs that are long. */
+  readonly watchRequests?: boolean;
 }
 
 /** Timers that fit into a test. Longer than what a busy machine may lose. */
@@ -72,7 +74,7 @@ export class Rig {
     ) {
       const dra = new DraSimulator({ originHost: `dra-${index + 1}.core.example.net`, ...simulated });
       this.dras.push(dra);
-      this.sightings.watch(dra);
+      if (options.watchRequests !== false) this.sightings.watch(dra);
       const { port } = dra.start();
       dras.push({ name: `dra-${index + 1}`, host: "127.0.0.1", port, priority, weight, originHost: "", bind: "" });
     }

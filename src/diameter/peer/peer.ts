@@ -341,6 +341,7 @@ export class Peer {
           break;
         case "close":
           if (event === "timeout") this.#reason ||= TIMEOUT_REASONS[before];
+          else if (!this.#announced) this.#reason ||= "another message came before the capabilities exchange";
           this.#finish();
           break;
       }
