@@ -66,7 +66,9 @@ function screen(
   if (peer.open && batch.fault === undefined && isPlain(batch)) {
     peer.readBytes += batch.end - batch.start;
     if (peer.watchdog.received(performance.now()) || keep()) return take(batch);
-    discarded("reopen");
+    for (let { start: at, end, block: { view } } = batch; at < end; at += view.getUint32(at) & 0xffffff) {
+      discarded("reopen");
+    }
     return batch.release();
   }
   return sortOut(peer, batch, take, discarded, keep);

@@ -336,6 +336,14 @@ Deno.test("W5 in REOPEN messages are thrown away until the last DWA, and those b
   await gate.finish();
 });
 
+Deno.test("W5 each message that is thrown away in REOPEN is counted", async () => {
+  const gate = await reopening(() => false);
+  await gate.read([message(1), message(2), message(3)]);
+  assertEquals(gate.discarded, ["reopen", "reopen", "reopen"]);
+  assertEquals(gate.passed, []);
+  await gate.finish();
+});
+
 Deno.test("W8 in REOPEN a DWR is answered; the last resort serves all the same", async () => {
   const gate = await reopening(() => true);
   await gate.read([dwr(), message(1)]);
