@@ -63,6 +63,8 @@ function write(log: Logger, event: GatewayEvent): void {
       return log.info(kind, `Logic App ${event.app} from ${event.remote} is gone: ${event.reason}`, fields);
     case "app_refused":
       return log.warning(kind, `connection from ${event.remote} was not opened: ${event.reason}`, fields);
+    case "internal_error":
+      return log.error(kind, "a request was answered 5012 because of a defect in this program", fields);
     case "draining":
       return log.info(kind, `shutting down, ${event.pending} requests are unanswered`, fields);
     case "stopped":

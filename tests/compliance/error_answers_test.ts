@@ -267,3 +267,25 @@ Deno.test(
     assertEquals(await code({ destinationRealm: null }), 3001);
   }),
 );
+
+Deno.test(
+  "E17 a defect on the way of a request is answered 5012, and the next request is served",
+  stage({}, async (s) => {
+    const app = await s.app();
+    const { segments } = s.gateway.runtime;
+    const take = segments.take.bind(segments);
+    segments.take = () => {
+      segments.take = take;
+      throw new TypeError("a defect, for this test");
+    };
+    await app.send(request());
+    assertEquals((await app.nextAnswer()).resultCode, 5012);
+    const defect = s.events.find((event) => event.kind === "internal_error");
+    assertStringIncludes(defect!.reason, "a defect, for this test");
+    const asked = request();
+    await app.send(asked);
+    await s.dras[0]!.send(answer(await s.dras[0]!.nextRequest()));
+    assertEquals((await app.nextAnswer()).resultCode, 2001);
+    assertEquals(s.gateway.statistics.sessions_rejected, 1);
+  }),
+);

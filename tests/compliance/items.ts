@@ -111,12 +111,7 @@ export const SECTIONS: readonly Section[] = [
       item("E14", "7.1.5", "AVP length: 5014 with Failed-AVP"),
       item("E15", "7.1.5", "Message length: 5015, then the end"),
       item("E16", "7.1.3", "While draining: 3004"),
-      without(
-        "E17",
-        "7.1.5",
-        "Internal error: 5012",
-        "No input leads there: what can fail on the way of a request is checked before anything is changed; a defect ends the connection",
-      ),
+      item("E17", "7.1.5", "Internal error: 5012, never silence"),
       without("E18", "RFC 7683 8", "Throttled for an overload report: 5012", "The gateway is no reacting node, see O2"),
       item("E19", "7.2", "An answer is never answered"),
       without("E20", "7.1.3", "Realm not served: 3003", "There is no realm table, see R4"),

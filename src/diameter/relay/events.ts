@@ -44,6 +44,8 @@ export type GatewayEvent =
     readonly pending: number;
   }
   | { readonly kind: "app_refused"; readonly remote: string; readonly reason: string }
+  /** A defect: one request was answered 5012 because of it. */
+  | { readonly kind: "internal_error"; readonly reason: string }
   | { readonly kind: "draining"; readonly pending: number }
   | { readonly kind: "stopped" };
 

@@ -79,6 +79,23 @@ export class RequestStage {
     tick: number,
     refused: boolean,
   ): void {
+    try {
+      this.#take(from, block, at, length, word, now, tick, refused);
+    } catch (error) {
+      this.#failed(from, block, at, at + length, error);
+    }
+  }
+
+  #take(
+    from: RelayPeer,
+    block: Block,
+    at: number,
+    length: number,
+    word: number,
+    now: number,
+    tick: number,
+    refused: boolean,
+  ): void {
     const end = at + length;
     const application = block.view.getUint32(at + OFFSET.application);
     const runtime = this.#runtime;
@@ -86,6 +103,17 @@ export class RequestStage {
     if (refusal !== undefined) return this.#refusals.refuse(from, block, at, end, refusal);
     if (from.link === undefined) this.#toDra(from, block, at, length, application, now, tick);
     else this.#toApp(from, block, at, length, application, now, tick);
+  }
+
+  /** A defect of this program: the requester is told, others are not hurt, and somebody gets to read about it. */
+  #failed(from: RelayPeer, block: Block, at: number, end: number, error: unknown): void {
+    const reason = error instanceof Error ? error.stack ?? error.message : String(error);
+    this.#runtime.emit({ kind: "internal_error", reason });
+    this.#refusals.refuse(from, block, at, end, {
+      resultCode: RESULT.unableToComply,
+      message: "internal error of this node",
+      reason: "internal",
+    });
   }
 
   #toDra(
