@@ -38,9 +38,13 @@ export interface AddressClientMetrics {
   readonly failedEstablishments: number;
   /** Attempts to open a lost one again. */
   readonly reconnectAttempts: number;
+  /** Application messages: requests and answers, without CER, DWR and DPR and their answers. */
   readonly messagesSent: number;
+  /** The same, received. */
   readonly messagesReceived: number;
+  /** Bytes on the wire, everything included. */
   readonly bytesSent: number;
+  /** The same, received. */
   readonly bytesReceived: number;
   /** Connections that have ended, whoever ended them. */
   readonly closedTotal: number;
@@ -90,7 +94,9 @@ interface Entry {
  * ```
  */
 export class AddressClient implements AsyncDisposable {
+  /** DiameterIdentity of this node. */
   readonly originHost: string;
+  /** Its realm. */
   readonly originRealm: string;
   readonly #idleTimeout: number;
   readonly #maxLifetime: number;

@@ -104,6 +104,13 @@ export class ConnectionGroup implements CallOwner {
     return this.#waiting.size;
   }
 
+  /** Why a connection ended, or could not be opened, last. */
+  get lastError(): Error | undefined {
+    let last: ConnectionSlot | undefined;
+    for (const slot of this.slots) if (slot.lastErrorAt > (last?.lastErrorAt ?? 0)) last = slot;
+    return last?.lastError;
+  }
+
   /** Connects; resolves when one connection is open. @throws the error of the last one when none could be opened */
   start(): Promise<void> {
     if (this.#closed) return Promise.reject(this.#closedError());
@@ -197,12 +204,13 @@ export class ConnectionGroup implements CallOwner {
   }
 
   #downError(): Error {
-    const slot = this.slots.find(({ lastError }) => lastError !== undefined);
-    if (slot?.lastError === undefined) return new ConnectionClosedError(this.address, "start() was not called");
-    const next = slot.nextAttemptAt === 0
+    const { lastError } = this;
+    if (lastError === undefined) return new ConnectionClosedError(this.address, "start() was not called");
+    const planned = this.slots.map((slot) => slot.nextAttemptAt).filter((at) => at > 0);
+    const next = planned.length === 0
       ? ""
-      : `; next attempt in ${((slot.nextAttemptAt - Date.now()) / 1000).toFixed(1)} s`;
-    return new ConnectionClosedError(this.address, `no connection is open: ${slot.lastError.message}${next}`);
+      : `; next attempt in ${(Math.max(0, Math.min(...planned) - Date.now()) / 1000).toFixed(1)} s`;
+    return new ConnectionClosedError(this.address, `no connection is open: ${lastError.message}${next}`);
   }
 
   /** The next connection that has room, in turn. */
@@ -287,7 +295,7 @@ export class ConnectionGroup implements CallOwner {
     if (this.slots.some(({ connection }) => connection?.usable)) {
       return "the peer reads, or answers, slower than this client sends";
     }
-    const error = this.slots.find(({ lastError }) => lastError !== undefined)?.lastError;
-    return error === undefined ? "no connection came up" : `no connection is open: ${error.message}`;
+    const { lastError } = this;
+    return lastError === undefined ? "no connection came up" : `no connection is open: ${lastError.message}`;
   }
 }

@@ -25,18 +25,28 @@ export interface ConnectionPoolOptions extends ClientOptions {
 
 /** What a pool has done. Sums over its connections, since it was made. */
 export interface PoolStatistics {
+  /** Application messages: requests and answers, without CER, DWR and DPR and their answers. */
   readonly messagesSent: number;
+  /** The same, received. */
   readonly messagesReceived: number;
+  /** Bytes on the wire, everything included. */
   readonly bytesSent: number;
+  /** The same, received. */
   readonly bytesReceived: number;
+  /** How often a connection was opened again after it had been lost. */
   readonly reconnects: number;
+  /** Answers that belonged to no waiting request: late ones, second ones, and those to requests sent with `send`. */
   readonly unmatchedAnswers: number;
+  /** Requests of the DRA that were thrown away because it did not read. */
+  readonly discardedRequests: number;
   /** Calls whose time ran out. */
   readonly timeouts: number;
   /** Requests that wait for their answers. */
   readonly pending: number;
   /** Calls that wait for room or for a connection. */
   readonly waiting: number;
+  /** Why a connection ended, or could not be opened, last; "" when none did. */
+  readonly lastError: string;
   /** Each connection. */
   readonly connections: readonly ConnectionStatistics[];
 }
@@ -45,7 +55,9 @@ export interface PoolStatistics {
 export interface PoolHealth {
   /** At least one connection is open and its watchdog is answered. */
   readonly healthy: boolean;
+  /** Connections that are open and whose watchdog is answered. */
   readonly openConnections: number;
+  /** All of them. */
   readonly totalConnections: number;
   /** Why it is not healthy, for a person; "" when it is. */
   readonly reason: string;
@@ -86,7 +98,9 @@ const MOST_CONNECTIONS = 1_000;
  * ```
  */
 export class ConnectionPool implements Requester, AsyncDisposable {
+  /** DiameterIdentity of this node. */
   readonly originHost: string;
+  /** Its realm. */
   readonly originRealm: string;
   readonly #group: ConnectionGroup;
   readonly #inbox: Inbox;
@@ -159,7 +173,7 @@ export class ConnectionPool implements Requester, AsyncDisposable {
    * Requests of the DRA, to be answered with {@link PeerRequest.answer} or {@link PeerRequest.refuse}. While nobody has asked for this stream, requests are answered 3001.
    * @example
    * ```ts
-   * import { ConnectionPool, DraSimulator } from "@diam-gw/diam-gw";
+   * import { ConnectionPool, DraSimulator, type PeerRequest } from "@diam-gw/diam-gw";
    *
    * // This DRA sends a Re-Auth-Request to whoever asked it something.
    * const dra = new DraSimulator({ faults: { requestEvery: 10 } });
@@ -169,10 +183,14 @@ export class ConnectionPool implements Requester, AsyncDisposable {
    * await pool.start();
    * await pool.send({ command: "CCR", avps: { "Session-Id": "pcef.example.net;1;1", "Origin-Host": names.originHost } });
    *
-   * for await (const request of pool.received) {
-   *   console.log(request.decode().abbreviation); // RAR
+   * async function answer(request: PeerRequest): Promise<void> {
+   *   const { name, abbreviation } = request.decode();
+   *   if (abbreviation !== "RAR") return await request.refuse(3001, `${name} is not for this client`);
    *   const avps = { "Session-Id": "pcef.example.net;1;1", "Result-Code": 2001, "Origin-Host": names.originHost };
    *   await request.answer({ avps });
+   * }
+   * for await (const request of pool.received) {
+   *   await answer(request);
    *   break;
    * }
    *
@@ -187,12 +205,11 @@ export class ConnectionPool implements Requester, AsyncDisposable {
   get health(): PoolHealth {
     const { slots } = this.#group;
     const openConnections = slots.filter((slot) => slot.connection?.usable === true).length;
-    const error = slots.find(({ lastError }) => lastError !== undefined)?.lastError;
     return {
       healthy: openConnections > 0,
       openConnections,
       totalConnections: slots.length,
-      reason: openConnections > 0 ? "" : error?.message ?? "not connected yet",
+      reason: openConnections > 0 ? "" : this.#group.lastError?.message ?? "not connected yet",
     };
   }
 
@@ -208,9 +225,11 @@ export class ConnectionPool implements Requester, AsyncDisposable {
       bytesReceived: sum((one) => one.bytesReceived),
       reconnects: sum((one) => one.reconnects),
       unmatchedAnswers: sum((one) => one.unmatchedAnswers),
+      discardedRequests: this.#group.slots.reduce((total, { counters }) => total + counters.discardedRequests, 0),
       timeouts: this.#group.timeouts,
       pending: sum((one) => one.pending),
       waiting: this.#group.waiting,
+      lastError: this.#group.lastError?.message ?? "",
       connections,
     };
   }

@@ -53,6 +53,8 @@ export class ConnectionSlot {
   opened = 0;
   ended = 0;
   lastError: Error | undefined;
+  /** Unix time in milliseconds; 0 when there was none. */
+  lastErrorAt = 0;
   nextAttemptAt = 0;
   readonly address: string;
 
@@ -273,7 +275,12 @@ export class ConnectionSlot {
   #failed(error: Error): void {
     if (this.#stopped) return;
     this.failures++;
+    this.#noteError(error);
+  }
+
+  #noteError(error: Error): void {
     this.lastError = error;
+    this.lastErrorAt = Date.now();
   }
 
   #closed(connection: ClientConnection, end: PeerEnd, resend: readonly Call[], wasOpen: boolean): void {
@@ -285,7 +292,7 @@ export class ConnectionSlot {
     if (!wasOpen) return;
     this.ended++;
     this.#backoff = afterConnection(this.#backoff, performance.now() - connection.openedAt);
-    this.lastError = new ConnectionClosedError(this.address, end.reason);
+    this.#noteError(new ConnectionClosedError(this.address, end.reason));
     this.#handlers.event({
       kind: "down",
       connection: this.index,

@@ -48,8 +48,11 @@ export type ClientListener = (event: ClientEvent) => void;
 
 /** One connection of a client. Times are Unix times in milliseconds. */
 export interface ConnectionStatistics {
+  /** Its number, from 0. */
   readonly index: number;
+  /** `host:port` that it is opened to. */
   readonly address: string;
+  /** Where it stands. */
   readonly state: ConnectionState;
   /** Origin-Host of the last CEA; "" before the first. */
   readonly originHost: string;
@@ -59,9 +62,11 @@ export interface ConnectionStatistics {
   readonly pending: number;
   /** Application messages: requests and answers, without CER, DWR and DPR and their answers. */
   readonly messagesSent: number;
+  /** The same, received. */
   readonly messagesReceived: number;
   /** Bytes on the wire, everything included. */
   readonly bytesSent: number;
+  /** The same, received. */
   readonly bytesReceived: number;
   /** How often it was opened again after it had been lost. */
   readonly reconnects: number;

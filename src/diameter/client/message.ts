@@ -10,6 +10,7 @@ import { type Header, HEADER_LENGTH, readHeader } from "../wire/header.ts";
 
 /** How a request ended (RFC 6733 sections 7.1 and 7.6). */
 export interface Result {
+  /** Result-Code or Experimental-Result-Code. */
   readonly code: number;
   /** 0: a Result-Code; else the Vendor-Id of an Experimental-Result. */
   readonly vendor: number;

@@ -11,6 +11,7 @@ import { Message } from "./message.ts";
 
 /** What an answer is made of when it is not given as bytes; command, application and identifiers are those of the request. */
 export interface AnswerInput {
+  /** The AVPs in their order; Session-Id and our names are not added. */
   readonly avps: AvpInputs;
   /** The E flag: a protocol error (RFC 6733 section 7.1.3). */
   readonly error?: boolean;

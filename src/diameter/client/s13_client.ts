@@ -19,7 +19,7 @@ import { EquipmentUnknownError, ResultCodeError } from "./s13_errors.ts";
 import { SessionIds } from "./session_ids.ts";
 
 /** What an EIR says of a device (TS 29.272 section 7.3.51). */
-export type EquipmentStatus = typeof EQUIPMENT_STATUS[number];
+export type EquipmentStatus = "whitelisted" | "blacklisted" | "greylisted";
 
 /** Whom an S13 client asks. */
 export interface S13Options {
@@ -41,6 +41,7 @@ export interface Equipment {
 
 /** What came of a check. */
 export interface EquipmentCheck {
+  /** Equipment-Status of the ECA. */
   readonly status: EquipmentStatus;
   /** The whole ECA. */
   readonly answer: Message;

@@ -19,6 +19,7 @@ export class EquipmentUnknownError extends Error {
 
 /** A request was answered with a Result-Code that is no success (RFC 6733 section 7.1). */
 export class ResultCodeError extends Error {
+  /** The code, of whichever of the two kinds. */
   readonly resultCode: number;
   /** 0: a Result-Code; else the Vendor-Id of an Experimental-Result. */
   readonly vendor: number;
