@@ -3,6 +3,7 @@
  * @module
  */
 import { FLAG, OFFSET, viewOf } from "../wire/header.ts";
+import { follow, unfollow } from "./abort_watch.ts";
 import type { Message } from "./message.ts";
 
 /** Where a call is at the moment. */
@@ -50,7 +51,6 @@ export class Call {
   message: Uint8Array;
   #copied = false;
   readonly #signal: AbortSignal | undefined;
-  readonly #aborted: (() => void) | undefined;
   readonly #done: (answer: Message | undefined) => void;
   readonly #failed: (error: unknown) => void;
 
@@ -80,8 +80,7 @@ export class Call {
     const { signal } = options;
     if (signal === undefined) return;
     this.#signal = signal;
-    this.#aborted = () => this.fail(signal.reason);
-    signal.addEventListener("abort", this.#aborted, { once: true });
+    follow(signal, this);
   }
 
   /** From now on the program may write over what it gave. */
@@ -104,7 +103,7 @@ export class Call {
   #settle(): boolean {
     if (this.settled) return false;
     this.settled = true;
-    if (this.#aborted !== undefined) this.#signal!.removeEventListener("abort", this.#aborted);
+    if (this.#signal !== undefined) unfollow(this.#signal, this);
     this.owner?.forget(this);
     this.owner = undefined;
     return true;

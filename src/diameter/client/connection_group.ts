@@ -68,8 +68,8 @@ export class ConnectionGroup implements CallOwner {
   #closed = false;
   #closing: Promise<void> | undefined;
   /** Settles with the first connection, or when the first attempt of every slot has failed. */
-  readonly #started = Promise.withResolvers<void>();
-  #firstFailures = 0;
+  #started = Promise.withResolvers<void>();
+  readonly #failedFirst = new Set<ConnectionSlot>();
   #pumping = false;
 
   constructor(target: Endpoint, runtime: ClientRuntime, options: GroupOptions) {
@@ -90,7 +90,7 @@ export class ConnectionGroup implements CallOwner {
           for (const call of resend) this.#submit(call);
           this.#giveUpIfDown();
         },
-        failed: (_, error, fresh) => this.#attemptFailed(error, fresh),
+        failed: (slot, error, fresh) => this.#attemptFailed(slot, error, fresh),
         stopped: () => this.#slotStopped(),
         room: () => this.#pump(),
         lossError: (reason) => !this.#closed ? new ConnectionClosedError(this.address, reason) : this.#closedError(),
@@ -114,6 +114,12 @@ export class ConnectionGroup implements CallOwner {
   /** Connects; resolves when one connection is open. @throws the error of the last one when none could be opened */
   start(): Promise<void> {
     if (this.#closed) return Promise.reject(this.#closedError());
+    // Whoever starts again what has given up wants to know anew.
+    if (this.#failedFirst.size > 0 && !this.slots.some((slot) => slot.running)) {
+      this.#failedFirst.clear();
+      this.#started = Promise.withResolvers();
+      this.#started.promise.catch(() => {});
+    }
     for (const slot of this.slots) slot.start();
     return this.#started.promise;
   }
@@ -240,14 +246,14 @@ export class ConnectionGroup implements CallOwner {
     this.#pumping = false;
   }
 
-  #attemptFailed(error: Error, fresh: boolean): boolean {
+  #attemptFailed(slot: ConnectionSlot, error: Error, fresh: boolean): boolean {
     if (!fresh) return true;
-    this.#firstFailures++;
+    this.#failedFirst.add(slot);
     if (this.#options.onDemand) {
       this.#failWaiting(error);
       return false;
     }
-    if (this.#firstFailures === this.slots.length) this.#started.reject(error);
+    if (this.#failedFirst.size === this.slots.length) this.#started.reject(error);
     this.#giveUpIfDown();
     return true;
   }
@@ -275,17 +281,19 @@ export class ConnectionGroup implements CallOwner {
   /** Ends the calls whose time is up; returns when the next one's is. */
   #sweep(now: number): number {
     let next = Infinity;
-    const judge = (call: Call, message: string) => {
+    const judge = (call: Call, message: () => string) => {
       if (call.deadline > now) {
         next = Math.min(next, call.deadline);
         return;
       }
       this.timeouts++;
-      call.fail(timeoutError(message));
+      call.fail(timeoutError(message()));
     };
-    for (const call of [...this.#waiting]) judge(call, `Cannot send to ${this.address} in time: ${this.#whyWaiting()}`);
+    const stuck = () => `Cannot send to ${this.address} in time: ${this.#whyWaiting()}`;
+    const unanswered = () => `No answer from ${this.address} in time`;
+    for (const call of [...this.#waiting]) judge(call, stuck);
     for (const { connection } of this.slots) {
-      for (const call of [...connection?.calls() ?? []]) judge(call, `No answer from ${this.address} in time`);
+      for (const call of connection?.calls() ?? []) judge(call, unanswered);
     }
     this.#pump();
     return next;

@@ -6,6 +6,8 @@ import type { Alarm, Clock } from "../../net/clock.ts";
 
 /** At least this long between two sweeps, in milliseconds: deadlines that lie close together are met together. */
 const LEAST_STEP = 2;
+/** And at least so many times what the last sweep took: when everything is late, looking at it again and again must not be all that is done. */
+const REST = 20;
 /** Timers take no more. */
 const LONGEST_WAIT = 2 ** 31 - 1;
 
@@ -13,6 +15,7 @@ const LONGEST_WAIT = 2 ** 31 - 1;
 export class Deadlines {
   #next = Infinity;
   #alarm: Alarm | undefined;
+  #least = LEAST_STEP;
   readonly #clock: Clock;
   readonly #sweep: (now: number) => number;
 
@@ -38,11 +41,14 @@ export class Deadlines {
 
   #arm(): void {
     if (this.#alarm !== undefined) this.#clock.clearTimeout(this.#alarm);
-    const wait = Math.max(LEAST_STEP, Math.ceil(this.#next - this.#clock.now()));
+    const wait = Math.max(this.#least, Math.ceil(this.#next - this.#clock.now()));
     this.#alarm = this.#clock.setTimeout(() => {
       this.#alarm = undefined;
       this.#next = Infinity;
-      this.note(this.#sweep(this.#clock.now()));
+      const now = this.#clock.now();
+      const next = this.#sweep(now);
+      this.#least = Math.max(LEAST_STEP, REST * (this.#clock.now() - now));
+      this.note(next);
     }, Math.min(wait, LONGEST_WAIT));
   }
 }

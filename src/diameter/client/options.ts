@@ -34,7 +34,7 @@ export interface ClientOptions {
   readonly connectTimeout?: number;
   /** Until the CEA must be there; 5,000 unless given. */
   readonly capabilitiesTimeout?: number;
-  /** Tw of RFC 3539 section 3.4.1: a peer that is silent for so long is asked, and given up after two more; 30,000 unless given. */
+  /** Tw of RFC 3539 section 3.4.1: a peer that is silent for so long is asked, and given up after two more; 30,000 unless given. The RFC allows no less than 6,000. */
   readonly watchdogInterval?: number;
   /** Tw is drawn anew within this much either way; 2,000 unless given, and never more than a fifteenth of Tw. */
   readonly watchdogJitter?: number;

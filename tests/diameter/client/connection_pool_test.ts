@@ -533,3 +533,47 @@ async function freePort(): Promise<{ port: number }> {
   await Promise.resolve();
   return { port };
 }
+
+test("one signal gives up all calls that hang on it, and none that have ended", async () => {
+  await withPool({}, async ({ pool, peers: [peer] }) => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const calls = Array.from({ length: 10 }, () => pool.request(request(), { signal }));
+    const seen = watch(calls);
+    for (let i = 0; i < 5; i++) await peer!.send(answer(await peer!.nextRequest()));
+    await until(() => seen.done === 5, "five are answered");
+    controller.abort("enough");
+    await until(() => seen.settled === 10, "the others are given up");
+    assertEquals([seen.failed, pool.statistics.pending], [Array(5).fill("enough"), 0]);
+    for (let i = 0; i < 5; i++) await peer!.nextRequest();
+  });
+});
+
+test("a pool that gave up can be started again", async () => {
+  await withDra(async (dra) => {
+    const options = { host: "127.0.0.1", port: dra.port, connections: 2, reconnect: false, dprTimeout: 20 } as const;
+    const pool = new ConnectionPool({ ...options, ...NAMES });
+    const failed = assertRejects(() => pool.start(), HandshakeFailedError);
+    for (let i = 0; i < 2; i++) await (await dra.accept()).close();
+    await failed;
+    const started = pool.start();
+    for (let i = 0; i < 2; i++) await dra.open();
+    await started;
+    await until(() => pool.health.openConnections === 2, "both are open");
+    await pool.close();
+  });
+});
+
+test("start waits for every connection's first attempt before it fails, however often one is tried", async () => {
+  await withDra(async (dra) => {
+    const options = { host: "127.0.0.1", port: dra.port, connections: 2, reconnect: QUICK, dprTimeout: 20 } as const;
+    const pool = new ConnectionPool({ ...options, ...NAMES });
+    const started = watch([pool.start()]);
+    const [hesitant] = [await dra.accept(), await (await dra.accept()).close()];
+    for (let i = 0; i < 3; i++) await (await dra.accept()).close();
+    assertEquals(started.settled, 0);
+    await hesitant.acceptCapabilities();
+    await until(() => started.done === 1, "it is started");
+    await pool.close();
+  });
+});
