@@ -73,7 +73,7 @@ export class EncodeError extends TypeError {
  *     "Terminal-Information": { "IMEI": "35209900176148" },
  *   },
  * });
- * console.log(bytes.length); // 180
+ * console.log(bytes.length); // 164
  * ```
  * @throws EncodeError when the dictionary lacks a name, or a value does not suit its AVP
  */
