@@ -10,6 +10,7 @@ import { defineCommand, EXIT } from "./command.ts";
 import { eventLog, messageLog } from "./event_log.ts";
 import { gatewayOptions } from "./gateway_options.ts";
 import { configFromServeFlags, serveFlags } from "./serve_flags.ts";
+import { Interruption } from "./signals.ts";
 import { printError } from "./terminal.ts";
 import { tlsFileErrors } from "./tls_files.ts";
 
@@ -78,11 +79,10 @@ async function serve({ config, source }: LoadedConfig, log: ClosableLogger): Pro
   const { interval } = config.stats;
   const timer = interval > 0 ? setInterval(() => logStatistics(gateway, log), interval) : undefined;
   const ignoreHangUps = onHangUp(() => reloadCertificates(gateway, log));
-  const signal = await nextSignal();
-  log.info("signal", `${signal} received`, { signal });
-  const again = onSignals(() => Deno.exit(EXIT.failed));
+  using interruption = new Interruption();
+  await interruption.wait();
+  log.info("signal", "told to stop");
   await gateway.stop();
-  again();
   ignoreHangUps();
   if (timer !== undefined) clearInterval(timer);
   logStatistics(gateway, log);
@@ -115,25 +115,4 @@ function onHangUp(handler: () => void): () => void {
   if (Deno.build.os === "windows") return () => {};
   Deno.addSignalListener("SIGHUP", handler);
   return () => Deno.removeSignalListener("SIGHUP", handler);
-}
-
-/** Resolves with the first signal that asks for an end. */
-function nextSignal(): Promise<Deno.Signal> {
-  return new Promise((resolve) => {
-    const off = onSignals((signal) => {
-      off();
-      resolve(signal);
-    });
-  });
-}
-
-const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGTERM", "SIGINT"];
-
-/** Calls `handler` for each signal until the returned function is called. */
-function onSignals(handler: (signal: Deno.Signal) => void): () => void {
-  const handlers = SIGNALS.map((signal) => [signal, () => handler(signal)] as const);
-  for (const [signal, listener] of handlers) Deno.addSignalListener(signal, listener);
-  return () => {
-    for (const [signal, listener] of handlers) Deno.removeSignalListener(signal, listener);
-  };
 }
