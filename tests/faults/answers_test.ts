@@ -180,6 +180,28 @@ cell("a 3004 that comes late, while another DRA is being asked, is remembered on
   assertEquals(rig.results, { "2001": 60 });
 });
 
+cell("a 3004 that comes late, while another DRA is being asked that never answers, is passed on when the time is up", {
+  dras: [{ faults: { busyEvery: 1, lateEvery: 1, lateBy: 200 } }, { faults: { dropEvery: 1 } }],
+  apps: FOUR,
+  gateway: { answerTimeout: 100, requestTimeout: 400 },
+}, async (rig) => {
+  await rig.apps.run({ requests: 60 });
+  assertEquals(rig.results, { "3004": 60 });
+  assertEquals([rig.gateway.statistics.sessions_completed, rig.gateway.statistics.sessions_expired], [60, 0]);
+});
+
+cell("what is kept of a few unanswered requests among many answered ones is still right when it is sent again", {
+  dras: [{ faults: { dropEvery: 400 } }, {}],
+  apps: { connections: 4, window: 32, mix: { s13: 2, s6a: 1, ccr: 1 } },
+  gateway: { answerTimeout: 1_000 },
+}, async (rig) => {
+  // 40 segments of 64 KiB and more: those that are mostly answered are emptied.
+  await rig.apps.run({ requests: 16_000 });
+  assertEquals(rig.results, { "2001": 16_000 });
+  assertEquals([rig.sightings.repeated.length, rig.sightings.unmarked], [40, []]);
+  assert(rig.accounts.peakBytes < 4 * 1024 * 1024, `${rig.accounts.peakBytes} bytes were in use`);
+});
+
 cell("commands of never_retry are sent once, whatever becomes of them", {
   dras: [{ faults: { dropEvery: 5, busyEvery: 3 } }, {}],
   apps: { ...FOUR, mix: { s13: 1, ccr: 1 } },
