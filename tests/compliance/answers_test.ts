@@ -1,4 +1,4 @@
-/** PROTOCOL items N1 to N8: the way of an answer from a DRA to a Logic App. */
+/** Items N1 to N8: the way of an answer from a DRA to a Logic App. */
 import { assert, assertEquals } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { FLAG, HEADER_LENGTH } from "../../src/diameter/wire/header.ts";

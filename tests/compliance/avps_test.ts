@@ -1,4 +1,4 @@
-/** PROTOCOL items A1 to A7: what a relay does with AVPs. */
+/** Items A1 to A7: what a relay does with AVPs. */
 import { assert, assertEquals } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { HEADER_LENGTH } from "../../src/diameter/wire/header.ts";

@@ -1,4 +1,4 @@
-/** PROTOCOL items X1 to X6, and the decision P10 about Disconnect-Cause. */
+/** Items X1 to X6, and the decision P10 about Disconnect-Cause. */
 import { assert, assertEquals } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { COMMAND } from "../../src/diameter/wire/command_codes.ts";

@@ -1,4 +1,4 @@
-/** PROTOCOL section 2.5, items E1 to E20: errors that the gateway answers itself; P1: which of several is reported. */
+/** Items E1 to E20: errors that the gateway answers itself; P1: which of several is reported. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { AVP, AVP_FLAG } from "../../src/diameter/wire/avp_codes.ts";
 import { COMMAND } from "../../src/diameter/wire/command_codes.ts";

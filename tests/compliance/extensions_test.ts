@@ -1,4 +1,4 @@
-/** PROTOCOL item O1 (overload, load, priority) and section 2.12 (S1, S13): what passes through because a relay has no business with it. */
+/** Item O1 (overload, load, priority) and S1, S13: what passes through because a relay has no business with it. */
 import { assertEquals } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { HEADER_LENGTH } from "../../src/diameter/wire/header.ts";

@@ -1,4 +1,4 @@
-/** PROTOCOL items D1 to D6, and the decisions about further attempts: P6, P8, P14, P15, P17. */
+/** Items D1 to D6, and the decisions about further attempts: P6, P8, P14, P15, P17. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { COMMAND } from "../../src/diameter/wire/command_codes.ts";

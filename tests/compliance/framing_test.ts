@@ -1,4 +1,4 @@
-/** PROTOCOL items F1 to F11: framing and header. */
+/** Items F1 to F11: framing and header. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { APPLICATION } from "../../src/diameter/wire/application_ids.ts";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";

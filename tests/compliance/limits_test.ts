@@ -1,4 +1,4 @@
-/** PROTOCOL items D7 and D8, E7, and the decisions P13 and P23 about what is counted. */
+/** Items D7 and D8, E7, and the decisions P13 and P23 about what is counted. */
 import { assert, assertEquals } from "@std/assert";
 import { connectTcp } from "../../src/net/tcp.ts";
 import { listenTcp } from "../../src/net/listener.ts";

@@ -1,4 +1,4 @@
-/** PROTOCOL items R1 to R13: the way of a request from a Logic App to a DRA. */
+/** Items R1 to R13: the way of a request from a Logic App to a DRA. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { FLAG, HEADER_LENGTH } from "../../src/diameter/wire/header.ts";

@@ -1,4 +1,4 @@
-/** PROTOCOL items I1 to I4: requests of DRAs to Logic Apps; E4 and the decision P12. */
+/** Items I1 to I4: requests of DRAs to Logic Apps; E4 and the decision P12. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { FLAG, HEADER_LENGTH } from "../../src/diameter/wire/header.ts";

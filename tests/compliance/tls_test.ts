@@ -1,4 +1,4 @@
-/** PROTOCOL items C7 and C14: TLS on both sides. */
+/** Items C7 and C14: TLS on both sides. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { COMMAND } from "../../src/diameter/wire/command_codes.ts";

@@ -1,4 +1,4 @@
-/** PROTOCOL items W1 to W12: the watchdog over real connections. Its table and its timing are tested row by row in tests/diameter/peer. */
+/** Items W1 to W12: the watchdog over real connections. Its table and its timing are tested row by row in tests/diameter/peer. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { COMMAND } from "../../src/diameter/wire/command_codes.ts";
