@@ -59,6 +59,7 @@ export class FakeDra {
   async #accept(): Promise<void> {
     try {
       for await (const conn of this.#listener) {
+        conn.setNoDelay(true);
         this.#wires.add(
           new WireEnd(conn, {
             message: (bytes, wire) => this.#take(new RawMessage(bytes), wire),

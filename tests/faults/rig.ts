@@ -64,6 +64,7 @@ export class Rig {
   /** Requests that may stay without an answer because the Logic App itself left. */
   mayLose = 0;
   readonly #options: RigOptions;
+  readonly #started: Promise<void>;
 
   constructor(options: RigOptions) {
     this.#options = options;
@@ -97,7 +98,7 @@ export class Rig {
       draPool: { ...DEFAULT_OPTIONS.draPool, ...QUICK_POOL, ...options.draPool, dras },
     });
     this.gateway.on((event) => this.events.push(event));
-    void this.gateway.start();
+    this.#started = this.gateway.start();
     this.accounts = new Accounts(this.gateway);
     this.apps = new AppSimulator({
       connect: this.gateway.addresses[0]!,
@@ -108,6 +109,7 @@ export class Rig {
 
   /** Resolves when the DRAs are usable and the Logic Apps connected. */
   async ready(): Promise<void> {
+    await this.#started;
     const usable = this.#options.usable ?? this.dras.length + this.fakes.length;
     await until(() => this.gateway.statistics.active_dras >= usable, `${usable} DRAs are usable`);
     await this.apps.start();
@@ -162,16 +164,19 @@ export class Rig {
   }
 }
 
-/** One cell of the fault matrix: a rig for as long as `body` runs, with the verdict at the end. */
+/** A rig for as long as `body` runs, with the verdict at the end. */
+export async function withRig(options: RigOptions, body: (rig: Rig) => Promise<void>): Promise<void> {
+  const rig = new Rig(options);
+  try {
+    await rig.ready();
+    await body(rig);
+    await rig.verdict();
+  } finally {
+    await rig.stop();
+  }
+}
+
+/** One cell of the fault matrix, as a test. */
 export function cell(name: string, options: RigOptions, body: (rig: Rig) => Promise<void>): void {
-  Deno.test(name, async () => {
-    const rig = new Rig(options);
-    try {
-      await rig.ready();
-      await body(rig);
-      await rig.verdict();
-    } finally {
-      await rig.stop();
-    }
-  });
+  Deno.test(name, () => withRig(options, body));
 }

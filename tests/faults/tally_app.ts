@@ -40,14 +40,17 @@ export class TallyApp {
   #opened = false;
   #watchdogs = 0;
 
-  private constructor(host: string, applications: readonly number[] | undefined) {
-    this.identity = { host, realm: "apps.example.net", ...(applications === undefined ? {} : { applications }) };
+  private constructor(host: string) {
+    this.identity = { host, realm: "apps.example.net" };
   }
 
-  /** Connects to `gateway` and exchanges capabilities. */
-  static async open(gateway: Gateway, host: string, applications?: readonly number[]): Promise<TallyApp> {
-    const app = new TallyApp(host, applications);
-    app.wire = await WireEnd.connect(gateway.addresses[0]!.port, { message: (bytes) => app.#take(bytes) });
+  /** Connects to `gateway`, or takes a connection to it, and exchanges capabilities. */
+  static async open(gateway: Gateway, host: string, conn?: Deno.Conn): Promise<TallyApp> {
+    const app = new TallyApp(host);
+    const handlers = { message: (bytes: Uint8Array<ArrayBuffer>) => app.#take(bytes) };
+    app.wire = conn === undefined
+      ? await WireEnd.connect(gateway.addresses[0]!.port, handlers)
+      : new WireEnd(conn, handlers);
     await app.wire.send(cer(app.identity));
     await until(() => app.#opened || app.wire.ended, `${host} is connected`);
     assertEquals(app.#opened, true, `${host} was refused`);

@@ -1,5 +1,5 @@
 /**
- * One end of a TCP connection that carries messages: any bytes out, whole messages in, read as fast, as slowly or as little as a test wants.
+ * One end of a TCP or TLS connection that carries messages: any bytes out, whole messages in, read as fast, as slowly or as little as a test wants.
  * @module
  */
 
@@ -19,13 +19,12 @@ export class WireEnd {
   ended = false;
   /** Settles when it has. */
   readonly done: Promise<void>;
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Deno.Conn;
   readonly #handlers: WireHandlers;
   #reading: PromiseWithResolvers<void> | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(conn: Deno.TcpConn, handlers: WireHandlers) {
-    conn.setNoDelay(true);
+  constructor(conn: Deno.Conn, handlers: WireHandlers) {
     this.#conn = conn;
     this.#handlers = handlers;
     this.done = this.#read();
@@ -33,7 +32,9 @@ export class WireEnd {
 
   /** Connects to a port of this machine. */
   static async connect(port: number, handlers: WireHandlers): Promise<WireEnd> {
-    return new WireEnd(await Deno.connect({ hostname: "127.0.0.1", port }), handlers);
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    conn.setNoDelay(true);
+    return new WireEnd(conn, handlers);
   }
 
   /** Sends exactly these bytes, behind all that was sent before; resolves when the system took them, or the connection ended. */
