@@ -63,6 +63,8 @@ export class Rig {
   readonly events: GatewayEvent[] = [];
   /** Requests that may stay without an answer because the Logic App itself left. */
   mayLose = 0;
+  /** What the gateway itself calls a defect of its own. */
+  readonly #defects: string[] = [];
   readonly #options: RigOptions;
   readonly #started: Promise<void>;
 
@@ -97,7 +99,10 @@ export class Rig {
       },
       draPool: { ...DEFAULT_OPTIONS.draPool, ...QUICK_POOL, ...options.draPool, dras },
     });
-    this.gateway.on((event) => this.events.push(event));
+    this.gateway.on((event) => {
+      this.events.push(event);
+      if (event.kind === "internal_error") this.#defects.push(event.reason);
+    });
     this.#started = this.gateway.start();
     this.accounts = new Accounts(this.gateway);
     this.apps = new AppSimulator({
@@ -144,7 +149,7 @@ export class Rig {
     // Answers of the other side to DRAs may still be on their way.
     await until(() => this.gateway.statistics.active_sessions === 0, `no transaction is active\n${detail}`);
     await until(() => this.accounts.pending === 0, `the transaction tables are empty: ${this.accounts.describe()}`);
-    assertEquals(this.accounts.complaints, []);
+    assertEquals([...this.accounts.complaints, ...this.#defects], []);
     assert(this.accounts.looks > 0);
   }
 
