@@ -65,6 +65,22 @@ cell("the only DRA stops reading: 3002 and 3004 for all, and success again when 
   await app.close();
 });
 
+cell("a DRA that takes nothing for write_timeout is given up, and what it has goes to the other one", {
+  dras: [{}, {}],
+  apps: FOUR,
+  gateway: { answerTimeout: 2_500 },
+  draPool: { sendQueueLimit: 256 * 1024, writeTimeout: 300 },
+}, async (rig) => {
+  const app = await TallyApp.open(rig.gateway, "bulk.apps.example.net");
+  rig.dras[0]!.setFaults({ readRate: 0 });
+  await app.ask(2_000, 8 * 1024);
+  await app.allAnswered(2_000);
+  assertEquals(app.results, { "2001": 2_000 });
+  assertEquals(rig.sightings.unmarked, []);
+  assert(rig.events.some((event) => event.kind === "dra_down" && event.reason.includes("did not read")));
+  await app.close();
+});
+
 cell("a DRA that reads slowly: requests wait or go elsewhere, and each is answered", {
   dras: [{ faults: { readRate: 400_000 } }, {}],
   apps: FOUR,

@@ -3,8 +3,11 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import { cer, RawMessage } from "../support/raw_message.ts";
 import { until } from "../support/until.ts";
 import { cell, type Rig } from "./rig.ts";
+import { TallyApp } from "./tally_app.ts";
+import { WireEnd } from "./wire_end.ts";
 
 const FOUR = { connections: 4, window: 16 } as const;
 /** A watchdog that notices within a test. */
@@ -205,6 +208,30 @@ cell("three connections to each of two DRAs, all kinds of trouble: only success"
   assertEquals(rig.sightings.unmarked, []);
 });
 
+cell("thousands of requests wait at a DRA that dies: all of them come to the other one, with the T flag", {
+  dras: [{ faults: { delay: 1_000 } }, {}],
+  apps: { connections: 10, window: 600 },
+}, async (rig) => {
+  const running = rig.apps.run({ requests: 7_000 });
+  await until(() => rig.dras[0]!.counters.requests === 6_000, "6,000 requests wait");
+  rig.dras[0]!.kill();
+  await running;
+  assertEquals(rig.results, { "2001": 7_000 });
+  assertEquals([rig.sightings.repeated.length, rig.sightings.unmarked, rig.sightings.marked], [6_000, [], 6_000]);
+});
+
+cell("3004 of one DRA, then the connection to the other is lost: the 3004 is passed on", {
+  dras: [{ faults: { busyEvery: 1 } }, { faults: { dropEvery: 1 } }],
+  apps: { connections: 2, window: 10 },
+}, async (rig) => {
+  const running = rig.apps.run({ requests: 20 });
+  await until(() => rig.dras[1]!.counters.requests === 20, "the second DRA has them");
+  rig.dras[1]!.kill();
+  await running;
+  assertEquals(rig.results, { "3004": 20 });
+  assertEquals([rig.sightings.marked, rig.gateway.statistics.sessions_completed], [0, 20]);
+});
+
 cell("weights share the load within a priority, and a DRA of weight 0 gets none", {
   dras: [
     { priority: 1, weight: 75 },
@@ -267,6 +294,47 @@ cell("a Logic App that is cut off and connects again under the same name gets no
   assert(rig.apps.counters.lost > 0);
   assertEquals(rig.gateway.statistics.sessions_abandoned, rig.apps.counters.lost);
   await until(() => rig.unmatched("gone") === rig.apps.counters.lost, "their answers are counted");
+});
+
+cell("duplicate_origin_host replace: a half-open connection makes way for a new one, and its requests end with it", {
+  fakes: [{ request: () => {} }],
+  apps: { connections: 0 },
+  server: { duplicateOriginHost: "replace", dprTimeout: 100 },
+  gateway: { requestTimeout: 20_000, answerTimeout: 20_000 },
+}, async (rig) => {
+  const old = await TallyApp.open(rig.gateway, "twice.apps.example.net");
+  await old.ask(20);
+  await until(() => rig.fakes[0]!.requests === 20, "its requests wait");
+  const fresh = await TallyApp.open(rig.gateway, "twice.apps.example.net");
+  await until(() => old.wire.ended, "the old connection is closed");
+  await until(() => rig.gateway.statistics.sessions_abandoned === 20, "its requests are given up");
+  rig.fakes[0]!.request = (message, wire) => void wire.send(rig.fakes[0]!.answerTo(message));
+  await fresh.ask(20);
+  await fresh.allAnswered();
+  assertEquals(fresh.results, { "2001": 20 });
+  // The 20 slots wait for answers that nobody needs.
+  rig.gateway.pool.dras[0]!.links[0]!.abort("cut by the test");
+  await fresh.close();
+  await old.close();
+});
+
+cell("duplicate_origin_host probe: the newcomer gets its word also when that takes longer than a CER may", {
+  apps: { connections: 0 },
+  server: { duplicateOriginHost: "probe", capabilitiesTimeout: 100 },
+}, async (rig) => {
+  const old = await TallyApp.open(rig.gateway, "twice.apps.example.net");
+  old.answersWatchdogs = false;
+  const answers: RawMessage[] = [];
+  const fresh = await WireEnd.connect(rig.gateway.addresses[0]!.port, {
+    message: (bytes) => answers.push(new RawMessage(bytes)),
+  });
+  await fresh.send(cer(old.identity));
+  await quiet(300);
+  // A sign of life.
+  await old.settled();
+  await until(() => fresh.ended, "the newcomer is sent away");
+  assertEquals(answers.map(({ command, resultCode }) => [command, resultCode]), [[257, 4003]]);
+  await Promise.all([old.close(), fresh.close()]);
 });
 
 cell("a Logic App leaves while its requests are being retried", {

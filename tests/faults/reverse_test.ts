@@ -185,6 +185,17 @@ reverseCell(
   },
 );
 
+reverseCell("more requests of DRAs than max_in_flight are unanswered: the rest is told 3004", {
+  draPool: { maxInFlight: 30 },
+}, async (rig, dra) => {
+  const app = await TallyApp.open(rig.gateway, "busy.apps.example.net");
+  dra.ask(app.identity.host, 50);
+  await until(() => dra.answers.length === 20, "what is too much is refused");
+  await app.wire.send(...app.requests.map((message) => answer(message)));
+  assertEquals(await dra.results(), { "2001": 30, "3004": 20 });
+  await app.close();
+});
+
 reverseCell("a Logic App whose queue is full gets no more: the DRA is told 3004", {
   server: { sendQueueLimit: 64 * 1024, writeTimeout: 10_000 },
 }, async (rig, dra) => {

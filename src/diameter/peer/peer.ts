@@ -257,7 +257,11 @@ export class Peer {
     const fault = judgeRequest(read, this.options.local, this.connection.tls !== undefined);
     if (fault !== undefined) return this.#refuseCer(header, fault);
     const verdict = this.#handlers.admit?.(this, read);
-    if (verdict instanceof Promise) return verdict.then((late) => this.#admitted(header, late));
+    if (verdict instanceof Promise) {
+      // The CER came in time; how long the word on it takes is not the peer's fault.
+      this.#clearTimer();
+      return verdict.then((late) => this.#admitted(header, late));
+    }
     return this.#admitted(header, verdict);
   }
 
