@@ -4,10 +4,9 @@
  * @module
  */
 import { parseArgs } from "@std/cli";
-import { RUN_FLAGS } from "../../src/build/run_flags.ts";
 import { DraSimulator } from "../../src/diameter/sim/dra.ts";
 import { FaultPlan } from "./fault_plan.ts";
-import { GatewayProcess, type ProcessSample } from "./gateway_process.ts";
+import { FROM_SOURCE, GatewayProcess, type ProcessSample } from "../support/gateway_process.ts";
 import { LoadPlan, type LoadTotals } from "./load_plan.ts";
 
 const DRAS = 3;
@@ -28,8 +27,7 @@ if (!(minutes > 0) || !(rate > 0)) {
   );
   Deno.exit(2);
 }
-const SOURCE = [Deno.execPath(), "run", ...RUN_FLAGS, new URL("../../src/main.ts", import.meta.url).pathname];
-const command = typeof flags["program"] === "string" ? [flags["program"]] : SOURCE;
+const command = typeof flags["program"] === "string" ? [flags["program"]] : FROM_SOURCE;
 
 Deno.exit(await soak());
 

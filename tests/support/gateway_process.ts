@@ -2,6 +2,7 @@
  * A gateway in a process of its own, as whoever runs it has it, and what can be seen of it from outside.
  * @module
  */
+import { RUN_FLAGS } from "../../src/build/run_flags.ts";
 import { TextLineStream } from "./lines.ts";
 import type { Endpoint } from "../../src/net/connection.ts";
 import type { Statistics } from "../../src/diameter/relay/statistics.ts";
@@ -11,22 +12,45 @@ export interface ProcessSample {
   /** Resident memory in bytes. */
   readonly memory: number;
   readonly openFiles: number;
+  /** Processor seconds since its start. */
+  readonly cpu: number;
 }
 
 /** Milliseconds until it must be listening, and until it must have ended. */
 const PATIENCE = 20_000;
 
+/** The program from source, with the flags that the built one runs with. */
+export const FROM_SOURCE: readonly string[] = [
+  Deno.execPath(),
+  "run",
+  ...RUN_FLAGS,
+  new URL("../../src/main.ts", import.meta.url).pathname,
+];
+
+/** The same command in a shell that takes a limit first, such as `ulimit -n 200`. */
+export function limited(limit: string, command: readonly string[] = FROM_SOURCE): string[] {
+  return ["/bin/sh", "-c", `${limit}; exec "$@"`, "sh", ...command];
+}
+
+/** Log entries that are kept, the latest ones. */
+const KEPT_ENTRIES = 20_000;
+
 /** `serve` with a configuration of its own. */
-export class GatewayProcess {
+export class GatewayProcess implements AsyncDisposable {
   /** The statistics that it logged last. */
   statistics: Statistics | undefined;
   /** Lines of its log above level info that say more than that a DRA or a Logic App came or went. */
   readonly oddities: string[] = [];
+  /** What it logged, the latest entries, each as the object that stood in its line. */
+  readonly entries: Record<string, unknown>[] = [];
+  /** Addresses that it listens on, in the order of its log. */
+  readonly addresses: Endpoint[] = [];
   readonly #child: Deno.ChildProcess;
   readonly #directory: string;
   readonly #reading: Promise<void>;
   readonly #listening = Promise.withResolvers<Endpoint>();
   #looks = 0;
+  #ended = false;
 
   private constructor(child: Deno.ChildProcess, directory: string) {
     this.#child = child;
@@ -39,7 +63,7 @@ export class GatewayProcess {
    * @throws Error when it does not
    */
   static async start(command: readonly string[], configuration: string): Promise<GatewayProcess> {
-    const directory = await Deno.makeTempDir({ prefix: "soak-" });
+    const directory = await Deno.makeTempDir({ prefix: "gateway-" });
     const file = `${directory}/gateway.yaml`;
     await Deno.writeTextFile(file, configuration);
     const [program, ...args] = command;
@@ -81,11 +105,28 @@ export class GatewayProcess {
     const kilobytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
     let openFiles = 0;
     for await (const _ of Deno.readDir(`/proc/${pid}/fd`)) openFiles++;
-    return { memory: kilobytes * 1024, openFiles };
+    // Fields behind the name in brackets; utime and stime are the 12th and 13th of them, in hundredths of a second.
+    const stat = (await Deno.readTextFile(`/proc/${pid}/stat`)).split(") ")[1]!.split(" ");
+    return { memory: kilobytes * 1024, openFiles, cpu: (Number(stat[11]) + Number(stat[12])) / 100 };
+  }
+
+  /** Sends it a signal. */
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Entries of the log with this event. */
+  logged(event: string): Record<string, unknown>[] {
+    return this.entries.filter((entry) => entry["event"] === event);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#ended ? Promise.resolve() : this.stop().then(() => {});
   }
 
   /** SIGTERM; resolves with the exit code. What it logged until then is in {@link statistics}. */
   async stop(): Promise<number> {
+    this.#ended = true;
     try {
       this.#child.kill("SIGTERM");
     } catch {
@@ -115,11 +156,15 @@ export class GatewayProcess {
       if (!line.includes("warning: below 6s")) this.#odd(line);
       return;
     }
+    this.entries.push(entry);
+    if (this.entries.length > KEPT_ENTRIES) this.entries.shift();
     switch (entry["event"]) {
       case "listening": {
         const address = String(entry["address"]);
         const at = address.lastIndexOf(":");
-        this.#listening.resolve({ hostname: address.slice(0, at), port: Number(address.slice(at + 1)) });
+        const endpoint = { hostname: address.slice(0, at), port: Number(address.slice(at + 1)) };
+        this.addresses.push(endpoint);
+        this.#listening.resolve(endpoint);
         break;
       }
       case "statistics":
