@@ -65,6 +65,8 @@ function write(log: Logger, event: GatewayEvent): void {
       return log.warning(kind, `connection from ${event.remote} was not opened: ${event.reason}`, fields);
     case "internal_error":
       return log.error(kind, "a request was answered 5012 because of a defect in this program", fields);
+    case "listener_failed":
+      return log.error(kind, "a listener of the gateway failed because of a defect in this program", fields);
     case "draining":
       return log.info(kind, `shutting down, ${event.pending} requests are unanswered`, fields);
     case "stopped":

@@ -97,7 +97,7 @@ export class Scene implements AsyncDisposable {
       refused <= refusable,
       `${refused} of ${counters.answered} polite requests were refused: ${counters.results}`,
     );
-    assertEquals(this.gateway.logged("internal_error"), []);
+    for (const defect of ["internal_error", "listener_failed"]) assertEquals(this.gateway.logged(defect), []);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

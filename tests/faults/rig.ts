@@ -101,7 +101,7 @@ export class Rig {
     });
     this.gateway.on((event) => {
       this.events.push(event);
-      if (event.kind === "internal_error") this.#defects.push(event.reason);
+      if (event.kind === "internal_error" || event.kind === "listener_failed") this.#defects.push(event.reason);
     });
     this.#started = this.gateway.start();
     this.accounts = new Accounts(this.gateway);

@@ -11,7 +11,7 @@ import type { ClientRuntime } from "./client_connection.ts";
 import { clientRuntime, ConnectionGroup } from "./connection_group.ts";
 import type { ConnectionSlot, Leave } from "./connection_slot.ts";
 import { PoolClosedError } from "./errors.ts";
-import type { ClientEvent, ClientListener, ConnectionStatistics } from "./events.ts";
+import { type ClientListener, clientListeners, type ConnectionStatistics } from "./events.ts";
 import { Inbox } from "./inbox.ts";
 import type { Message } from "./message.ts";
 import { type ClientOptions, clientSettings, OptionCheck } from "./options.ts";
@@ -103,7 +103,7 @@ export class AddressClient implements AsyncDisposable {
   readonly #runtime: ClientRuntime;
   readonly #inbox: Inbox;
   readonly #entries = new Map<string, Entry>();
-  readonly #listeners = new Set<ClientListener>();
+  readonly #listeners = clientListeners();
   #closedIdle = 0;
   #closedLifetime = 0;
   /** What slots that are gone have done. */
@@ -179,10 +179,12 @@ export class AddressClient implements AsyncDisposable {
     return [...this.#entries.values()].map(({ slot }) => slot.statistics());
   }
 
-  /** Tells `listener` of everything that happens to the connections; returns what ends that. */
+  /**
+   * Tells `listener` of everything that happens to the connections; returns what ends that. What it
+   * throws harms nobody: the other listeners are told of it, once, as `listener_failed`.
+   */
   on(listener: ClientListener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /**
@@ -222,7 +224,7 @@ export class AddressClient implements AsyncDisposable {
       size: 1,
       onDemand: true,
       what: "client",
-      event: (event) => this.#emit(event),
+      event: (event) => this.#listeners.tell(event),
       received: (request) => this.#inbox.add(request),
       opened: () => this.#look(entry),
       dormant: () => this.#drop(entry),
@@ -268,10 +270,6 @@ export class AddressClient implements AsyncDisposable {
     this.#entries.delete(key);
     void entry.group.close(0);
     this.#past = add(this.#past, totalsOf(entry.slot));
-  }
-
-  #emit(event: ClientEvent): void {
-    for (const listener of this.#listeners) listener(event);
   }
 }
 

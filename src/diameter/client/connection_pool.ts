@@ -6,7 +6,7 @@ import type { Capabilities } from "../peer/capabilities.ts";
 import type { MessageInput } from "../wire/encode_message.ts";
 import type { CallOptions, RequestOptions } from "./call.ts";
 import { clientRuntime, ConnectionGroup } from "./connection_group.ts";
-import type { ClientEvent, ClientListener, ConnectionStatistics } from "./events.ts";
+import { type ClientListener, clientListeners, type ConnectionStatistics } from "./events.ts";
 import { Inbox } from "./inbox.ts";
 import type { Message } from "./message.ts";
 import { type ClientOptions, clientSettings, DIAMETER_PORT, OptionCheck } from "./options.ts";
@@ -104,7 +104,7 @@ export class ConnectionPool implements Requester, AsyncDisposable {
   readonly originRealm: string;
   readonly #group: ConnectionGroup;
   readonly #inbox: Inbox;
-  readonly #listeners = new Set<ClientListener>();
+  readonly #listeners = clientListeners();
 
   /** @throws InvalidConfigError that tells everything that is wrong with `options` */
   constructor(options: ConnectionPoolOptions) {
@@ -122,7 +122,7 @@ export class ConnectionPool implements Requester, AsyncDisposable {
       size: connections,
       onDemand: false,
       what: "pool",
-      event: (event) => this.#emit(event),
+      event: (event) => this.#listeners.tell(event),
       received: (request) => this.#inbox.add(request),
     });
   }
@@ -234,10 +234,12 @@ export class ConnectionPool implements Requester, AsyncDisposable {
     };
   }
 
-  /** Tells `listener` of everything that happens to the connections; returns what ends that. */
+  /**
+   * Tells `listener` of everything that happens to the connections; returns what ends that. What it
+   * throws harms nobody: the other listeners are told of it, once, as `listener_failed`.
+   */
   on(listener: ClientListener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /**
@@ -252,9 +254,5 @@ export class ConnectionPool implements Requester, AsyncDisposable {
   /** The same as {@link close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #emit(event: ClientEvent): void {
-    for (const listener of this.#listeners) listener(event);
   }
 }

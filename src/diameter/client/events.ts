@@ -2,6 +2,7 @@
  * What clients tell those who watch them.
  * @module
  */
+import { Listeners } from "../../net/listeners.ts";
 
 /** Where a connection stands; `DWR_SENT`: a watchdog is unanswered. */
 export type ConnectionState =
@@ -41,10 +42,27 @@ export type ClientEvent =
     readonly address: string;
     readonly error: Error;
     readonly retryIn: number | undefined;
+  }
+  /** Another listener threw `error` at an event of that connection, or its promise was rejected; told once for each. */
+  | {
+    readonly kind: "listener_failed";
+    readonly connection: number;
+    readonly address: string;
+    readonly error: unknown;
   };
 
-/** Is told of events, and must not throw. */
+/** Is told of events. Nobody waits for it; an error of it is told to the others, or to the console. */
 export type ClientListener = (event: ClientEvent) => void;
+
+/** The listeners of one client. */
+export function clientListeners(): Listeners<ClientEvent> {
+  return new Listeners<ClientEvent>((error, at) => ({
+    kind: "listener_failed",
+    connection: at?.connection ?? 0,
+    address: at?.address ?? "",
+    error,
+  }));
+}
 
 /** One connection of a client. Times are Unix times in milliseconds. */
 export interface ConnectionStatistics {

@@ -46,10 +46,12 @@ export type GatewayEvent =
   | { readonly kind: "app_refused"; readonly remote: string; readonly reason: string }
   /** A defect: one request was answered 5012 because of it. */
   | { readonly kind: "internal_error"; readonly reason: string }
+  /** Another listener, or the observer of messages, threw; told once for each of them. */
+  | { readonly kind: "listener_failed"; readonly reason: string }
   | { readonly kind: "draining"; readonly pending: number }
   | { readonly kind: "stopped" };
 
-/** Receives events; must not throw and must not block. */
+/** Receives events; must not block. An error of it is told to the others, or to the console. */
 export type GatewayListener = (event: GatewayEvent) => void;
 
 /** One message as it passes, for the log of requests and answers; only built when somebody asked for it. */

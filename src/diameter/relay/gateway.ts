@@ -81,14 +81,20 @@ export class Gateway {
     this.#answers = new AnswerStage(runtime, this.#reverse, this.#retries);
   }
 
-  /** Adds a listener for everything but single messages. */
+  /**
+   * Adds a listener for everything but single messages. What it throws harms nobody: the other
+   * listeners are told of it, once, as `listener_failed`.
+   */
   on(listener: GatewayListener): void {
     this.#runtime.on(listener);
   }
 
-  /** Shows every message to `observer`, which costs time for each; undefined ends it. */
+  /**
+   * Shows every message to `observer`, which costs time for each; undefined ends it. What it throws
+   * is told to the listeners, once, as `listener_failed`.
+   */
   observe(observer: ((record: MessageRecord) => void) | undefined): void {
-    this.#runtime.observer = observer;
+    this.#runtime.observe(observer);
   }
 
   /** Where it listens, with the real ports. */

@@ -3,6 +3,7 @@
  * @module
  */
 import { BlockPool } from "../../net/block.ts";
+import { Listeners } from "../../net/listeners.ts";
 import { SegmentPool } from "../../net/segment.ts";
 import type { LocalIdentity } from "../peer/capabilities.ts";
 import { count, Counters } from "./counters.ts";
@@ -22,7 +23,10 @@ export class RelayRuntime {
   draining = false;
   /** Sees every message when set: the log of requests and answers. */
   observer: ((record: MessageRecord) => void) | undefined;
-  readonly #listeners: GatewayListener[] = [];
+  readonly #listeners = new Listeners<GatewayEvent>((error) => ({
+    kind: "listener_failed",
+    reason: error instanceof Error ? error.stack ?? error.message : String(error),
+  }));
 
   constructor(public options: GatewayOptions) {
     this.local = {
@@ -47,12 +51,17 @@ export class RelayRuntime {
 
   /** Adds a listener. */
   on(listener: GatewayListener): void {
-    this.#listeners.push(listener);
+    this.#listeners.add(listener);
   }
 
-  /** Tells all listeners. */
+  /** Shows every message to `observer`, which cannot harm them; undefined ends it. */
+  observe(observer: ((record: MessageRecord) => void) | undefined): void {
+    this.observer = observer === undefined ? undefined : this.#listeners.guard(observer);
+  }
+
+  /** Tells all listeners. Comes back whatever they do. */
   emit(event: GatewayEvent): void {
-    for (const listener of this.#listeners) listener(event);
+    this.#listeners.tell(event);
   }
 
   /** Counts a message that was thrown away. */
