@@ -8,7 +8,7 @@ import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../pe
 import type { Capabilities } from "../peer/capabilities.ts";
 import type { PeerEnd } from "../peer/peer.ts";
 import { DISCONNECT_CAUSE } from "../wire/avp_codes.ts";
-import { RESULT, resultCodeName } from "../wire/result_codes.ts";
+import { isSuccessCode, resultCodeName } from "../wire/result_codes.ts";
 import type { Call } from "./call.ts";
 import { ClientConnection, type ClientRuntime, MessageCounters } from "./client_connection.ts";
 import { ConnectionClosedError, ConnectionFailedError, HandshakeFailedError } from "./errors.ts";
@@ -326,7 +326,7 @@ function handshakeError(address: string, { peer }: ClientConnection, { reason }:
 }
 
 function isRefusal(resultCode: number | undefined): boolean {
-  return resultCode !== undefined && resultCode !== RESULT.success && resultCode !== RESULT.limitedSuccess;
+  return resultCode !== undefined && !isSuccessCode(resultCode);
 }
 
 /** Closing for good, or for a restart: we are there again later (RFC 6733 section 5.4.3). */

@@ -7,6 +7,7 @@ import { findAvp, unsigned32Of } from "../wire/avp.ts";
 import { type DecodedMessage, decodeMessage } from "../wire/decode_message.ts";
 import type { Dictionary } from "../wire/dictionary/dictionary.ts";
 import { type Header, HEADER_LENGTH, readHeader } from "../wire/header.ts";
+import { isSuccessCode } from "../wire/result_codes.ts";
 
 /** How a request ended (RFC 6733 sections 7.1 and 7.6). */
 export interface Result {
@@ -16,12 +17,9 @@ export interface Result {
   readonly vendor: number;
 }
 
-/** Success codes (RFC 6733 section 7.1.2). */
-const SUCCESS = { first: 2000, last: 2999 } as const;
-
-/** Whether a result is a success (RFC 6733 section 7.1.2). */
-export function isSuccess({ code, vendor }: Result): boolean {
-  return vendor === 0 && code >= SUCCESS.first && code <= SUCCESS.last;
+/** Whether a result is a success, whoever defined its code (RFC 6733 sections 7.1.2 and 7.6). */
+export function isSuccess({ code }: Result): boolean {
+  return isSuccessCode(code);
 }
 
 /**

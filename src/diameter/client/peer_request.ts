@@ -6,6 +6,7 @@ import type { LocalIdentity } from "../peer/capabilities.ts";
 import { type AvpInputs, encodeMessage } from "../wire/encode_message.ts";
 import { errorAnswer } from "../wire/error_answer.ts";
 import { FLAG, OFFSET, viewOf } from "../wire/header.ts";
+import { isProtocolError } from "../wire/result_codes.ts";
 import { isRequest, outgoing } from "./outgoing.ts";
 import { Message } from "./message.ts";
 
@@ -23,9 +24,6 @@ export interface AnswerWay {
   /** Resolves when `bytes` are in its queue, which may take until there is room. @throws ConnectionClosedError */
   respond(bytes: Uint8Array): Promise<void>;
 }
-
-/** Protocol errors, which have the E flag (RFC 6733 section 7.1.3). */
-const PROTOCOL_ERRORS = { first: 3000, last: 3999 } as const;
 
 /** A request of the peer. It is to be answered once, with {@link answer} or {@link refuse}, over the connection it came on. */
 export class PeerRequest extends Message {
@@ -85,7 +83,7 @@ export class PeerRequest extends Message {
       originRealm,
       originStateId,
       resultCode,
-      errorFlag: resultCode >= PROTOCOL_ERRORS.first && resultCode <= PROTOCOL_ERRORS.last,
+      errorFlag: isProtocolError(resultCode),
       ...(message === undefined ? {} : { message }),
     }));
   }

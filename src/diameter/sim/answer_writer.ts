@@ -8,6 +8,7 @@ import { VENDOR } from "../wire/application_ids.ts";
 import { AVP, AVP_FLAG, AVP_HEADER_LENGTH, AVP_VENDOR_HEADER_LENGTH } from "../wire/avp_codes.ts";
 import { FLAG, HEADER_LENGTH, OFFSET, VERSION_1 } from "../wire/header.ts";
 import { MessageBuilder } from "../wire/message_builder.ts";
+import { isProtocolError } from "../wire/result_codes.ts";
 import { SIM_AVP, THREE_GPP_AVP } from "./codes.ts";
 import type { SimResult } from "./faults.ts";
 
@@ -145,8 +146,7 @@ export class AnswerWriter {
     const avps = builder.finish().subarray(HEADER_LENGTH);
     const block = new Block(avps.length);
     block.bytes.set(avps);
-    const isProtocolError = vendor === 0 && code >= 3000 && code < 4000;
-    return { block, length: avps.length, flags: isProtocolError ? FLAG.error << 24 : 0 };
+    return { block, length: avps.length, flags: isProtocolError(code) ? FLAG.error << 24 : 0 };
   }
 }
 

@@ -83,6 +83,16 @@ function experimental(code: number): (builder: MessageBuilder) => void {
   return (builder) => builder.group(297, (group) => group.unsigned32(266, 10415).unsigned32(298, code));
 }
 
+for (const code of [2001, 2002, 2999]) {
+  test(`a status beside Experimental-Result-Code ${code} is a status, as beside a Result-Code of that class`, async () => {
+    const { status, answer } = await check(undefined, (builder) => {
+      experimental(code)(builder);
+      builder.unsigned32(1445, 1, VENDOR);
+    });
+    assertEquals([status, answer.result], ["blacklisted", { code, vendor: 10415 }]);
+  });
+}
+
 test("an unknown device is an EquipmentUnknownError", async () => {
   const error = await assertRejects(() => check(undefined, experimental(5422)), EquipmentUnknownError, IMEI);
   assertEquals([error.imei, error.answer.result], [IMEI, { code: 5422, vendor: 10415 }]);
