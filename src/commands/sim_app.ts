@@ -23,7 +23,7 @@ export default defineCommand({
 Opens the connections, sends requests, and ends with --duration, --requests, SIGTERM or SIGINT: the last answers are
 awaited, every connection is left with DPR, and the result goes to stdout. Without --rate each connection has always
 --window requests outstanding; with it they leave at that rate, each timed from when it was due.
-Checked of each answer: ids, Session-Id, command, application. The exit code is 1 when an answer was lost, came twice
+Checked of each answer: ids, Session-Id, command, application, and that its AVPs can be read. The exit code is 1 when an answer was lost, came twice
 or was wrong, and when a connection could not be opened.`,
   flags: {
     connect: { kind: "string", placeholder: "HOST:PORT", help: "the gateway or DRA", required: true },

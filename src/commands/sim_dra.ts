@@ -110,7 +110,8 @@ export default defineCommand({
   summary: "a DRA that answers what it is sent, with faults if you like",
   arguments: "--listen HOST:PORT [faults]",
   description: `
-Answers CER, DWR and DPR, every request with 2001, and S13 ME-Identity-Check with the Equipment-Status of its IMEI.
+Answers CER, DWR and DPR, every request of an application that it advertises with 2001, others with 3007, and S13
+ME-Identity-Check with the Equipment-Status of its IMEI.
 "Every N" counts the requests of all connections, "after N" those of each. It says where it listens on stderr, and
 ends with SIGTERM or SIGINT, or after --duration: it leaves with DPR, and its counters go to stdout.`,
   flags: FLAGS,

@@ -13,9 +13,9 @@ import { OWN_REQUEST_SLOT, type PeerEnd } from "../peer/peer.ts";
 import { gatedSink, REFUSED } from "../peer/peer_gate.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
 import { decodeMessage } from "../wire/decode_message.ts";
-import { failedAvpAt } from "../wire/error_answer.ts";
 import { diameterFrames } from "../wire/frame_rule.ts";
 import { FLAG, OFFSET, viewOf } from "../wire/header.ts";
+import { requestFault } from "../wire/request_fault.ts";
 import { RESULT } from "../wire/result_codes.ts";
 import { RoutingAvps } from "../wire/routing_avps.ts";
 import type { Call, CallOwner } from "./call.ts";
@@ -220,11 +220,8 @@ export class ClientConnection implements CallOwner {
       return;
     }
     const fault = this.#faultOf(call, block, at, end);
-    if (fault !== undefined) {
-      call.fail(fault);
-      // Whoever breaks the protocol once cannot be trusted with the other requests; their connections are others.
-      return this.peer.abort(fault.message);
-    }
+    // The stream goes on behind this answer, and with it the answers to the other requests.
+    if (fault !== undefined) return call.fail(fault);
     const bytes = block.bytes.slice(at, end);
     viewOf(bytes).setUint32(OFFSET.hopByHop, call.hopByHop);
     call.succeed(new Message(bytes));
@@ -259,11 +256,9 @@ export class ClientConnection implements CallOwner {
       this.#counters.discardedRequests++;
       return;
     }
+    const fault = requestFault(bytes, view, at, end, view.getUint32(at + OFFSET.flags), this.#walk);
+    if (fault !== undefined) return peer.refuse(bytes, at, end, fault.resultCode, fault.message, fault.failedAvp);
     if (refused) return peer.refuse(bytes, at, end, RESULT.tooBusy, "this connection is being closed");
-    if (!this.#walk.scan(view, at, end)) {
-      const failed = failedAvpAt(bytes, this.#walk.brokenAt, end);
-      return peer.refuse(bytes, at, end, RESULT.invalidAvpLength, "an AVP has an impossible length", failed);
-    }
     const originHost = peer.capabilities?.originHost ?? "";
     this.#handlers.received(
       new PeerRequest(bytes.slice(at, end), originHost, peer.remoteText, {

@@ -66,7 +66,7 @@ export class QueueFullError extends Error {
   }
 }
 
-/** An answer that cannot be used. When it breaks the protocol itself, the connection it came on is closed too. */
+/** An answer that cannot be used. It ends its own request alone: the connection and the other requests go on. */
 export class MalformedAnswerError extends RangeError {
   /**
    * @param subject what is wrong: `AVP Equipment-Status (1445)`, `the End-to-End Identifier`

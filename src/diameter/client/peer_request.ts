@@ -4,15 +4,17 @@
  */
 import type { LocalIdentity } from "../peer/capabilities.ts";
 import { type AvpInputs, encodeMessage } from "../wire/encode_message.ts";
-import { errorAnswer } from "../wire/error_answer.ts";
-import { FLAG, OFFSET, viewOf } from "../wire/header.ts";
+import { AVP } from "../wire/avp_codes.ts";
+import { findAvp } from "../wire/avp.ts";
+import { answerWith, errorAnswer } from "../wire/error_answer.ts";
+import { FLAG, HEADER_LENGTH, OFFSET, viewOf } from "../wire/header.ts";
 import { isProtocolError } from "../wire/result_codes.ts";
 import { isRequest, outgoing } from "./outgoing.ts";
 import { Message } from "./message.ts";
 
 /** What an answer is made of when it is not given as bytes; command, application and identifiers are those of the request. */
 export interface AnswerInput {
-  /** The AVPs in their order; Session-Id and our names are not added. */
+  /** The AVPs in their order; Session-Id and our names are not added. Proxy-Info is, unless it is among them. */
   readonly avps: AvpInputs;
   /** The E flag: a protocol error (RFC 6733 section 7.1.3). */
   readonly error?: boolean;
@@ -45,20 +47,17 @@ export class PeerRequest extends Message {
   }
 
   /**
-   * Answers it. Both identifiers of the request and its P flag are put into the answer (RFC 6733 section 6.2).
+   * Answers it. Both identifiers of the request and its P flag are put into the answer, and its Proxy-Info
+   * behind the AVPs (RFC 6733 section 6.2); to bytes nothing is added.
    * @param answer bytes of an answer with the same command, or its AVPs
    * @throws ConnectionClosedError when the connection is gone
    * @throws TypeError when it was answered before, or `answer` is a request or of another command
    * @throws EncodeError, RangeError when it cannot be encoded, or is not one whole message
    */
   async answer(answer: Uint8Array | AnswerInput): Promise<void> {
-    const { command, application, hopByHop, endToEnd, flags } = this.header;
-    const bytes = answer instanceof Uint8Array ? outgoing(answer).slice() : encodeMessage({
-      command,
-      application,
-      flags: { request: false, error: answer.error ?? false },
-      avps: answer.avps,
-    });
+    if (!(answer instanceof Uint8Array)) return await this.#respond(this.#encoded(answer));
+    const { command, hopByHop, endToEnd, flags } = this.header;
+    const bytes = outgoing(answer).slice();
     if (isRequest(bytes)) throw new TypeError("Cannot answer with a request: the R flag at byte 4 is set");
     const view = viewOf(bytes);
     const given = view.getUint32(OFFSET.command) & 0xffffff;
@@ -67,6 +66,16 @@ export class PeerRequest extends Message {
     view.setUint32(OFFSET.hopByHop, hopByHop);
     view.setUint32(OFFSET.endToEnd, endToEnd);
     await this.#respond(bytes);
+  }
+
+  /** @throws EncodeError */
+  #encoded({ avps, error = false }: AnswerInput): Uint8Array {
+    const { command, application } = this.header;
+    const { bytes } = this;
+    const given = encodeMessage({ command, application, flags: { request: false }, avps }).subarray(HEADER_LENGTH);
+    const proxied = findAvp(given, AVP.proxyInfo, 0, given.length) !== undefined;
+    // Up to its header when the program has written the Proxy-Info itself: there is none to repeat there.
+    return answerWith(bytes, 0, proxied ? HEADER_LENGTH : bytes.length, given, error, "as it is");
   }
 
   /**

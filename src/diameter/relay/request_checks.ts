@@ -6,22 +6,15 @@ import type { Block } from "../../net/block.ts";
 import { APPLICATION } from "../wire/application_ids.ts";
 import { asciiOf, avpsOf } from "../wire/avp.ts";
 import { AVP, AVP_HEADER_LENGTH } from "../wire/avp_codes.ts";
-import { failedAvpAt } from "../wire/error_answer.ts";
 import { FLAG } from "../wire/header.ts";
 import { type Identity, identity, identityEquals } from "../wire/identity.ts";
+import { type RequestFault, requestFault } from "../wire/request_fault.ts";
 import { RESULT } from "../wire/result_codes.ts";
 import { RoutingAvps } from "../wire/routing_avps.ts";
 import { padded } from "../wire/avp.ts";
 
-/** A request that cannot be served. */
-export interface Refusal {
-  readonly resultCode: number;
-  /** For Error-Message: what is wrong, for a person. */
-  readonly message: string;
-  /** For the counters: one of a small fixed set. */
-  readonly reason: string;
-  readonly failedAvp?: Uint8Array;
-}
+/** A request that cannot be served: by anyone, or by this gateway. */
+export type Refusal = RequestFault;
 
 /** What the checks need to know of the gateway. */
 export interface CheckOptions {
@@ -56,16 +49,8 @@ export class RequestChecks {
     refused: boolean,
   ): Refusal | undefined {
     const { avps } = this;
-    if ((word & (FLAG.error << 24)) !== 0) return INVALID_BITS;
-    if (!avps.scan(block.view, at, end)) {
-      const offset = avps.brokenAt;
-      return {
-        resultCode: RESULT.invalidAvpLength,
-        message: `the AVP at byte ${offset - at} has an impossible length`,
-        reason: "avp_length",
-        failedAvp: failedAvpAt(block.bytes, offset, end),
-      };
-    }
+    const fault = requestFault(block.bytes, block.view, at, end, word, avps);
+    if (fault !== undefined) return fault;
     if (this.#strict && (word & (FLAG.proxiable << 24)) === 0) return NOT_PROXIABLE;
     if (application === APPLICATION.common || application === APPLICATION.relay) return unroutable(application);
     if (refused) return DRAINING;
@@ -111,11 +96,6 @@ export class RequestChecks {
   }
 }
 
-const INVALID_BITS: Refusal = {
-  resultCode: RESULT.invalidHeaderBits,
-  message: "R and E are both set",
-  reason: "header_bits",
-};
 const NOT_PROXIABLE: Refusal = {
   resultCode: RESULT.commandUnsupported,
   message: "the P flag is clear and this node serves no application itself",

@@ -8,7 +8,9 @@ import { VENDOR } from "../wire/application_ids.ts";
 import { AVP, AVP_FLAG, AVP_HEADER_LENGTH, AVP_VENDOR_HEADER_LENGTH } from "../wire/avp_codes.ts";
 import { FLAG, HEADER_LENGTH, OFFSET, VERSION_1 } from "../wire/header.ts";
 import { MessageBuilder } from "../wire/message_builder.ts";
+import { type RequestFault, requestFault } from "../wire/request_fault.ts";
 import { isProtocolError } from "../wire/result_codes.ts";
+import { RoutingAvps } from "../wire/routing_avps.ts";
 import { SIM_AVP, THREE_GPP_AVP } from "./codes.ts";
 import type { SimResult } from "./faults.ts";
 
@@ -40,19 +42,24 @@ export class AnswerWriter {
 
   /**
    * Walks the top-level AVPs of the request from `at` to `end`.
-   * @returns false when one of them has an impossible length
+   * @returns why it cannot be served; undefined when it can
    */
-  scan(view: DataView, at: number, end: number): boolean {
+  scan(block: Block, at: number, end: number): RequestFault | undefined {
+    const { view } = block;
     this.sessionIdStart = -1;
     this.terminalInformation = -1;
     this.#echoCount = 0;
     this.#echoBytes = 0;
+    const flags = view.getUint32(at + OFFSET.flags);
+    if ((flags & (FLAG.error << 24)) !== 0) return this.#faultOf(block, at, end);
     for (let avp = at + HEADER_LENGTH; avp < end;) {
-      if (end - avp < AVP_HEADER_LENGTH) return false;
+      if (end - avp < AVP_HEADER_LENGTH) return this.#faultOf(block, at, end);
       const word = view.getUint32(avp + 4);
       const length = word & 0xffffff;
       const vendor = (word & (AVP_FLAG.vendor << 24)) !== 0;
-      if (length < (vendor ? AVP_VENDOR_HEADER_LENGTH : AVP_HEADER_LENGTH) || length > end - avp) return false;
+      if (length < (vendor ? AVP_VENDOR_HEADER_LENGTH : AVP_HEADER_LENGTH) || length > end - avp) {
+        return this.#faultOf(block, at, end);
+      }
       const next = avp + ((length + 3) & ~3);
       if (vendor) {
         if (view.getUint32(avp) === THREE_GPP_AVP.terminalInformation) this.terminalInformation = avp;
@@ -84,7 +91,12 @@ export class AnswerWriter {
       }
       avp = next;
     }
-    return true;
+    return undefined;
+  }
+
+  /** The walk above is for what answers repeat; what is wrong with a request is one for all nodes. */
+  #faultOf({ bytes, view }: Block, at: number, end: number): RequestFault | undefined {
+    return requestFault(bytes, view, at, end, view.getUint32(at + OFFSET.flags), new RoutingAvps());
   }
 
   /** What lies between Session-Id and the repeated AVPs. Built once for each result. */

@@ -17,6 +17,7 @@ import { AVP, AVP_FLAG, AVP_HEADER_LENGTH } from "../wire/avp_codes.ts";
 import { diameterFrames } from "../wire/frame_rule.ts";
 import { FLAG, HEADER_LENGTH, MAX_MESSAGE_LENGTH, OFFSET } from "../wire/header.ts";
 import { RESULT } from "../wire/result_codes.ts";
+import { RoutingAvps } from "../wire/routing_avps.ts";
 import { AnswerWriter } from "./answer_writer.ts";
 import type { AppSimulatorCounters } from "./app_counters.ts";
 import { type LoadTemplate, lowerDigits, SESSIONS, upperDigits } from "./load_messages.ts";
@@ -57,6 +58,7 @@ export class AppConnection {
   readonly #context: AppContext;
   readonly #templates: readonly LoadTemplate[];
   readonly #writer: AnswerWriter;
+  readonly #avps = new RoutingAvps();
   #session = 0;
   #turn = 0;
 
@@ -224,9 +226,11 @@ export class AppConnection {
     if ((word & 0xffffff) !== template.command) return `command ${word & 0xffffff} instead of ${template.command}`;
     const application = view.getUint32(at + OFFSET.application);
     if (application !== template.application) return `application ${application} instead of ${template.application}`;
-    return this.#hasSession(block, at, end, template, outstanding.session[slot]!)
-      ? ""
-      : "another Session-Id than the request's, or none in front";
+    if (!this.#hasSession(block, at, end, template, outstanding.session[slot]!)) {
+      return "another Session-Id than the request's, or none in front";
+    }
+    const avps = this.#avps;
+    return avps.scan(view, at, end) ? "" : `the AVP at byte ${avps.brokenAt - at} has an impossible length`;
   }
 
   /** Whether the first AVP is the Session-Id of that request, octet for octet. */
@@ -262,12 +266,12 @@ export class AppConnection {
 
   #takeRequest(block: Block, at: number, end: number): void {
     const { counters, onRequest } = this.#context;
+    const { bytes } = block;
     counters.peerRequests++;
-    onRequest?.(block.bytes.slice(at, end));
+    onRequest?.(bytes.slice(at, end));
     const writer = this.#writer;
-    if (!writer.scan(block.view, at, end)) {
-      return this.peer.refuse(block.bytes, at, end, RESULT.invalidAvpLength, "an AVP has an impossible length");
-    }
+    const fault = writer.scan(block, at, end);
+    if (fault !== undefined) return this.peer.refuse(bytes, at, end, fault.resultCode, fault.message, fault.failedAvp);
     const tail = writer.tail({ code: RESULT.success, vendor: 0 });
     const length = writer.lengthOf(tail);
     const segment = this.peer.out.reserve(length);

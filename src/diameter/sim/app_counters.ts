@@ -14,7 +14,10 @@ export class AppSimulatorCounters {
   lost = 0;
   /** Second answers. */
   duplicated = 0;
-  /** Answers with the right hop-by-hop id, but for another request: end-to-end id, Session-Id, command or application differ. */
+  /**
+   * Answers with the right hop-by-hop id that are none: end-to-end id, Session-Id, command or
+   * application are of another request, or an AVP has an impossible length.
+   */
   mismatched = 0;
   /** Answers to requests that had been given up. */
   late = 0;

@@ -8,6 +8,7 @@ import { type Listener, listenTcp } from "../../net/listener.ts";
 import { SegmentPool } from "../../net/segment.ts";
 import type { AdvertisedApplication } from "../peer/capabilities.ts";
 import { APPLICATION, VENDOR } from "../wire/application_ids.ts";
+import { ApplicationSet } from "../wire/application_set.ts";
 import { AnswerWriter } from "./answer_writer.ts";
 import { DraConnection, type DraContext } from "./dra_connection.ts";
 import { DraSimulatorCounters } from "./dra_counters.ts";
@@ -44,7 +45,8 @@ export const DRA_APPLICATIONS: readonly AdvertisedApplication[] = [
 ];
 
 /**
- * A DRA (RFC 6733) on a listener. It answers CER, DWR and DPR; any request with 2001, its Session-Id, and what the answer repeats; an S13
+ * A DRA (RFC 6733) on a listener. It answers CER, DWR and DPR; any request of an application that it advertises
+ * (Relay stands for all) with 2001, its Session-Id, and what the answer repeats; others with 3007; an S13
  * ME-Identity-Check with the Equipment-Status of its IMEI (TS 29.272 section 7.2.20).
  *
  * @example
@@ -102,6 +104,7 @@ export class DraSimulator {
    */
   start(): Endpoint {
     if (this.#listener !== undefined) return this.#listener.address;
+    const applications = this.#options.applications ?? DRA_APPLICATIONS;
     const context = this.#context = {
       local: {
         originHost: this.originHost,
@@ -110,8 +113,9 @@ export class DraSimulator {
         vendorId: VENDOR.threeGpp,
         // A restarted node has lost its state and says so (RFC 6733 section 8.16).
         originStateId: Math.max(Math.floor(Date.now() / 1000), (this.#context?.local.originStateId ?? 0) + 1),
-        applications: this.#options.applications ?? DRA_APPLICATIONS,
+        applications,
       },
+      applications: new ApplicationSet(applications.map(({ id }) => id)),
       blocks: this.#blocks,
       segments: this.#segments,
       counters: this.counters,

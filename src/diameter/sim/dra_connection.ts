@@ -13,6 +13,7 @@ import { EndToEndIds } from "../peer/end_to_end_ids.ts";
 import { Peer, type PeerEnd } from "../peer/peer.ts";
 import { gatedSink } from "../peer/peer_gate.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
+import type { ApplicationSet } from "../wire/application_set.ts";
 import { asciiOf, avpsOf, findAvp } from "../wire/avp.ts";
 import { AVP, AVP_VENDOR_HEADER_LENGTH } from "../wire/avp_codes.ts";
 import { COMMAND } from "../wire/command_codes.ts";
@@ -34,6 +35,8 @@ import { slowReader } from "./slow_reader.ts";
 /** What the connections of one simulated DRA share. */
 export interface DraContext {
   readonly local: LocalIdentity;
+  /** What it advertises. */
+  readonly applications: ApplicationSet;
   readonly blocks: BlockPool;
   readonly segments: SegmentPool;
   readonly counters: DraSimulatorCounters;
@@ -85,6 +88,7 @@ export class DraConnection {
   #careful = false;
   readonly #success: Tail;
   readonly #whitelisted: Tail;
+  readonly #unsupported: Tail;
 
   /** @param closed called once, when the connection has ended */
   constructor(connection: Connection, context: DraContext, closed: (self: DraConnection, end: PeerEnd) => void) {
@@ -92,6 +96,7 @@ export class DraConnection {
     const ordinary = { code: RESULT.success, vendor: VENDOR.ietf };
     this.#success = context.writer.tail(ordinary);
     this.#whitelisted = context.writer.tail(ordinary, EQUIPMENT_STATUS_VALUE.whitelisted);
+    this.#unsupported = context.writer.tail({ code: RESULT.applicationUnsupported, vendor: VENDOR.ietf });
     const throttled = slowReader(connection, () => this.peer?.open === true ? context.faults.readRate : Infinity);
     const watchdog = new WatchdogTimer(
       () => ({ interval: context.watchdogInterval, jitter: context.watchdogJitter, reopenWatchdogs: 0 }),
@@ -188,17 +193,19 @@ export class DraConnection {
     counters.requests++;
     this.#requests++;
     if ((word & (FLAG.retransmitted << 24)) !== 0) counters.tFlagged++;
-    onRequest?.(block.bytes.slice(at, end));
-    if (!writer.scan(block.view, at, end)) {
+    const { bytes } = block;
+    onRequest?.(bytes.slice(at, end));
+    const fault = writer.scan(block, at, end);
+    if (fault !== undefined) {
       counters.malformed++;
       counters.answers++;
-      return this.peer.refuse(block.bytes, at, end, RESULT.invalidAvpLength, "an AVP has an impossible length");
+      return this.peer.refuse(bytes, at, end, fault.resultCode, fault.message, fault.failedAvp);
     }
     const endToEnd = block.view.getUint32(at + OFFSET.endToEnd);
     if (recent.note(block, endToEnd, writer.sessionIdStart, writer.sessionIdEnd)) counters.duplicates++;
     if (faults.requestEvery > 0) this.#remember(block, at, end);
     if (this.#careful) return this.#answerWithFaults(block, at, word);
-    const tail = this.#ordinaryTail(block, word);
+    const tail = this.#ordinaryTail(block, at, word);
     const { out } = this.peer;
     const length = writer.lengthOf(tail);
     const segment = out.reserve(length);
@@ -220,7 +227,7 @@ export class DraConnection {
     if ((decision & DECISION.busy) !== 0) tail = writer.tail({ code: RESULT.tooBusy, vendor: VENDOR.ietf });
     else if ((decision & DECISION.error) !== 0) tail = writer.tail(faults.errorResult);
     else if (faults.result !== undefined) tail = writer.tail(faults.result);
-    else tail = this.#ordinaryTail(block, word);
+    else tail = this.#ordinaryTail(block, at, word);
     const answer = new Block(writer.lengthOf(tail));
     writer.write(block, at, tail, answer, 0);
     if ((decision & DECISION.wrongHopByHop) !== 0) {
@@ -256,7 +263,9 @@ export class DraConnection {
     this.peer.out.push(answer);
   }
 
-  #ordinaryTail(block: Block, word: number): Tail {
+  #ordinaryTail(block: Block, at: number, word: number): Tail {
+    // Only what was advertised is served (RFC 6733 section 7.1.3).
+    if (!this.#context.applications.takes(block.view.getUint32(at + OFFSET.application))) return this.#unsupported;
     if ((word & 0xffffff) !== COMMAND.meIdentityCheck) return this.#success;
     const { equipment, writer } = this.#context;
     if (equipment.size === 0 && equipment.otherwise === "whitelisted") return this.#whitelisted;

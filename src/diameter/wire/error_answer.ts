@@ -62,8 +62,26 @@ export function errorAnswerWith(
   avps: Uint8Array,
   errorFlag = true,
 ): Uint8Array<ArrayBuffer> {
+  return answerWith(bytes, start, end, avps, errorFlag, "repeat Session-Id");
+}
+
+/**
+ * The answer with `avps` to the request in `bytes` from `start` to `end` (RFC 6733 section 6.2): same command,
+ * application, both identifiers and P flag; behind the AVPs its Proxy-Info, in the same order.
+ * @param errorFlag whether E is set
+ * @param session whether the request's Session-Id goes in front, or whatever is in `avps` is all
+ */
+export function answerWith(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  avps: Uint8Array,
+  errorFlag: boolean,
+  session: "repeat Session-Id" | "as it is",
+): Uint8Array<ArrayBuffer> {
+  const repeated = session === "repeat Session-Id";
   const view = viewOf(bytes);
-  let session = -1;
+  let sessionId = -1;
   let sessionLength = 0;
   let proxyLength = 0;
   const proxyInfos: number[] = [];
@@ -73,8 +91,8 @@ export function errorAnswerWith(
     if (length < AVP_HEADER_LENGTH || length > end - at) break;
     if ((word & (AVP_FLAG.vendor << 24)) === 0) {
       const code = view.getUint32(at);
-      if (code === AVP.sessionId && session < 0) {
-        session = at;
+      if (code === AVP.sessionId && repeated && sessionId < 0) {
+        sessionId = at;
         sessionLength = length;
       } else if (code === AVP.proxyInfo) {
         proxyInfos.push(at);
@@ -94,8 +112,8 @@ export function errorAnswerWith(
   outView.setUint32(OFFSET.hopByHop, view.getUint32(start + OFFSET.hopByHop));
   outView.setUint32(OFFSET.endToEnd, view.getUint32(start + OFFSET.endToEnd));
   let at = HEADER_LENGTH;
-  if (session >= 0) {
-    out.set(bytes.subarray(session, session + sessionLength), at);
+  if (sessionId >= 0) {
+    out.set(bytes.subarray(sessionId, sessionId + sessionLength), at);
     out[at + 4] = AVP_FLAG.mandatory;
     at += sessionLength;
   }

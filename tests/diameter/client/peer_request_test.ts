@@ -3,6 +3,7 @@ import { ConnectionClosedError } from "../../../src/diameter/client/errors.ts";
 import type { PeerRequest } from "../../../src/diameter/client/peer_request.ts";
 import { encodeMessage } from "../../../src/diameter/wire/codec.ts";
 import { COMMAND } from "../../../src/diameter/wire/command_codes.ts";
+import type { MessageBuilder } from "../../../src/diameter/wire/message_builder.ts";
 import { answer, peerRequest, RawMessage, request } from "../../support/raw_message.ts";
 import { withPool } from "./support.ts";
 
@@ -46,6 +47,47 @@ test("a request of the peer is refused with the request's Session-Id and our nam
     assertEquals([busy.flags, busy.text(263), busy.resultCode, busy.text(281)], [0x60, "s;1;2", 3004, "not now"]);
     assertEquals([busy.text(264), busy.text(296)], ["client.example.net", "example.net"]);
     assertEquals([unknown.flags, unknown.text(263), unknown.resultCode], [0x40, "s;1;3", 5030]);
+  });
+});
+
+/** A Proxy-Info of the proxy at `host`. */
+function proxyInfo(host: string): (builder: MessageBuilder) => void {
+  return (builder) =>
+    builder.group(284, (group) => group.text(280, host).octets(33, new TextEncoder().encode("state")));
+}
+
+test("an answer by names carries the Proxy-Info of its request, all of it, in its order", async () => {
+  await withPool({}, async ({ pool, peers: [peer] }) => {
+    const reader = pool.received.getReader();
+    const proxied = request({
+      more: (builder) => {
+        proxyInfo("proxy-2.example.net")(builder);
+        proxyInfo("a.example.net")(builder);
+      },
+    });
+    await peer!.send(proxied, proxied, proxied);
+    const avps = { "Result-Code": 2001, "Origin-Host": pool.originHost };
+    await (await take(reader)).answer({ avps });
+    const reply = await peer!.nextAnswer();
+    assertEquals(reply.codes, [268, 264, 284, 284]);
+    const before = new RawMessage(proxied).avps.filter(({ code }) => code === 284);
+    assertEquals(reply.avps.slice(2), before);
+    await (await take(reader)).refuse(5012);
+    assertEquals((await peer!.nextAnswer()).avps.filter(({ code }) => code === 284), before);
+    const own = { "Proxy-Host": "mine.example.net", "Proxy-State": "x" };
+    await (await take(reader)).answer({ avps: { "Result-Code": 3004, "Proxy-Info": own }, error: true });
+    const written = await peer!.nextAnswer();
+    assertEquals([written.codes, written.flags], [[268, 284], 0x60]);
+  });
+});
+
+test("a request with R and E is answered 3008, and the program never sees it", async () => {
+  await withPool({}, async ({ pool, peers: [peer] }) => {
+    const reader = pool.received.getReader();
+    await peer!.send(request({ flags: 0xe0, session: "s;1;1" }), request({ session: "s;1;2" }));
+    const reply = await peer!.nextAnswer();
+    assertEquals([reply.resultCode, reply.flags, reply.text(263)], [3008, 0x60, "s;1;1"]);
+    assertEquals(new RawMessage((await take(reader)).bytes).text(263), "s;1;2");
   });
 });
 

@@ -109,6 +109,10 @@ const CROOKS: [what: string, fault: RegExp, crook: Crook][] = [
     const end = 20 + (view.getUint32(24) & 0xffffff);
     answer[end - 1]! ^= 1;
   }],
+  ["an AVP that reaches past its end", /^the AVP at byte \d+ has an impossible length$/, (answer, view) => {
+    // Auth-Session-State stands behind the Session-Id.
+    answer[20 + ((view.getUint32(24) + 3) & 0xfffffc) + 5]! = 1;
+  }],
 ];
 
 for (const [what, fault, crook] of CROOKS) {

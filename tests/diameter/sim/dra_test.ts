@@ -4,6 +4,7 @@ import type { Faults } from "../../../src/diameter/sim/faults.ts";
 import { resultOf } from "../../../src/diameter/sim/app_connection.ts";
 import { avpsOf, findAvp, unsigned32Of } from "../../../src/diameter/wire/avp.ts";
 import { readHeader } from "../../../src/diameter/wire/header.ts";
+import { MessageBuilder } from "../../../src/diameter/wire/message_builder.ts";
 import { ecr, until, withPair } from "./support.ts";
 
 const { test } = Deno;
@@ -63,6 +64,9 @@ test("a request with a broken AVP gets 5014 and is counted", async () => {
     request[request.length - 21] = 0xff;
     const answer = await apps.request(request);
     assertEquals([resultOf(answer, 0, answer.length), dra.counters.malformed], ["5014", 1]);
+    assert([...avpsOf(answer, 20, answer.length)].some(({ code }) => code === 279), "Failed-AVP is missing");
+    const back = await dra.request(request);
+    assert([...avpsOf(back, 20, back.length)].some(({ code }) => code === 279), "Failed-AVP is missing");
   });
 });
 
@@ -76,6 +80,35 @@ test("what it advertises can be chosen", async () => {
     Error,
     "5010",
   );
+});
+
+test("a request of an application that it did not advertise gets 3007, with and without faults", async () => {
+  const ccr = (hopByHop: number) =>
+    new MessageBuilder({ flags: 0xc0, command: 272, application: 4, hopByHop, endToEnd: 1 }).text(263, "a;1;2")
+      .finish();
+  await withPair({ applications: [{ id: 16777252, vendor: 10415 }] }, {}, async (apps, dra) => {
+    for (const faults of [{}, { delay: 1 }]) {
+      dra.setFaults(faults);
+      const answer = await apps.request(ccr(1));
+      assertEquals([resultOf(answer, 0, answer.length), readHeader(answer).flags], ["3007", 0x60]);
+      const served = await apps.request(ecr("1").finish());
+      assertEquals(resultOf(served, 0, served.length), "2001");
+    }
+  });
+  await withPair({}, {}, async (apps) => {
+    const relayed = await apps.request(ccr(1));
+    assertEquals(resultOf(relayed, 0, relayed.length), "2001");
+  });
+});
+
+test("a request with R and E gets 3008, from a simulated DRA and from a simulated Logic App", async () => {
+  await withPair({}, {}, async (apps, dra) => {
+    const request = ecr("1", 7, 0xe0).finish();
+    for (const answer of [await apps.request(request), await dra.request(request)]) {
+      assertEquals([resultOf(answer, 0, answer.length), readHeader(answer).flags], ["3008", 0x60]);
+    }
+    assertEquals(dra.counters.malformed, 1);
+  });
 });
 
 const RESULTS: [name: string, faults: Partial<Faults>, results: [string, number][]][] = [
