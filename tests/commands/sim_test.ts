@@ -48,7 +48,7 @@ test("sim app and sim dra: every request is answered, and both tell the same", a
   const counters = JSON.parse(dra.stdout);
   assertEquals([counters.connections, counters.requests, counters.answers, counters.malformed], [3, 500, 500, 0]);
   assertMatch(dra.stderr, /^app-2\.apps\.example\.net connected from 127\.0\.0\.1:\d+$/m);
-  assertMatch(dra.stderr, /^app-2\.apps\.example\.net from 127\.0\.0\.1:\d+ is gone: .*REBOOTING/m);
+  assertMatch(dra.stderr, /^app-2\.apps\.example\.net from 127\.0\.0\.1:\d+ is gone: .*DO_NOT_WANT_TO_TALK_TO_YOU/m);
 });
 
 test("sim app fails when answers are lost or come twice, and says so", async () => {

@@ -59,8 +59,9 @@ const MAX_LIFETIME = 60 * 60_000;
 const MAX_WAITING = 1_000;
 const LONGEST = 2 ** 31 - 1;
 
-/** RFC 6733 section 5.4.3: no need for the connection is seen. */
+/** No need for the connection is seen (RFC 6733 section 5.4.3). */
 const IDLE: Leave = { cause: DISCONNECT_CAUSE.doNotWantToTalkToYou, reason: "it was idle" };
+/** The one cause that does not say that we want no connection: the next call opens another one. */
 const OLD: Leave = { cause: DISCONNECT_CAUSE.rebooting, reason: "it had been open for its maximum lifetime" };
 
 interface Entry {
@@ -188,8 +189,9 @@ export class AddressClient implements AsyncDisposable {
   }
 
   /**
-   * Takes no more calls, waits up to `drain` milliseconds (0 unless given) for pending requests, takes leave of all peers with DPR (RFC 6733 section 5.4) and closes. What is
-   * pending then is rejected with `PoolClosedError`.
+   * Takes no more calls, waits up to `drain` milliseconds (0 unless given) for pending requests, takes leave
+   * of all peers with DPR and closes. What is pending then is rejected with `PoolClosedError`. The
+   * Disconnect-Cause is DO_NOT_WANT_TO_TALK_TO_YOU: no more messages are expected (RFC 6733 section 5.4.3).
    */
   async close({ drain = 0 }: { readonly drain?: number } = {}): Promise<void> {
     this.#closed = true;

@@ -115,7 +115,9 @@ export class ConnectionSlot {
     this.#stopped = true;
     this.#abort.abort();
     this.#wake?.();
-    await Promise.all([this.connection?.peer.stop(cause, reason), this.#running]);
+    const peer = this.connection?.peer;
+    if (peer?.open) this.#setState("CLOSING", reason);
+    await Promise.all([peer?.stop(cause, reason), this.#running]);
   }
 
   /** Takes leave of the open connection with DPR, when its requests are answered; the slot stops with it. */
@@ -305,6 +307,8 @@ export class ConnectionSlot {
 
   #noteState({ peer }: ClientConnection): void {
     if (peer.state === "leaving") this.#setState("CLOSING", "the peer takes its leave");
+    // A watchdog that ends with its connection is unanswered no more, and was not answered either.
+    else if (!peer.open) return;
     else if (this.#state === "OPEN" && peer.watchdog.pending) this.#setState("DWR_SENT", "a watchdog is unanswered");
     else if (this.#state === "DWR_SENT" && !peer.watchdog.pending) this.#setState("OPEN", "the watchdog was answered");
   }
@@ -329,5 +333,12 @@ function isRefusal(resultCode: number | undefined): boolean {
   return resultCode !== undefined && !isSuccessCode(resultCode);
 }
 
-/** Closing for good, or for a restart: we are there again later (RFC 6733 section 5.4.3). */
-export const SHUTTING_DOWN: Leave = { cause: DISCONNECT_CAUSE.rebooting, reason: "this client is being closed" };
+/**
+ * A program that closes its client expects no more messages, which is this cause in the words of RFC 6733
+ * section 5.4.3. It asks the peer not to connect by itself, which no peer does to a client; when
+ * the program comes back, its client dials. REBOOTING would announce a reboot that nobody plans.
+ */
+export const SHUTTING_DOWN: Leave = {
+  cause: DISCONNECT_CAUSE.doNotWantToTalkToYou,
+  reason: "this client is being closed",
+};

@@ -206,7 +206,7 @@ export class AppSimulator {
     this.#reconnects.clear();
     await Promise.all(
       this.#connections.map((connection) =>
-        connection?.peer.stop(DISCONNECT_CAUSE.rebooting, "the simulated Logic App stops")
+        connection?.peer.stop(DISCONNECT_CAUSE.doNotWantToTalkToYou, "the simulated Logic App stops")
       ),
     );
     if (this.#expiry !== undefined) clearInterval(this.#expiry);

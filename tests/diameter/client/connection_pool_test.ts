@@ -166,13 +166,13 @@ test("a signal that times out ends a request too", async () => {
   });
 });
 
-test("close takes leave with DPR and rejects what is pending and what comes after", async () => {
+test("close takes leave with a DPR that speaks of no reboot, and rejects what is pending and what comes after", async () => {
   await withPool({ dprTimeout: 5_000 }, async ({ pool, peers: [peer] }) => {
     const call = watch([pool.request(request())]);
     await peer!.nextRequest();
     const closing = pool.close();
     const dpr = await peer!.answerPeerRequest(COMMAND.disconnectPeer);
-    assertEquals(dpr.number(273), 0);
+    assertEquals(dpr.number(273), 2);
     await closing;
     await peer!.nextEnd();
     assert(call.failed[0] instanceof PoolClosedError, String(call.failed[0]));
@@ -575,5 +575,17 @@ test("start waits for every connection's first attempt before it fails, however 
     await hesitant.acceptCapabilities();
     await until(() => started.done === 1, "it is started");
     await pool.close();
+  });
+});
+
+test("closing while a watchdog is unanswered is never told as an answer to it", async () => {
+  await withPool({ watchdogInterval: 400, watchdogJitter: 0, reconnect: false }, async ({ pool, peers, events }) => {
+    await peers[0]!.nextRequest(COMMAND.deviceWatchdog);
+    await until(() => pool.statistics.connections[0]!.state === "DWR_SENT", "the watchdog is unanswered");
+    await pool.close();
+    const told = events.flatMap((one) => one.kind === "state" ? [`${one.from} -> ${one.to} (${one.reason})`] : []);
+    assertEquals(told.at(3), "OPEN -> DWR_SENT (a watchdog is unanswered)");
+    assertEquals(told.at(4), "DWR_SENT -> CLOSING (this client is being closed)");
+    assertEquals(told.filter((line) => line.includes("was answered")), []);
   });
 });
