@@ -3,6 +3,7 @@
  * @module
  */
 import { AppSimulator } from "../diameter/sim/app.ts";
+import type { AppSimulatorCounters } from "../diameter/sim/app_counters.ts";
 import { DraSimulator } from "../diameter/sim/dra.ts";
 import type { Endpoint } from "../net/connection.ts";
 import { VERSION } from "../version.ts";
@@ -10,7 +11,15 @@ import { BenchGateway } from "./bench_gateway.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { LiveLine } from "./live_line.ts";
 import { runLoad } from "./load.ts";
-import { isFlawless, latencyTable, latencyText, type LoadReport, reportJson, reportText } from "./load_report.ts";
+import {
+  isFlawless,
+  latencyTable,
+  latencyText,
+  type LoadReport,
+  PERCENTILES,
+  reportJson,
+  reportText,
+} from "./load_report.ts";
 import { grouped, milliseconds } from "./numbers.ts";
 import { Interruption } from "./signals.ts";
 import { FlagReader } from "./sim_flags.ts";
@@ -68,46 +77,31 @@ twice or was wrong. Figures depend on the machine and on what else it does: comp
       const machine = { processors: navigator.hardwareConcurrency, deno: Deno.version.deno, version: VERSION };
       print(JSON.stringify({ connections, window, ...machine, ...results }));
     }
-    if (interruption.signal.aborted) bench.live.print("interrupted: the figures are those of a shorter run");
+    if (interruption.signal.aborted) bench.live.print("interrupted: only what was measured until then is shown");
     return bench.flawless ? EXIT.done : EXIT.failed;
   },
 });
 
 /** A gateway that is there already. */
 async function others(bench: Bench, against: Endpoint & { readonly text: string }, rate: number | undefined) {
-  const { report, apps } = await bench.measure(`${against.text}: `, against, rate);
+  const { report, counters } = await bench.measure(`${against.text}: `, against, rate);
   bench.say(`${against.text}, ${rate === undefined ? "closed loop" : `open loop at ${grouped(rate)} requests/s`}`);
-  bench.say(reportText(report, apps.counters));
-  return { against: against.text, ...(rate === undefined ? {} : { rate }), ...reportJson(report, apps.counters) };
+  bench.say(reportText(report, counters));
+  return { against: against.text, ...(rate === undefined ? {} : { rate }), ...reportJson(report, counters) };
 }
 
-/** A gateway of our own, and a DRA behind it. */
+/** A gateway of our own, and a DRA behind it. What an interruption leaves out is not shown. */
 async function own(bench: Bench, rate: number | undefined): Promise<Record<string, unknown>> {
   const dra = new DraSimulator();
   const direct = dra.start();
   const gateway = await BenchGateway.start(direct);
   try {
-    const { bold } = palette("stdout");
     const closed = rate === undefined ? await closedLoop(bench, gateway) : undefined;
-    const openRate = rate ?? USUAL_RATE;
-    const without = await bench.measure("directly to the DRA: ", direct, openRate);
-    const through = await bench.measure("through the gateway: ", gateway.address, openRate);
-    const added = through.report.latency.p50 - without.report.latency.p50;
-    bench.say(bold(`Open loop, ${grouped(openRate)} requests/s, each timed from when it was due`));
-    bench.say(latencyTable([
-      ["directly to the DRA", without.report.latency],
-      ["through the gateway", through.report.latency],
-    ]));
-    bench.say(`the gateway adds ${milliseconds(Math.max(0, added))} to the median\n\n`);
+    const open = await openLoop(bench, gateway, direct, rate ?? USUAL_RATE);
     bench.say(bench.verdict());
     return {
       ...(closed === undefined ? {} : { closed_loop: closed }),
-      open_loop: {
-        rate: openRate,
-        direct: reportJson(without.report, without.apps.counters),
-        gateway: reportJson(through.report, through.apps.counters),
-        added_p50_ms: Math.round(added * 10_000) / 10_000,
-      },
+      ...(open === undefined ? {} : { open_loop: open }),
     };
   } finally {
     await gateway.stop();
@@ -115,26 +109,54 @@ async function own(bench: Bench, rate: number | undefined): Promise<Record<strin
   }
 }
 
-async function closedLoop(bench: Bench, gateway: BenchGateway): Promise<Record<string, unknown>> {
+/** @returns undefined when nothing of it was measured */
+async function openLoop(bench: Bench, gateway: BenchGateway, dra: Endpoint, rate: number) {
+  const { bold } = palette("stdout");
+  const direct = await bench.measure("directly to the DRA: ", dra, rate);
+  if (direct.report === undefined) return undefined;
+  const through = await bench.measure("through the gateway: ", gateway.address, rate);
+  bench.say(bold(`Open loop, ${grouped(rate)} requests/s, each timed from when it was due`));
+  bench.say(latencyTable([
+    ["directly to the DRA", direct.report.latency],
+    ...(through.report === undefined ? [] : [["through the gateway", through.report.latency] as const]),
+  ]));
+  const result = { rate, direct: reportJson(direct.report, direct.counters) };
+  if (through.report === undefined) {
+    bench.say("\n");
+    return result;
+  }
+  const latencies = [direct.report.latency, through.report.latency];
+  const added = latencies.some(({ count }) => count === 0) ? undefined : latencies[1]!.p50 - latencies[0]!.p50;
+  bench.say(added === undefined ? "\n" : `the gateway adds ${milliseconds(Math.max(0, added))} to the median\n\n`);
+  return {
+    ...result,
+    gateway: reportJson(through.report, through.counters),
+    added_p50_ms: added === undefined ? null : Math.round(added * 10_000) / 10_000,
+  };
+}
+
+/** @returns undefined when nothing of it was measured */
+async function closedLoop(bench: Bench, gateway: BenchGateway): Promise<Record<string, unknown> | undefined> {
   const { bold } = palette("stdout");
   let cpu = 0;
-  const { report, apps } = await bench.measure("through the gateway: ", gateway.address, undefined, async () => {
+  const { report, counters } = await bench.measure("through the gateway: ", gateway.address, undefined, async () => {
     cpu = await gateway.cpuSeconds();
   });
+  if (report === undefined) return undefined;
   const used = await gateway.cpuSeconds() - cpu;
-  const perMillion = used * 1e6 / Math.max(1, report.answered);
+  const perMillion = report.answered === 0 ? undefined : used * 1e6 / report.answered;
   const { connections, window } = bench.options;
   bench.say(bold(`Closed loop, ${connections} connections, ${window} requests outstanding on each`));
   bench.say(`${grouped(report.answered / report.seconds)} requests/s through the gateway`);
-  bench.say(latencyText(report.latency));
+  bench.say(`latency ${latencyText(report.latency, PERCENTILES)}`);
   bench.say(
-    `gateway: ${perMillion.toFixed(2)} processor seconds per million requests, ` +
+    `gateway: ${perMillion === undefined ? "" : `${perMillion.toFixed(2)} processor seconds per million requests, `}` +
       `${(used * 100 / report.seconds).toFixed(0)} % of one processor\n\n`,
   );
   return {
-    ...reportJson(report, apps.counters),
+    ...reportJson(report, counters),
     gateway_cpu_seconds: Math.round(used * 1000) / 1000,
-    gateway_cpu_seconds_per_million_requests: Math.round(perMillion * 1000) / 1000,
+    gateway_cpu_seconds_per_million_requests: perMillion === undefined ? null : Math.round(perMillion * 1000) / 1000,
   };
 }
 
@@ -180,13 +202,16 @@ class Bench {
     if (!this.options.json) print(text);
   }
 
-  /** Loads `target`: closed loop without a rate, open loop with one. */
+  /**
+   * Loads `target`: closed loop without a rate, open loop with one. Without a report when it was interrupted
+   * before the measurement began.
+   */
   async measure(
     title: string,
     target: Endpoint,
     rate: number | undefined,
     measuring?: () => Promise<void>,
-  ): Promise<{ report: LoadReport; apps: AppSimulator }> {
+  ): Promise<{ report: LoadReport | undefined; counters: AppSimulatorCounters }> {
     const { connections, window, timeout, warmup, duration, signal } = this.options;
     const apps = new AppSimulator({
       connect: target,
@@ -196,6 +221,8 @@ class Bench {
       ...(rate === undefined ? { window } : { rate }),
     });
     this.#done.push(apps);
+    const { counters } = apps;
+    if (signal.aborted) return { report: undefined, counters };
     try {
       await apps.start();
       const report = await runLoad(
@@ -204,7 +231,7 @@ class Bench {
         this.live,
         title,
       );
-      return { report, apps };
+      return { report, counters };
     } finally {
       await apps.stop();
     }

@@ -5,11 +5,12 @@
 import { formatDuration } from "../ops/config/units.ts";
 import { createLogger } from "../ops/log/mod.ts";
 import { defineCommand, EXIT } from "./command.ts";
-import { DEFAULT_PHASES, DemoFailure, DemoScenario, Interrupted, phasesFor } from "./demo_scenario.ts";
+import { DEFAULT_PHASES, DemoFailure, DemoScenario, Interrupted, phasesFor, SHORTEST_RUN } from "./demo_scenario.ts";
 import { APP_COUNT, DEMO_CONFIG, DemoStage, DRA_1_DELAY, RATE } from "./demo_stage.ts";
 import { eventLog } from "./event_log.ts";
 import { LiveLine } from "./live_line.ts";
-import { grouped, milliseconds } from "./numbers.ts";
+import { latencyText } from "./load_report.ts";
+import { grouped } from "./numbers.ts";
 import { Interruption } from "./signals.ts";
 import { statisticsText } from "./statistics_text.ts";
 import { isTerminal, palette, print } from "./terminal.ts";
@@ -63,6 +64,10 @@ The gateway's timers are shorter than a real site's: --print-config shows them.`
     using interruption = new Interruption();
     try {
       introduce(stage);
+      if (duration !== undefined && duration < SHORTEST_RUN) {
+        const least = Math.ceil(SHORTEST_RUN / 1000);
+        print(`  --duration ${formatDuration(duration)} is too short for all of this: it takes ${least} s or so.\n\n`);
+      }
       const scenario = new DemoScenario(stage, new LiveLine("stdout"), palette("stdout"), interruption.signal);
       const complaint = await play(scenario, phases, goOn);
       return await conclude(stage, scenario, complaint);
@@ -119,8 +124,7 @@ async function conclude(stage: DemoStage, scenario: DemoScenario, complaint: str
   if (connected) await stage.apps.end();
   scenario.finish();
   print(`\n${statisticsText(stage.gateway.statistics)}\n\n`);
-  const { p50, p99, max } = scenario.latency.summary();
-  print(`latency at the Logic Apps: p50 ${milliseconds(p50)}, p99 ${milliseconds(p99)}, max ${milliseconds(max)}`);
+  print(`latency at the Logic Apps: ${latencyText(scenario.latency.summary(), ["p50", "p99", "max"])}`);
   const counters = connected ? stage.apps.counters : undefined;
   const { sent = 0, answered = 0, lost = 0, duplicated = 0, mismatched = 0, unknown = 0 } = counters ?? {};
   const results = (counters?.results ?? []).map(([result, count]) => `${result} ${grouped(count)}`).join(", ");

@@ -6,6 +6,7 @@ import type { GatewayEvent } from "../diameter/relay/events.ts";
 import { LatencyHistogram } from "../diameter/sim/latency_histogram.ts";
 import type { DemoStage } from "./demo_stage.ts";
 import type { LiveLine } from "./live_line.ts";
+import { latencyText } from "./load_report.ts";
 import { grouped, milliseconds, plural } from "./numbers.ts";
 import type { Palette } from "./terminal.ts";
 
@@ -27,7 +28,10 @@ const RETURN_TIME = 4_500;
 /** Each steady part lasts at least this long. */
 const SHORTEST_PHASE = 1_000;
 
-/** The phases of a run that is to last `duration` milliseconds in all. */
+/** The shortest run, in milliseconds. */
+export const SHORTEST_RUN = RETURN_TIME + 3 * SHORTEST_PHASE;
+
+/** The phases of a run that is to last `duration` milliseconds in all; {@link SHORTEST_RUN} when that is less. */
 export function phasesFor(duration: number): Phases {
   const each = Math.max(SHORTEST_PHASE, (duration - RETURN_TIME) / 3);
   return { before: each, during: each, after: each };
@@ -62,6 +66,8 @@ export class DemoScenario {
   /** What the gateway has reported so far, in its order. */
   readonly #seen: GatewayEvent[] = [];
   #refusedAttempts = 0;
+  /** dra-1 was killed, and the gateway has not noticed yet. */
+  #killed = false;
   #finished = false;
   #lastAnswered = 0;
   #lastAt = performance.now();
@@ -94,8 +100,7 @@ export class DemoScenario {
 
     this.#say("");
     await this.#until(() => gateway.pool.dras[0]!.inFlight >= PENDING_AT_DEATH, "requests are pending at dra-1");
-    const pending = gateway.pool.dras[0]!.inFlight;
-    this.#say(paint.red(paint.bold(`dra-1 is KILLED, ${plural(pending, "request")} pending there`)));
+    this.#killed = true;
     first.kill();
     await this.#untilEvent("failover");
     const resent = this.#seen.filter((event) => event.kind === "resent").reduce((sum, { count }) => sum + count, 0);
@@ -153,6 +158,11 @@ export class DemoScenario {
         return this.#say(paint.green(`${event.dra} OPEN and OKAY (priority ${priority})`));
       }
       case "dra_down":
+        // The gateway goes on sending until it notices: what is pending then is what is sent again.
+        if (this.#killed) {
+          this.#say(paint.red(paint.bold(`${event.dra} is KILLED, ${plural(event.pending, "request")} pending there`)));
+          this.#killed = false;
+        }
         return this.#say(paint.yellow(`${event.dra} is lost: ${event.reason}`));
       case "resent":
         return this.#say(paint.yellow(`${plural(event.count, "pending request")} of ${event.dra} sent again`));
@@ -182,9 +192,9 @@ export class DemoScenario {
     const shares = dras.map(({ counters }, i) => counters.requests - before[i]!);
     const sum = shares.reduce((a, b) => a + b);
     const where = shares.flatMap((share, i) => share === 0 ? [] : [`${percent(share, sum)} on dra-${i + 1}`]);
-    const { p50, p99 } = apps.counters.latency.summary();
+    const latency = latencyText(apps.counters.latency.summary(), ["p50", "p99"]);
     this.#say(
-      `${grouped(rate)} requests/s, ${where.join(", ")}, p50 ${milliseconds(p50)}, p99 ${milliseconds(p99)}, ` +
+      `${grouped(rate)} requests/s, ${where.join(", ")}, ${latency}, ` +
         `lost ${apps.counters.lost}${remark}`,
     );
     this.#endInterval();
@@ -240,10 +250,10 @@ export class DemoScenario {
       return !dra.usable ? paint.red(text) : active ? paint.green(text) : paint.dim(text);
     });
     const time = ((now - this.#started) / 1000).toFixed(0);
+    const { latency } = counters;
+    const median = latency.count === 0 ? "" : `p50 ${milliseconds(latency.percentile(50))}  `;
     return `${paint.dim(`${time} s`.padStart(9))}  ${grouped(rate)}/s  ${dras.join("  ")}  ` +
-      `p50 ${milliseconds(counters.latency.percentile(50))}  answered ${
-        grouped(counters.answered)
-      }  lost ${counters.lost}`;
+      `${median}answered ${grouped(counters.answered)}  lost ${counters.lost}`;
   }
 }
 

@@ -18,23 +18,30 @@ export interface LoadPlan {
   readonly measuring?: () => Promise<void>;
 }
 
-/** Runs the load over open connections. */
-export async function runLoad(apps: AppSimulator, plan: LoadPlan, live: LiveLine, title = ""): Promise<LoadReport> {
+/**
+ * Runs the load over open connections.
+ * @returns undefined when `plan.signal` fired before the measurement began
+ */
+export async function runLoad(
+  apps: AppSimulator,
+  plan: LoadPlan,
+  live: LiveLine,
+  title = "",
+): Promise<LoadReport | undefined> {
   const { counters } = apps;
   const { signal } = plan;
   const hide = showLoad(live, apps, title);
   try {
     if (plan.warmup > 0) await apps.run({ duration: plan.warmup, signal });
+    if (signal.aborted) return undefined;
     await plan.measuring?.();
     counters.latency.clear();
     const [answered, started] = [counters.answered, performance.now()];
-    if (!signal.aborted) {
-      await apps.run({
-        signal,
-        ...(plan.duration === undefined ? {} : { duration: plan.duration }),
-        ...(plan.requests === undefined ? {} : { requests: plan.requests }),
-      });
-    }
+    await apps.run({
+      signal,
+      ...(plan.duration === undefined ? {} : { duration: plan.duration }),
+      ...(plan.requests === undefined ? {} : { requests: plan.requests }),
+    });
     return {
       seconds: Math.max(0.001, (performance.now() - started) / 1000),
       answered: counters.answered - answered,
@@ -54,8 +61,10 @@ function showLoad(live: LiveLine, apps: AppSimulator, title: string): () => void
     const now = performance.now();
     const rate = (counters.answered - before) * 1000 / (now - at);
     [before, at] = [counters.answered, now];
+    const { latency } = counters;
+    const median = latency.count === 0 ? "" : `p50 ${milliseconds(latency.percentile(50))}, `;
     live.update(
-      `${title}${grouped(rate)} requests/s, p50 ${milliseconds(counters.latency.percentile(50))}, ` +
+      `${title}${grouped(rate)} requests/s, ${median}` +
         `answered ${grouped(counters.answered)}, lost ${counters.lost}, ${apps.openConnections} open`,
     );
   }, 500);

@@ -20,9 +20,12 @@ export function isFlawless(counters: AppSimulatorCounters): boolean {
   return counters.lost === 0 && counters.faulty === 0;
 }
 
-/** The report as an object of JSON, names in snake case. Counters are those of the whole run, warm-up included. */
-export function reportJson(report: LoadReport, counters: AppSimulatorCounters): Record<string, unknown> {
-  const { seconds, answered, latency } = report;
+/**
+ * The report as an object of JSON, names in snake case. Counters are those of the whole run, warm-up
+ * included; what was not measured is null.
+ * @param report undefined when the load ended before its measurement began
+ */
+export function reportJson(report: LoadReport | undefined, counters: AppSimulatorCounters): Record<string, unknown> {
   return {
     requests: counters.sent,
     answered: counters.answered,
@@ -35,14 +38,15 @@ export function reportJson(report: LoadReport, counters: AppSimulatorCounters): 
     peer_requests: counters.peerRequests,
     connections_lost: counters.connectionsLost,
     ...(counters.firstFault === "" ? {} : { first_fault: counters.firstFault }),
-    seconds: round(seconds),
-    requests_per_second: Math.round(answered / seconds),
-    latency_ms: latencyJson(latency),
+    seconds: report === undefined ? null : round(report.seconds),
+    requests_per_second: report === undefined ? null : Math.round(report.answered / report.seconds),
+    latency_ms: report === undefined ? null : latencyJson(report.latency),
   };
 }
 
-/** Percentiles as an object of JSON. */
-export function latencyJson({ mean, p50, p90, p99, p999, max }: LatencySummary): Record<string, number> {
+/** Percentiles as an object of JSON; null when nothing was answered. */
+export function latencyJson({ count, mean, p50, p90, p99, p999, max }: LatencySummary): Record<string, number> | null {
+  if (count === 0) return null;
   return {
     mean: round(mean),
     p50: round(p50),
@@ -53,12 +57,16 @@ export function latencyJson({ mean, p50, p90, p99, p999, max }: LatencySummary):
   };
 }
 
-/** The report in lines; the last one says what is lost. */
-export function reportText(report: LoadReport, counters: AppSimulatorCounters): string {
-  const { seconds, answered, latency } = report;
+/**
+ * The report in lines; the last one says what is lost.
+ * @param report undefined when the load ended before its measurement began
+ */
+export function reportText(report: LoadReport | undefined, counters: AppSimulatorCounters): string {
   const lines = [
-    `${grouped(answered / seconds)} requests/s over ${seconds.toFixed(1)} s`,
-    latencyText(latency),
+    ...(report === undefined ? ["ended before the measurement began"] : [
+      `${grouped(report.answered / report.seconds)} requests/s over ${report.seconds.toFixed(1)} s`,
+      `latency ${latencyText(report.latency, PERCENTILES)}`,
+    ]),
     `results: ${counters.results.map(([result, count]) => `${result} ${grouped(count)}`).join(", ") || "none"}`,
   ];
   if (counters.peerRequests > 0) lines.push(`${plural(counters.peerRequests, "request")} of the other side answered`);
@@ -77,17 +85,26 @@ export function verdict({ sent, answered, lost, duplicated }: AppSimulatorCounte
   return `requests ${sent}, answered ${answered}, lost ${lost}, duplicated ${duplicated}`;
 }
 
-/** `latency p50 .. p90 .. p99 .. p99.9 .. max ..`. */
-export function latencyText({ p50, p90, p99, p999, max }: LatencySummary): string {
-  const values: [string, number][] = [["p50", p50], ["p90", p90], ["p99", p99], ["p99.9", p999], ["max", max]];
-  return `latency ${values.map(([name, value]) => `${name} ${milliseconds(value)}`).join(", ")}`;
+/** What a latency is told by. */
+type Percentile = "p50" | "p90" | "p99" | "p999" | "max";
+
+const NAMES: Readonly<Record<Percentile, string>> = { p50: "p50", p90: "p90", p99: "p99", p999: "p99.9", max: "max" };
+
+/** All of them, as reports show them. */
+export const PERCENTILES = ["p50", "p90", "p99", "p999", "max"] as const;
+
+/** `p50 .., p99 ..`; a word in their place when nothing was answered, because then there is no latency. */
+export function latencyText(latency: LatencySummary, percentiles: readonly Percentile[]): string {
+  if (latency.count === 0) return "unknown: nothing was answered";
+  return percentiles.map((name) => `${NAMES[name]} ${milliseconds(latency[name])}`).join(", ");
 }
 
-/** Several latencies, one below the other. */
+/** Several latencies, one below the other; a dash where nothing was answered. */
 export function latencyTable(rows: readonly (readonly [name: string, latency: LatencySummary])[]): string {
+  const cell = (latency: LatencySummary, name: Percentile) => latency.count === 0 ? "-" : milliseconds(latency[name]);
   return table([
-    ["", "p50", "p90", "p99", "p99.9", "max"],
-    ...rows.map(([name, { p50, p90, p99, p999, max }]) => [name, ...[p50, p90, p99, p999, max].map(milliseconds)]),
+    ["", ...PERCENTILES.map((name) => NAMES[name])],
+    ...rows.map(([name, latency]) => [name, ...PERCENTILES.map((percentile) => cell(latency, percentile))]),
   ]);
 }
 

@@ -44,7 +44,7 @@ or was wrong, and when a connection could not be opened.`,
     },
     rate: { kind: "number", placeholder: "N", help: "requests per second, of all connections together", least: 1 },
     "relaxed-pacing": { kind: "boolean", help: "let a timer pace --rate: coarse, but spares a processor" },
-    duration: { kind: "duration", placeholder: "TIME", help: "how long to send" },
+    duration: { kind: "duration", placeholder: "TIME", help: "how long to send", least: 1 },
     requests: { kind: "number", placeholder: "N", help: "how many to send", least: 1 },
     warmup: { kind: "duration", placeholder: "TIME", help: "send so long before it counts", default: 0 },
     mix: { kind: "string", placeholder: "KIND=SHARE,..", help: "kinds of request: s13, s6a, ccr", default: "s13" },
@@ -81,6 +81,10 @@ or was wrong, and when a connection could not be opened.`,
     const applications = reader.applications("applications", flags.applications);
     const mix = reader.mix("mix", flags.mix);
     const imeis = reader.imeis("imei", flags.imei);
+    if (flags["relaxed-pacing"] && flags.rate === undefined) {
+      reader.reject("relaxed-pacing", "has no effect without --rate");
+    }
+    if (imeis !== undefined && mix.s13 === undefined) reader.reject("imei", "has no effect without s13 in --mix");
     reader.check();
     if (Object.keys(mix).length === 0) throw new UsageError(["--mix: expected at least one share above 0"], NAME);
 

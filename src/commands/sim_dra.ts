@@ -49,12 +49,12 @@ const FLAGS = flagTable({
   "drop-every": every("gets no answer"),
   "busy-every": every("gets 3004 with the E bit"),
   "error-every": every("gets --error-code"),
-  "error-code": { kind: "string", placeholder: "[VENDOR:]CODE", help: "what --error-every answers", default: "5012" },
+  "error-code": { kind: "string", placeholder: "[VENDOR:]CODE", help: "what --error-every answers; 5012 otherwise" },
   "duplicate-every": every("gets two answers"),
   "late-every": every("is answered --late-by later"),
-  "late-by": { kind: "duration", placeholder: "TIME", help: "for --late-every", default: 5_000 },
+  "late-by": { kind: "duration", placeholder: "TIME", help: "for --late-every; 5s otherwise", least: 1 },
   "wrong-hbh-every": every("is answered under a wrong hop-by-hop id"),
-  reorder: { kind: "number", placeholder: "N", help: "answers leave in groups of N, last first", least: 0 },
+  reorder: { kind: "number", placeholder: "N", help: "answers leave in groups of N, last first", least: 1 },
   "close-after": after("drops a connection at its Nth request"),
   "silence-after": after("from its Nth request on a connection stays open and nothing is answered, DWR included"),
   "no-watchdog": { kind: "boolean", help: "leave DWRs unanswered; requests are answered" },
@@ -63,6 +63,7 @@ const FLAGS = flagTable({
     kind: "duration",
     placeholder: "TIME",
     help: "leave each connection with a DPR after so long",
+    least: 1,
   },
   "dpr-cause": {
     kind: "number",
@@ -76,20 +77,19 @@ const FLAGS = flagTable({
     kind: "duration",
     placeholder: "TIME",
     help: "send a request of its own on each connection this often (RAR unless told otherwise)",
+    least: 1,
   },
   "request-command": {
     kind: "number",
     placeholder: "CODE",
-    help: "its command",
-    default: NO_FAULTS.requestCommand,
+    help: `its command; ${NO_FAULTS.requestCommand} otherwise`,
     least: 1,
     most: 0xffffff,
   },
   "request-application": {
     kind: "number",
     placeholder: "ID",
-    help: "its application",
-    default: NO_FAULTS.requestApplication,
+    help: `its application; ${NO_FAULTS.requestApplication} otherwise`,
     least: 0,
     most: 0xffffffff,
   },
@@ -98,11 +98,24 @@ const FLAGS = flagTable({
     placeholder: "NAME",
     help: "its Destination-Host; otherwise the Origin-Hosts seen, in turn",
   },
-  seed: { kind: "number", placeholder: "N", help: "of the jitter: the same seed, the same delays", default: 1 },
+  seed: { kind: "number", placeholder: "N", help: "of --delay-jitter: the same seed, the same delays; 1 otherwise" },
   duration: { kind: "duration", placeholder: "TIME", help: "end by itself after so long" },
   json: { kind: "boolean", help: "the counters as JSON" },
   quiet: { kind: "boolean", help: "do not tell of connections" },
 });
+
+/** Flags that do nothing without another one. */
+const NEEDS = {
+  "error-code": "error-every",
+  "late-by": "late-every",
+  "request-command": "request-every",
+  "request-application": "request-every",
+  "request-destination-host": "request-every",
+  seed: "delay-jitter",
+} as const;
+
+/** What `--late-every` answers later by, in milliseconds. */
+const LATE_BY = 5_000;
 
 /** Runs one simulated DRA until it is told to stop. */
 export default defineCommand({
@@ -154,13 +167,19 @@ async function simulatorOf(flags: FlagValues<typeof FLAGS>, notice: ((text: stri
   const errorResult = reader.result("error-code", flags["error-code"]) ?? NO_FAULTS.errorResult;
   const entries = await readEquipment(reader, flags["imei-table"]);
   reader.check();
+  for (const [flag, other] of Object.entries(NEEDS) as [keyof typeof NEEDS, keyof typeof FLAGS][]) {
+    if (flags[flag] !== undefined && flags[other] === undefined) {
+      reader.reject(flag, `has no effect without --${other}`);
+    }
+  }
+  reader.check();
   const dra = new DraSimulator({
     listen,
     originHost: flags["origin-host"],
     originRealm: flags["origin-realm"],
     applications,
     equipment: new EquipmentTable(entries, flags["imei-default"]),
-    seed: flags.seed,
+    ...(flags.seed === undefined ? {} : { seed: flags.seed }),
     ...(notice === undefined ? {} : { notice }),
     faults: {
       delay: flags.delay ?? 0,
@@ -172,7 +191,7 @@ async function simulatorOf(flags: FlagValues<typeof FLAGS>, notice: ((text: stri
       errorResult,
       duplicateEvery: flags["duplicate-every"] ?? 0,
       lateEvery: flags["late-every"] ?? 0,
-      lateBy: flags["late-by"],
+      lateBy: flags["late-by"] ?? LATE_BY,
       wrongHopByHopEvery: flags["wrong-hbh-every"] ?? 0,
       reorder: flags.reorder ?? 0,
       closeAfter: flags["close-after"] ?? 0,
@@ -182,8 +201,8 @@ async function simulatorOf(flags: FlagValues<typeof FLAGS>, notice: ((text: stri
       dprAfter: flags["dpr-after"] ?? 0,
       dprCause: flags["dpr-cause"],
       requestEvery: flags["request-every"] ?? 0,
-      requestCommand: flags["request-command"],
-      requestApplication: flags["request-application"],
+      requestCommand: flags["request-command"] ?? NO_FAULTS.requestCommand,
+      requestApplication: flags["request-application"] ?? NO_FAULTS.requestApplication,
       requestDestinationHost: flags["request-destination-host"] ?? "",
     },
   });
@@ -242,9 +261,9 @@ function text(counters: DraSimulatorCounters, seconds: number): string {
 }
 
 function every(what: string) {
-  return { kind: "number", placeholder: "N", help: `every Nth request ${what}`, least: 0 } as const;
+  return { kind: "number", placeholder: "N", help: `every Nth request ${what}`, least: 1 } as const;
 }
 
 function after(what: string) {
-  return { kind: "number", placeholder: "N", help: what, least: 0 } as const;
+  return { kind: "number", placeholder: "N", help: what, least: 1 } as const;
 }

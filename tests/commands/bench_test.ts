@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DraSimulator, type DraSimulatorOptions } from "../../src/diameter/sim/dra.ts";
+import { until } from "../support/until.ts";
 import { runMain } from "./run_main.ts";
 
 const { test } = Deno;
@@ -56,6 +57,57 @@ test("bench fails when answers are lost", async () => {
     assertEquals(code, 1);
     assertMatch(stdout, /\nrequests \d+, answered \d+, lost [1-9]\d*, duplicated 0\n$/);
   });
+});
+
+test("bench shows no latency of answers that never came", async () => {
+  await withDra({ faults: { dropEvery: 1 } }, async (address) => {
+    const args = ["bench", "--against", address, ...SHORT, "--window", "2", "--timeout", "100ms", "--json"];
+    const { code, stdout } = await runMain(args);
+    assertEquals([code, JSON.parse(stdout).latency_ms], [1, null]);
+  });
+});
+
+/** Runs `bench` with `args`, interrupts it as soon as `when` holds, of its output too, and returns that. */
+async function interrupted(args: readonly string[], when: (stdout: string) => boolean): Promise<string> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", new URL("../../src/main.ts", import.meta.url).pathname, "bench", ...args],
+    env: { NO_COLOR: "1" },
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  let stdout = "";
+  const reading = (async () => {
+    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) stdout += chunk;
+  })();
+  await until(() => when(stdout), "bench is under way", 20_000);
+  child.kill("SIGINT");
+  await Promise.all([reading, child.status]);
+  return stdout;
+}
+
+test("bench interrupted between its measurements shows those that it made", async () => {
+  const args = ["--connections", "2", "--duration", "100ms", "--warmup", "2s"];
+  const stdout = await interrupted(args, (text) => text.includes("of one processor"));
+  assertMatch(stdout, /^Closed loop.*\n[\d,]+ requests\/s through the gateway\nlatency p50 /);
+  assertEquals(/Open loop|directly|adds/.test(stdout), false, stdout);
+  assertMatch(stdout, /\nrequests (\d+), answered \1, lost 0, duplicated 0\n$/);
+});
+
+test("bench interrupted in its warm-up shows no figure, only what became of the requests", async () => {
+  const dra = new DraSimulator();
+  try {
+    const address = `127.0.0.1:${dra.start().port}`;
+    const args = ["--against", address, "--warmup", "1m", "--duration", "1m"];
+    const stdout = await interrupted(args, () => dra.counters.answers > 100);
+    assertMatch(stdout, /closed loop\nended before the measurement began\nresults: 2001 /);
+    assertMatch(stdout, /\nrequests (\d+), answered \1, lost 0, duplicated 0\n$/);
+    assertEquals(/latency|requests\/s/.test(stdout), false, stdout);
+    const json = await interrupted([...args, "--json"], () => dra.openConnections > 0);
+    const { seconds, requests_per_second, latency_ms } = JSON.parse(json);
+    assertEquals([seconds, requests_per_second, latency_ms], [null, null, null]);
+  } finally {
+    await dra.stop();
+  }
 });
 
 test("bench explains an address that nobody listens on", async () => {

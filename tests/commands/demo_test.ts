@@ -40,6 +40,10 @@ test("the demo loses a DRA under load and no answer, and ends by itself", async 
   const [, sent, answered] = /^requests (\d+), answered (\d+)/.exec(lines.at(-1)!)!;
   assertEquals(answered, sent);
   assertEquals(stdout.match(/duplicated/g)?.length, 1);
+  assertMatch(stdout, /^ +--duration 1s is too short for all of this: it takes 8 s or so\.$/m);
+  const [, pending] = /KILLED, ([\d,]+) requests? pending there/.exec(stdout)!;
+  const [, again] = / ([\d,]+) pending requests? of dra-1 sent again/.exec(stdout)!;
+  assertEquals(again, pending);
   assertMatch(stderr, /"event":"failover"/);
   assertEquals(stdout.includes("\x1b"), false);
 });

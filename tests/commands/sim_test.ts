@@ -98,7 +98,23 @@ const WRONG: [args: string[], stderr: string][] = [
     "--no-relay: leaves no application to advertise\nTry diam-gw sim dra --help\n",
   ],
   [
-    ["sim", "app", "--connect", "127.0.0.1:1", "--mix", "s14=1", "--imei", "12"],
+    ["sim", "dra", "--listen", "127.0.0.1:0", "--drop-every", "0", "--close-after", "0", "--request-every", "0s"],
+    "--drop-every: expected a whole number of 1 or more, got 0\n" +
+    "--close-after: expected a whole number of 1 or more, got 0\n" +
+    "--request-every: expected a duration of 1ms or more, got 0s\nTry diam-gw sim dra --help\n",
+  ],
+  [
+    ["sim", "dra", "--listen", "127.0.0.1:0", "--late-by", "1s", "--error-code", "5012", "--seed", "7"],
+    "--error-code: has no effect without --error-every\n--late-by: has no effect without --late-every\n" +
+    "--seed: has no effect without --delay-jitter\nTry diam-gw sim dra --help\n",
+  ],
+  [
+    ["sim", "app", "--connect", "127.0.0.1:1", "--mix", "ccr", "--imei", "490154203237518", "--relaxed-pacing"],
+    "--relaxed-pacing: has no effect without --rate\n--imei: has no effect without s13 in --mix\n" +
+    "Try diam-gw sim app --help\n",
+  ],
+  [
+    ["sim", "app", "--connect", "127.0.0.1:1", "--mix", "s14=1,s13", "--imei", "12"],
     '--mix: expected KIND=SHARE with a KIND of s13, s6a, ccr, got "s14=1"\n' +
     '--imei: expected 14 to 16 digits, got "12"\nTry diam-gw sim app --help\n',
   ],
@@ -109,6 +125,17 @@ for (const [args, stderr] of WRONG) {
     assertEquals(await runMain(args), { code: 2, stdout: "", stderr });
   });
 }
+
+test("where nothing was answered, sim app shows no latency", async () => {
+  await withDra(["--drop-every", "1", "--quiet"], async (address) => {
+    const load = ["sim", "app", "--connect", address, "--requests", "3", "--timeout", "100ms"];
+    const [text, json] = [await runMain(load), await runMain([...load, "--json"])];
+    assertStringIncludes(text.stdout, "\nlatency unknown: nothing was answered\n");
+    assertEquals(text.stdout.includes(" ms"), false);
+    const { latency_ms, requests_per_second } = JSON.parse(json.stdout);
+    assertEquals([latency_ms, requests_per_second], [null, 0]);
+  });
+});
 
 test("a table of IMEIs that cannot be read is bad usage, line by line", async () => {
   const file = await Deno.makeTempFile({ suffix: ".csv" });

@@ -79,7 +79,7 @@ export class LatencyHistogram {
   }
 }
 
-/** Milliseconds. */
+/** Milliseconds. Zeros where {@link count} is 0: whoever shows them looks there first. */
 export interface LatencySummary {
   readonly count: number;
   readonly mean: number;
