@@ -13,7 +13,7 @@ run: ## the demo: a gateway, two DRAs and Logic Apps on loopback; nothing to con
 test: ## all tests
 	@$(DENO) task --quiet test
 
-ok: ## the gate: formatting, lint, types, tests
+ok: ## the gate: formatting, lint, types, docstrings of the library, tests
 	@$(DENO) task ok
 
 build: ## dist/diam-gw, one self-contained executable

@@ -9,6 +9,7 @@ import type { ByteReader } from "./source.ts";
 export interface Endpoint {
   /** Textual IPv4 or IPv6 address; an IPv4 address that arrived over an IPv6 socket is written as IPv4. */
   readonly hostname: string;
+  /** TCP port. */
   readonly port: number;
 }
 

@@ -15,7 +15,9 @@ const OLDEST_VERSION = "TLSv1.2";
 
 /** File names of what a TLS server shows and asks for. */
 export interface TlsServerFiles {
+  /** Its certificate, and what it was signed by, as PEM. */
   readonly cert: string;
+  /** The key of that certificate, as PEM. */
   readonly key: string;
   /** Certificates that client certificates must be signed by; "" asks for none. */
   readonly clientCa: string;
@@ -25,7 +27,9 @@ export interface TlsServerFiles {
 export interface TlsClientFiles {
   /** "" trusts the system's authorities. */
   readonly ca: string;
+  /** A client certificate, as PEM; "" shows none. */
   readonly cert: string;
+  /** The key of that certificate, as PEM. */
   readonly key: string;
   /** The name that the server's certificate must carry; "" takes the host that was dialled. */
   readonly serverName: string;

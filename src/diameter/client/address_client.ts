@@ -111,7 +111,10 @@ export class AddressClient implements AsyncDisposable {
   #past = NOTHING;
   #closed = false;
 
-  /** @throws InvalidConfigError that tells everything that is wrong with `options` */
+  /**
+   * Connects only when something is sent.
+   * @throws InvalidConfigError that tells everything that is wrong with `options`
+   */
   constructor(options: AddressClientOptions) {
     const { idleTimeout = IDLE_TIMEOUT, maxLifetime = MAX_LIFETIME, ...rest } = options;
     const check = new OptionCheck();

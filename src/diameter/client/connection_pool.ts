@@ -106,7 +106,10 @@ export class ConnectionPool implements Requester, AsyncDisposable {
   readonly #inbox: Inbox;
   readonly #listeners = clientListeners();
 
-  /** @throws InvalidConfigError that tells everything that is wrong with `options` */
+  /**
+   * Connects only when it is started.
+   * @throws InvalidConfigError that tells everything that is wrong with `options`
+   */
   constructor(options: ConnectionPoolOptions) {
     const { host, port = DIAMETER_PORT, connections = DEFAULT_CONNECTIONS, ...rest } = options;
     const check = new OptionCheck();

@@ -37,7 +37,7 @@ export function isSuccess({ code }: Result): boolean {
 export class Message {
   #header: Header | undefined;
 
-  /** @param bytes one whole message, of which this object is the owner */
+  /** A message of these bytes. @param bytes one whole message, of which this object is the owner */
   constructor(readonly bytes: Uint8Array<ArrayBuffer>) {}
 
   /** The header (RFC 6733 section 3). Of an answer, the hop-by-hop id is that of the request as the caller gave it. */

@@ -33,6 +33,7 @@ export class PeerRequest extends Message {
   readonly #way: AnswerWay;
 
   /**
+   * Made by the connection that it came on.
    * @param peer Origin-Host of the CEA of the connection it came on
    * @param remote `host:port` of the other end
    */

@@ -79,7 +79,10 @@ export class S13Client {
   readonly #requester: Requester;
   readonly #options: S13Options;
 
-  /** @throws InvalidConfigError when a realm or host is no DiameterIdentity */
+  /**
+   * An S13 client over `requester`.
+   * @throws InvalidConfigError when a realm or host is no DiameterIdentity
+   */
   constructor(requester: Requester, options: S13Options) {
     const check = new OptionCheck();
     check.identity("destinationRealm", options.destinationRealm);

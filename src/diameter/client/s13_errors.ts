@@ -10,7 +10,7 @@ import type { Message, Result } from "./message.ts";
 
 /** The EIR does not know the device: DIAMETER_ERROR_EQUIPMENT_UNKNOWN (3GPP TS 29.272 section 7.4.3.3). */
 export class EquipmentUnknownError extends Error {
-  /** @param imei what was asked for @param answer the whole ECA */
+  /** The ECA said so. @param imei what was asked for @param answer the whole ECA */
   constructor(readonly imei: string, readonly answer: Message) {
     super(`The equipment with IMEI ${imei} is unknown: DIAMETER_ERROR_EQUIPMENT_UNKNOWN (5422)`);
     this.name = "EquipmentUnknownError";
@@ -26,7 +26,10 @@ export class ResultCodeError extends Error {
   /** Error-Message of the answer. */
   readonly errorMessage: string | undefined;
 
-  /** @param request what was asked, as it stands in the message: `equipment check` @param answer the whole answer */
+  /**
+   * The answer said so.
+   * @param request what was asked, as it stands in the message: `equipment check` @param answer the whole answer
+   */
   constructor(request: string, result: Result, readonly answer: Message) {
     const errorMessage = textOf(answer, AVP.errorMessage);
     super(

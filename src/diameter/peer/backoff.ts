@@ -5,8 +5,11 @@
 
 /** How the waits grow; milliseconds. */
 export interface BackoffOptions {
+  /** The first wait. */
   readonly initial: number;
+  /** What each wait is multiplied by for the next one. */
   readonly multiplier: number;
+  /** The longest wait. */
   readonly max: number;
   /** Share of the wait by which it varies either way, 0 to 1. */
   readonly jitter: number;

@@ -14,6 +14,7 @@ import { RESULT, resultCodeName } from "../wire/result_codes.ts";
 
 /** One application to advertise. */
 export interface AdvertisedApplication {
+  /** Application id. */
   readonly id: number;
   /** Vendor of a vendor-specific application; 0 or absent for one of the IETF. */
   readonly vendor?: number;
@@ -35,16 +36,23 @@ export interface LocalIdentity {
 
 /** What a peer said of itself. */
 export interface Capabilities {
+  /** Origin-Host. */
   readonly originHost: string;
+  /** Origin-Realm. */
   readonly originRealm: string;
+  /** Product-Name. */
   readonly productName: string;
+  /** Vendor-Id. */
   readonly vendorId: number;
+  /** Origin-State-Id (RFC 6733 section 8.16); undefined when it sent none. */
   readonly originStateId: number | undefined;
+  /** What it serves. */
   readonly applications: ApplicationSet;
   /** It insists on TLS inside the connection (section 6.10). */
   readonly wantsInbandTls: boolean;
   /** Of a CEA; undefined in a CER. */
   readonly resultCode: number | undefined;
+  /** Error-Message of a CEA. */
   readonly errorMessage: string | undefined;
 }
 

@@ -56,19 +56,25 @@ export type GatewayListener = (event: GatewayEvent) => void;
 
 /** One message as it passes, for the log of requests and answers; only built when somebody asked for it. */
 export interface MessageRecord {
+  /** An `error_answer` is the gateway's own. */
   readonly kind: "request" | "answer" | "error_answer";
   /** Origin-Host of the peer it came from. */
   readonly from: string;
   /** Of the one it goes to; "" when the gateway answers it. */
   readonly to: string;
+  /** Command code. */
   readonly command: number;
+  /** Application id. */
   readonly application: number;
+  /** Command flags, see `FLAG`. */
   readonly flags: number;
   /** As the requester has it. */
   readonly hopByHop: number;
   /** Towards the answering side; 0 when it was never sent there. */
   readonly relayedHopByHop: number;
+  /** The same on both sides. */
   readonly endToEnd: number;
+  /** "" when the message has none. */
   readonly sessionId: string;
   /** Of an answer. */
   readonly resultCode: number | undefined;

@@ -55,6 +55,7 @@ export class Gateway {
   #ticker: ReturnType<typeof setInterval> | undefined;
   #stopping: Promise<void> | undefined;
 
+  /** Listens and connects only when it is started. */
   constructor(options: GatewayOptions) {
     const runtime = this.#runtime = new RelayRuntime(options);
     this.#pool = new DraPool(runtime, {
@@ -102,12 +103,18 @@ export class Gateway {
     return this.#server.addresses;
   }
 
-  /** The DRAs. */
+  /**
+   * The DRAs. For this program and its tests: no part of the library.
+   * @internal
+   */
   get pool(): DraPool {
     return this.#pool;
   }
 
-  /** The connected Logic Apps. */
+  /**
+   * The connected Logic Apps. For this program and its tests: no part of the library.
+   * @internal
+   */
   get apps(): Apps {
     return this.#apps;
   }
@@ -117,7 +124,10 @@ export class Gateway {
     return statisticsOf(this.#runtime, this.#pool);
   }
 
-  /** Pools and counters that observers read. */
+  /**
+   * Pools and counters that observers read. For this program and its tests: no part of the library.
+   * @internal
+   */
   get runtime(): RelayRuntime {
     return this.#runtime;
   }

@@ -12,7 +12,9 @@ import type { AllowRule } from "./admission.ts";
 export interface DraOptions {
   /** Unique in the pool. */
   readonly name: string;
+  /** Host name or address. */
   readonly host: string;
+  /** 3868 is usual. */
   readonly port: number;
   /** 1 is used first. */
   readonly priority: number;
@@ -28,17 +30,25 @@ export interface DraOptions {
 
 /** Towards Logic Apps. */
 export interface ServerOptions {
+  /** Where Logic Apps connect. */
   readonly listen: readonly Endpoint[];
+  /** Logic Apps that may be connected, TLS and plain together. */
   readonly maxConnections: number;
+  /** Until their CER must be there. */
   readonly capabilitiesTimeout: number;
+  /** Tw of RFC 3539 section 3.4.1 for each of them. */
   readonly watchdogInterval: number;
+  /** Tw is drawn anew within this much either way. */
   readonly watchdogJitter: number;
+  /** A longer message ends the connection it came on. */
   readonly maxMessageSize: number;
   /** Above it nothing more is read from that Logic App. */
   readonly sendQueueLimit: number;
   /** Still above the limit after this: disconnected. */
   readonly writeTimeout: number;
+  /** Until DPA must be there (RFC 6733 section 5.4), and after their DPR, until they must have closed. */
   readonly dprTimeout: number;
+  /** TCP_NODELAY. */
   readonly tcpNoDelay: boolean;
   /** Listeners with TLS. */
   readonly tls?: TlsServerFiles & { readonly listen: readonly Endpoint[] };
@@ -54,45 +64,75 @@ export interface ServerOptions {
 
 /** Towards DRAs. */
 export interface DraPoolOptions {
+  /** Connections to each DRA. */
   readonly connectionsPerDra: number;
+  /** Until the transport connection must be there. */
   readonly connectTimeout: number;
+  /** Until the CEA must be there. */
   readonly capabilitiesTimeout: number;
+  /** Tw of RFC 3539 section 3.4.1 for each connection. */
   readonly watchdogInterval: number;
+  /** Tw is drawn anew within this much either way. */
   readonly watchdogJitter: number;
+  /** DWAs that lead a lost DRA from REOPEN to OKAY (RFC 3539 section 3.4.1); 0 leaves REOPEN out. */
   readonly reopenWatchdogs: number;
+  /** Without another DRA, one answered watchdog is enough to leave REOPEN. */
   readonly reopenLastResort: boolean;
+  /** Waits before a lost DRA is dialled again. */
   readonly reconnect: BackoffOptions;
+  /** Until DPA must be there (RFC 6733 section 5.4). */
   readonly dprTimeout: number;
+  /** A longer message ends the connection it came on. */
   readonly maxMessageSize: number;
+  /** What a closing connection may take to write what is queued. */
   readonly writeTimeout: number;
+  /** TCP_NODELAY. */
   readonly tcpNoDelay: boolean;
+  /** A DRA of a better priority must be OKAY for so long before it is used again. */
   readonly failbackDelay: number;
+  /** Among DRAs of one priority: in turn, by weight, or the one with the fewest open requests for its weight. */
   readonly balance: "round_robin" | "least_pending";
   /** Per connection; at most a quarter of the slab is wise. */
   readonly maxInFlight: number;
+  /** Bytes that may wait to be written on one connection; above it requests go to another DRA. */
   readonly sendQueueLimit: number;
+  /** The DRAs, in any order. */
   readonly dras: readonly DraOptions[];
 }
 
 /** A whole gateway. */
 export interface GatewayOptions {
+  /** DiameterIdentity that peers know it by. */
   readonly originHost: string;
+  /** Its realm. */
   readonly originRealm: string;
+  /** Product-Name of CER and CEA. */
   readonly productName: string;
+  /** Vendor-Id of CER and CEA. */
   readonly vendorId: number;
   /** `relay`: RFC 6733 relay agent; `transparent`: only the hop-by-hop id changes. */
   readonly mode: "relay" | "transparent";
   /** Empty: Relay is advertised. */
   readonly applications: readonly AdvertisedApplication[];
+  /** From the request until it must be answered, retries included. */
   readonly requestTimeout: number;
+  /** How long one DRA may take before the next one is tried; without another it goes on until {@link requestTimeout}. */
   readonly answerTimeout: number;
+  /** How many DRAs are tried for one request, each once at most. */
   readonly maxAttempts: number;
+  /** Result-Code of the answer when the time is up: 3002, or one that its Logic Apps understand better. */
   readonly timeoutResultCode: number;
+  /** Error answers of a DRA after which the next one is tried; the last error goes to the sender. */
   readonly retryResultCodes: readonly number[];
+  /** Command codes that are sent once and never again. */
   readonly neverRetry: readonly number[];
+  /** Whether a request with the P flag clear is answered 3001 (RFC 6733 section 3), or relayed. */
   readonly strictPBit: boolean;
+  /** How long pending answers are awaited at the end; what is open then is answered 3002. */
   readonly drainTimeout: number;
+  /** Towards Logic Apps. */
   readonly server: ServerOptions;
+  /** Towards DRAs. */
   readonly draPool: DraPoolOptions;
 }
 

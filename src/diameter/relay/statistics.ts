@@ -8,38 +8,67 @@ import type { RelayRuntime } from "./relay_runtime.ts";
 
 /** Of one DRA. */
 export interface DraStatistics {
+  /** Its name in the configuration. */
   readonly name: string;
+  /** State of its first connection, see `DraState`. */
   readonly state: string;
+  /** Application messages to it. */
   readonly messages_sent: number;
+  /** Application messages from it. */
   readonly messages_received: number;
+  /** Bytes to it, everything included. */
   readonly bytes_sent: number;
+  /** Bytes from it, everything included. */
   readonly bytes_received: number;
+  /** How often a connection was opened again after it had been lost. */
   readonly reconnects: number;
+  /** Why a connection ended, or could not be opened, last; "" when none did. */
   readonly last_error: string;
 }
 
 /** Of the gateway. sessions_created = completed + expired + rejected + abandoned + active_sessions, at every moment. */
 export interface Statistics {
+  /** Requests that came, from both sides. */
   readonly total_requests: number;
+  /** Answers that they got, whoever gave them. */
   readonly total_responses: number;
+  /** Requests that wait for their answer. */
   readonly active_sessions: number;
+  /** Mean time to the answer of a DRA or Logic App, in milliseconds; 0 before the first. */
   readonly avg_latency_ms: number;
+  /** Messages sent to DRAs. */
   readonly to_dra: number;
+  /** Messages received from DRAs. */
   readonly from_dra: number;
+  /** Messages sent to Logic Apps. */
   readonly to_app: number;
+  /** Messages received from Logic Apps. */
   readonly from_app: number;
+  /** Requests whose time ran out. */
   readonly timeout_errors: number;
+  /** Requests for which no DRA or Logic App was found. */
   readonly routing_errors: number;
+  /** Requests that came; the five that follow add up to it. */
   readonly sessions_created: number;
+  /** Requests that were answered by the other side. */
   readonly sessions_completed: number;
+  /** Requests that the gateway answered because their time ran out. */
   readonly sessions_expired: number;
+  /** Requests that the gateway answered with an error of its own. */
   readonly sessions_rejected: number;
+  /** Requests whose sender was gone before their answer came. */
   readonly sessions_abandoned: number;
+  /** Priority of the DRAs in use; null when there is none. */
   readonly active_priority: number | null;
+  /** DRAs that are usable. */
   readonly active_dras: number;
+  /** DRAs of the configuration. */
   readonly total_dras: number;
+  /** How often a worse priority took over. */
   readonly failover_count: number;
+  /** How often a better priority came back. */
   readonly failback_count: number;
+  /** Each DRA. */
   readonly dras: readonly DraStatistics[];
 }
 

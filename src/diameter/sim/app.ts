@@ -24,6 +24,7 @@ export interface AppSimulatorOptions {
   readonly connections?: number;
   /** Origin-Host of the nth connection, counted from 0: `app-1.apps.example.net` and so on unless said otherwise. */
   readonly originHost?: (index: number) => string;
+  /** `apps.example.net` unless said otherwise. */
   readonly originRealm?: string;
   /** `core.example.net` unless said otherwise. */
   readonly destinationRealm?: string;
@@ -46,7 +47,9 @@ export interface AppSimulatorOptions {
   readonly applications?: readonly AdvertisedApplication[];
   /** A request without an answer for so long is lost; 10 s unless said otherwise. */
   readonly timeout?: number;
+  /** Until a connection and its CEA must be there, each; 10 s unless said otherwise. */
   readonly connectTimeout?: number;
+  /** Tw of their own watchdogs, 30 s unless said otherwise. */
   readonly watchdogInterval?: number;
   /** A lost connection is opened again after this long; left out: it stays lost. */
   readonly reconnect?: number;
@@ -70,7 +73,9 @@ const TIMER_ERROR = 3;
 export interface LoadLimit {
   /** Milliseconds. */
   readonly duration?: number;
+  /** How many are sent. */
   readonly requests?: number;
+  /** Ends the load when it fires. */
   readonly signal?: AbortSignal;
 }
 
@@ -87,6 +92,7 @@ export interface LoadLimit {
  * ```
  */
 export class AppSimulator {
+  /** What they have sent and seen so far. */
   readonly counters = new AppSimulatorCounters();
   readonly #options: AppSimulatorOptions;
   readonly #context: AppContext;
@@ -105,6 +111,7 @@ export class AppSimulator {
   #turn = 0;
   #budgetUsed: (() => void) | undefined;
 
+  /** Connects only when it is started. */
   constructor(options: AppSimulatorOptions) {
     this.#options = options;
     this.#connections = Array.from({ length: options.connections ?? 1 }, () => undefined);

@@ -58,6 +58,7 @@ export const DRA_APPLICATIONS: readonly AdvertisedApplication[] = [
  * ```
  */
 export class DraSimulator {
+  /** What it has seen and done so far. */
   readonly counters = new DraSimulatorCounters();
   #options: DraSimulatorOptions;
   #listener: Listener | undefined;
@@ -70,6 +71,7 @@ export class DraSimulator {
   readonly #segments = new SegmentPool();
   readonly #recent = new RecentRequests();
 
+  /** Listens only when it is started. */
   constructor(options: DraSimulatorOptions = {}) {
     this.#options = options;
     this.#faults = { ...NO_FAULTS, ...options.faults };

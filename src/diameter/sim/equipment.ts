@@ -19,7 +19,7 @@ const SIGNIFICANT_DIGITS = 14;
 export class EquipmentTable {
   readonly #statuses = new Map<string, EquipmentStatus>();
 
-  /** @param otherwise the status of an IMEI that is not in the table */
+  /** A table of these entries. @param otherwise the status of an IMEI that is not in the table */
   constructor(
     entries: Iterable<readonly [imei: string, status: EquipmentStatus]> = [],
     readonly otherwise: EquipmentStatus = "whitelisted",

@@ -5,6 +5,7 @@
 
 /** A Result-Code, or an Experimental-Result when it has a vendor. */
 export interface SimResult {
+  /** Result-Code, or Experimental-Result-Code. */
   readonly code: number;
   /** 0: a plain Result-Code. */
   readonly vendor: number;
@@ -24,11 +25,13 @@ export interface Faults {
   readonly busyEvery: number;
   /** {@link errorResult}. */
   readonly errorEvery: number;
+  /** What {@link errorEvery} answers. */
   readonly errorResult: SimResult;
   /** Two answers. */
   readonly duplicateEvery: number;
   /** The answer comes {@link lateBy} later than the others. */
   readonly lateEvery: number;
+  /** See {@link lateEvery}. */
   readonly lateBy: number;
   /** An answer with a hop-by-hop id that nobody waits for. */
   readonly wrongHopByHopEvery: number;
@@ -48,7 +51,9 @@ export interface Faults {
   readonly dprCause: number;
   /** An open connection gets a request of the DRA's own this often. */
   readonly requestEvery: number;
+  /** Command code of these requests: 258, Re-Auth, unless said otherwise. */
   readonly requestCommand: number;
+  /** Application id of these requests. */
   readonly requestApplication: number;
   /** Destination-Host of these requests; "" goes round the Origin-Hosts seen on the connection. */
   readonly requestDestinationHost: string;

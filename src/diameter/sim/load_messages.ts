@@ -11,11 +11,8 @@ import { FLAG, HEADER_LENGTH } from "../wire/header.ts";
 import { MessageBuilder } from "../wire/message_builder.ts";
 import { SIM_AVP, SIM_COMMAND, THREE_GPP_AVP, VALUE } from "./codes.ts";
 
-/** The kinds of request a simulated Logic App knows: S13 ME-Identity-Check, S6a Update-Location, Credit-Control (event). */
-export const LOAD_KINDS = ["s13", "s6a", "ccr"] as const;
-
-/** One of the kinds. */
-export type LoadKind = typeof LOAD_KINDS[number];
+/** A kind of request that a simulated Logic App knows: S13 ME-Identity-Check, S6a Update-Location, Credit-Control (event). */
+export type LoadKind = "s13" | "s6a" | "ccr";
 
 /** Who sends the requests, and to whom. */
 export interface LoadIdentity {
@@ -97,7 +94,10 @@ const HEADERS = {
   s13: { command: COMMAND.meIdentityCheck, application: APPLICATION.s13 },
   s6a: { command: SIM_COMMAND.updateLocation, application: APPLICATION.s6a },
   ccr: { command: COMMAND.creditControl, application: APPLICATION.creditControl },
-} as const;
+} as const satisfies Record<LoadKind, { readonly command: number; readonly application: number }>;
+
+/** All kinds of request. */
+export const LOAD_KINDS: readonly LoadKind[] = Object.keys(HEADERS) as LoadKind[];
 
 const THREE_GPP = { vendor: VENDOR.threeGpp } as const;
 

@@ -6,6 +6,7 @@ export class ApplicationSet {
   readonly relay: boolean;
   readonly #ids: ReadonlySet<number>;
 
+  /** A set of these. @param ids application ids; that of Relay stands for all */
   constructor(ids: Iterable<number>) {
     this.#ids = new Set(ids);
     this.relay = this.#ids.has(APPLICATION.relay);

@@ -7,7 +7,9 @@ import { viewOf } from "./header.ts";
 
 /** One AVP where it lies: offsets into the bytes it was found in. */
 export interface AvpSlice {
+  /** AVP code. */
   readonly code: number;
+  /** AVP flags, see `AVP_FLAG`. */
   readonly flags: number;
   /** 0 when the V flag is clear. Identity is (code, vendor): section 4.1. */
   readonly vendor: number;

@@ -12,6 +12,7 @@ import { formatNtpTime, parseNtpTime } from "./ntp_time.ts";
 export interface OtherAddress {
   /** Address family number as assigned by IANA. */
   readonly family: number;
+  /** The address, without the two octets of the family. */
   readonly octets: Uint8Array;
 }
 

@@ -13,6 +13,7 @@ import { FLAG, type Header, HEADER_LENGTH, readHeader, VERSION_1, viewOf } from 
 /** Something in a message that cannot be so. */
 export class DecodeError extends RangeError {
   /**
+   * What is wrong, and where.
    * @param subject what could not be decoded: `AVP Origin-Host (264)`, or `the header`
    * @param offset the byte of the message where it begins
    * @param reason what is wrong with it
@@ -25,6 +26,7 @@ export class DecodeError extends RangeError {
 
 /** One AVP of a decoded message. */
 export interface DecodedAvp {
+  /** AVP code. */
   readonly code: number;
   /** 0 when the V flag is clear. */
   readonly vendor: number;
@@ -32,6 +34,7 @@ export interface DecodedAvp {
   readonly flags: number;
   /** Absent when the dictionary does not have the AVP. */
   readonly name?: string;
+  /** Data format; absent when the dictionary does not have the AVP. */
   readonly type?: DataType;
   /** The byte of the message where the AVP's header begins. */
   readonly offset: number;
@@ -49,12 +52,15 @@ export interface DecodedAvp {
 
 /** A decoded message. */
 export interface DecodedMessage {
+  /** The header as it came. */
   readonly header: Header;
   /** `3GPP-ME-Identity-Check-Request`; `Command-999-Answer` when the dictionary does not have it. */
   readonly name: string;
   /** `ECR`; absent when the dictionary does not have the command. */
   readonly abbreviation?: string;
+  /** Absent when the dictionary does not have the application. */
   readonly applicationName?: string;
+  /** Top-level AVPs in their order. */
   readonly avps: readonly DecodedAvp[];
   /** Everything that is wrong, in the order of the bytes. What lies within Failed-AVP is not: it is there because it was wrong. */
   readonly problems: readonly DecodeError[];

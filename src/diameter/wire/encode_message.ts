@@ -44,12 +44,16 @@ export interface MessageInput {
   readonly hopByHop?: number;
   /** 0 unless given. */
   readonly endToEnd?: number;
+  /** The AVPs in their order. */
   readonly avps: AvpInputs;
 }
 
 /** A message cannot be encoded. */
 export class EncodeError extends TypeError {
-  /** @param path the AVP within its groups: `Terminal-Information/IMEI`; empty when it is not an AVP's fault */
+  /**
+   * What is wrong, and in which AVP.
+   * @param path the AVP within its groups: `Terminal-Information/IMEI`; empty when it is not an AVP's fault
+   */
   constructor(message: string, readonly path: string) {
     super(message);
     this.name = "EncodeError";

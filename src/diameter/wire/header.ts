@@ -48,14 +48,19 @@ export const FLAG = {
 
 /** A decoded header. */
 export interface Header {
+  /** 1 (RFC 6733 section 3). */
   readonly version: number;
   /** Bytes of the whole message, header included. */
   readonly length: number;
   /** Command flags, see {@link FLAG}. */
   readonly flags: number;
+  /** Command code. */
   readonly command: number;
+  /** Application id. */
   readonly application: number;
+  /** Hop-by-Hop Identifier: of this connection alone. */
   readonly hopByHop: number;
+  /** End-to-End Identifier: the same on all connections of its way. */
   readonly endToEnd: number;
 }
 

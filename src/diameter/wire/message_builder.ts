@@ -10,15 +10,21 @@ import { HEADER_LENGTH, MAX_MESSAGE_LENGTH, VERSION_1, writeHeader } from "./hea
 export interface MessageHeader {
   /** Command flags, see `FLAG`. */
   readonly flags: number;
+  /** Command code. */
   readonly command: number;
+  /** Application id. */
   readonly application: number;
+  /** Hop-by-Hop Identifier. */
   readonly hopByHop: number;
+  /** End-to-End Identifier. */
   readonly endToEnd: number;
 }
 
 /** Flags and vendor of an AVP to be written; the M flag is set unless `flags` says otherwise. */
 export interface AvpOptions {
+  /** AVP flags, see `AVP_FLAG`; V follows from the vendor. */
   readonly flags?: number;
+  /** Vendor-Id; 0, or left out, for AVPs of the IETF. */
   readonly vendor?: number;
 }
 
@@ -44,6 +50,7 @@ export class MessageBuilder {
   #at = HEADER_LENGTH;
   readonly #header: MessageHeader;
 
+  /** Begins a message without AVPs. */
   constructor(header: MessageHeader) {
     this.#header = header;
   }

@@ -11,8 +11,11 @@ import { FLAG } from "./header.ts";
 export interface AvpJson {
   /** Null when the dictionary does not have the AVP. */
   readonly name: string | null;
+  /** AVP code. */
   readonly code: number;
+  /** 0 when the V flag is clear. */
   readonly vendor: number;
+  /** V, M and P. */
   readonly flags: { readonly vendor: boolean; readonly mandatory: boolean; readonly protected: boolean };
   /** Data format of the dictionary; null when it does not have the AVP. */
   readonly type: string | null;
@@ -20,31 +23,46 @@ export interface AvpJson {
   readonly offset: number;
   /** Numbers as numbers, except those of 64 bits, which are decimal text, as JSON readers round them; octets as hexadecimal digits. */
   readonly value?: string | number;
+  /** What the value is called; left out when it has no name. */
   readonly value_name?: string;
+  /** What a group holds. */
   readonly avps?: readonly AvpJson[];
   /** The data, where there is neither a value nor a group. */
   readonly hex?: string;
+  /** Why there is no value. */
   readonly error?: string;
 }
 
 /** A message as JSON. */
 export interface MessageJson {
+  /** `3GPP-ME-Identity-Check-Request`; `Command-999-Answer` when the dictionary does not have it. */
   readonly name: string;
+  /** `ECR`; null when the dictionary does not have the command. */
   readonly abbreviation: string | null;
+  /** 1, but for messages that are none. */
   readonly version: number;
+  /** Bytes of the whole message, by its header. */
   readonly length: number;
+  /** R, P, E and T. */
   readonly flags: {
     readonly request: boolean;
     readonly proxiable: boolean;
     readonly error: boolean;
     readonly retransmitted: boolean;
   };
+  /** Command code. */
   readonly command: number;
+  /** Application id. */
   readonly application: number;
+  /** Null when the dictionary does not have the application. */
   readonly application_name: string | null;
+  /** Hop-by-Hop Identifier. */
   readonly hop_by_hop: number;
+  /** End-to-End Identifier. */
   readonly end_to_end: number;
+  /** Top-level AVPs in their order. */
   readonly avps: readonly AvpJson[];
+  /** Everything that is wrong, and the byte of the message where it begins. */
   readonly problems: readonly { readonly offset: number; readonly message: string }[];
 }
 

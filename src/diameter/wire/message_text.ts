@@ -12,6 +12,7 @@ const SHOWN_OCTETS = 256;
 
 /** Names of vendors: a dictionary. */
 export interface VendorNames {
+  /** The name of the vendor with this Vendor-Id; undefined when it is not known. */
   vendorName(id: number): string | undefined;
 }
 

@@ -7,7 +7,10 @@ import type { ApplicationRow, AvpRow, CommandRow, MandatoryRule, Specification, 
 
 /** What is wrong with a dictionary that a user wrote: every problem, each with its place. */
 export class DictionaryError extends TypeError {
-  /** @param problems one line each: `avps[3].type: expected one of OctetString ..., got "Text"` */
+  /**
+   * All problems at once.
+   * @param problems one line each: `avps[3].type: expected one of OctetString ..., got "Text"`
+   */
   constructor(readonly problems: readonly string[]) {
     super(problems.join("\n"));
     this.name = "DictionaryError";

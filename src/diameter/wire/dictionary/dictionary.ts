@@ -7,11 +7,15 @@ import type { MandatoryRule, Specification, ValueNames } from "./specification.t
 
 /** What a dictionary knows of an AVP. Its identity is (code, vendor): RFC 6733 section 4.1. */
 export interface AvpDefinition {
+  /** AVP code. */
   readonly code: number;
   /** 0 for AVPs without Vendor-Id. */
   readonly vendor: number;
+  /** `Origin-Host`. */
   readonly name: string;
+  /** Data format (RFC 6733 section 4.2). */
   readonly type: DataType;
+  /** What the specification says of the M flag. */
   readonly mandatory: MandatoryRule;
   /** Names of values, where the specification names them. */
   readonly values?: ValueNames;
@@ -21,6 +25,7 @@ export interface AvpDefinition {
 
 /** What a dictionary knows of a command. */
 export interface CommandDefinition {
+  /** Command code. */
   readonly code: number;
   /** Without -Request and -Answer: `Credit-Control`. */
   readonly name: string;
@@ -52,7 +57,10 @@ export class Dictionary {
   readonly #vendors = new Map<number, string>();
   readonly #results = new Map<number, Map<number, string>>();
 
-  /** @param specifications the earlier one wins where two define the same */
+  /**
+   * A dictionary of these specifications.
+   * @param specifications the earlier one wins where two define the same
+   */
   constructor(specifications: readonly Specification[]) {
     this.#specifications = specifications;
     for (const specification of specifications) this.#add(specification);

@@ -27,8 +27,11 @@ export interface Specification {
   readonly title: string;
   /** Vendor-Id of all AVPs in it; 0 for the IETF's. */
   readonly vendor: number;
+  /** Applications that it defines. */
   readonly applications?: readonly ApplicationRow[];
+  /** Commands that it defines. */
   readonly commands?: readonly CommandRow[];
+  /** AVPs that it defines. */
   readonly avps: readonly AvpRow[];
   /** Names of values, by the AVP's name. */
   readonly values?: Readonly<Record<string, ValueNames>>;
