@@ -203,8 +203,8 @@ class Bench {
   }
 
   /**
-   * Loads `target`: closed loop without a rate, open loop with one. Without a report when it was interrupted
-   * before the measurement began.
+   * Loads `target`: closed loop without a rate, open loop with one. Without a report when it was
+   * interrupted before the measurement began.
    */
   async measure(
     title: string,

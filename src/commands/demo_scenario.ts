@@ -31,7 +31,10 @@ const SHORTEST_PHASE = 1_000;
 /** The shortest run, in milliseconds. */
 export const SHORTEST_RUN = RETURN_TIME + 3 * SHORTEST_PHASE;
 
-/** The phases of a run that is to last `duration` milliseconds in all; {@link SHORTEST_RUN} when that is less. */
+/**
+ * The phases of a run that is to last `duration` milliseconds in all; {@link SHORTEST_RUN} when
+ * that is less.
+ */
 export function phasesFor(duration: number): Phases {
   const each = Math.max(SHORTEST_PHASE, (duration - RETURN_TIME) / 3);
   return { before: each, during: each, after: each };

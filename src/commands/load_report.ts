@@ -21,8 +21,8 @@ export function isFlawless(counters: AppSimulatorCounters): boolean {
 }
 
 /**
- * The report as an object of JSON, names in snake case. Counters are those of the whole run, warm-up
- * included; what was not measured is null.
+ * The report as an object of JSON, names in snake case. Counters are those of the whole run,
+ * warm-up included; what was not measured is null.
  * @param report undefined when the load ended before its measurement began
  */
 export function reportJson(report: LoadReport | undefined, counters: AppSimulatorCounters): Record<string, unknown> {
@@ -93,7 +93,10 @@ const NAMES: Readonly<Record<Percentile, string>> = { p50: "p50", p90: "p90", p9
 /** All of them, as reports show them. */
 export const PERCENTILES = ["p50", "p90", "p99", "p999", "max"] as const;
 
-/** `p50 .., p99 ..`; a word in their place when nothing was answered, because then there is no latency. */
+/**
+ * `p50 .., p99 ..`; a word in their place when nothing was answered, because then there is no
+ * latency.
+ */
 export function latencyText(latency: LatencySummary, percentiles: readonly Percentile[]): string {
   if (latency.count === 0) return "unknown: nothing was answered";
   return percentiles.map((name) => `${NAMES[name]} ${milliseconds(latency[name])}`).join(", ");

@@ -38,7 +38,10 @@ export class Listeners<Event> {
   readonly #entries = new Set<Entry<Event>>();
   readonly #report: (error: unknown, at: Event | undefined) => Event;
 
-  /** @param report the event that says that a listener failed with `error` at event `at`; at something else: undefined */
+  /**
+   * @param report the event that says that a listener failed with `error` at event `at`; at
+   * something else: undefined
+   */
   constructor(report: (error: unknown, at: Event | undefined) => Event) {
     this.#report = report;
   }
@@ -55,7 +58,10 @@ export class Listeners<Event> {
     for (const { call } of this.#entries) call(event);
   }
 
-  /** `observer` of something else, wrapped so that its failure is told to the listeners as one of theirs is. */
+  /**
+   * `observer` of something else, wrapped so that its failure is told to the listeners as one of
+   * theirs is.
+   */
   guard<Value>(observer: (value: Value) => unknown): (value: Value) => void {
     const entry: Entry<Event> = { call: () => {}, told: false };
     return guarded(observer, (error) => this.#failed(entry, error, undefined));

@@ -67,7 +67,10 @@ test("bench shows no latency of answers that never came", async () => {
   });
 });
 
-/** Runs `bench` with `args`, interrupts it as soon as `when` holds, of its output too, and returns that. */
+/**
+ * Runs `bench` with `args`, interrupts it as soon as `when` holds, of its output too, and returns
+ * that.
+ */
 async function interrupted(args: readonly string[], when: (stdout: string) => boolean): Promise<string> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--allow-all", new URL("../../src/main.ts", import.meta.url).pathname, "bench", ...args],

@@ -192,9 +192,10 @@ export class AddressClient implements AsyncDisposable {
   }
 
   /**
-   * Takes no more calls, waits up to `drain` milliseconds (0 unless given) for pending requests, takes leave
-   * of all peers with DPR and closes. What is pending then is rejected with `PoolClosedError`. The
-   * Disconnect-Cause is DO_NOT_WANT_TO_TALK_TO_YOU: no more messages are expected (RFC 6733 section 5.4.3).
+   * Takes no more calls, waits up to `drain` milliseconds (0 unless given) for pending requests,
+   * takes leave of all peers with DPR and closes. What is pending then is rejected with
+   * `PoolClosedError`. The Disconnect-Cause is DO_NOT_WANT_TO_TALK_TO_YOU: no more messages are
+   * expected (RFC 6733 section 5.4.3).
    */
   async close({ drain = 0 }: { readonly drain?: number } = {}): Promise<void> {
     this.#closed = true;

@@ -334,9 +334,10 @@ function isRefusal(resultCode: number | undefined): boolean {
 }
 
 /**
- * A program that closes its client expects no more messages, which is this cause in the words of RFC 6733
- * section 5.4.3. It asks the peer not to connect by itself, which no peer does to a client; when
- * the program comes back, its client dials. REBOOTING would announce a reboot that nobody plans.
+ * A program that closes its client expects no more messages, which is this cause in the words of
+ * RFC 6733 section 5.4.3. It asks the peer not to connect by itself, which no peer does to a
+ * client; when the program comes back, its client dials. REBOOTING would announce a reboot that
+ * nobody plans.
  */
 export const SHUTTING_DOWN: Leave = {
   cause: DISCONNECT_CAUSE.doNotWantToTalkToYou,

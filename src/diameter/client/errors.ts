@@ -74,7 +74,10 @@ export class QueueFullError extends Error {
   }
 }
 
-/** An answer that cannot be used. It ends its own request alone: the connection and the other requests go on. */
+/**
+ * An answer that cannot be used. It ends its own request alone: the connection and the other
+ * requests go on.
+ */
 export class MalformedAnswerError extends RangeError {
   /**
    * Made for the request that was answered so.

@@ -43,7 +43,10 @@ export type ClientEvent =
     readonly error: Error;
     readonly retryIn: number | undefined;
   }
-  /** Another listener threw `error` at an event of that connection, or its promise was rejected; told once for each. */
+  /**
+   * Another listener threw `error` at an event of that connection, or its promise was rejected;
+   * told once for each.
+   */
   | {
     readonly kind: "listener_failed";
     readonly connection: number;
@@ -51,7 +54,9 @@ export type ClientEvent =
     readonly error: unknown;
   };
 
-/** Is told of events. Nobody waits for it; an error of it is told to the others, or to the console. */
+/**
+ * Is told of events. Nobody waits for it; an error of it is told to the others, or to the console.
+ */
 export type ClientListener = (event: ClientEvent) => void;
 
 /** The listeners of one client. */

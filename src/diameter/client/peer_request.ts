@@ -14,7 +14,10 @@ import { Message } from "./message.ts";
 
 /** What an answer is made of when it is not given as bytes; command, application and identifiers are those of the request. */
 export interface AnswerInput {
-  /** The AVPs in their order; Session-Id and our names are not added. Proxy-Info is, unless it is among them. */
+  /**
+   * The AVPs in their order; Session-Id and our names are not added. Proxy-Info is, unless it is
+   * among them.
+   */
   readonly avps: AvpInputs;
   /** The E flag: a protocol error (RFC 6733 section 7.1.3). */
   readonly error?: boolean;
@@ -48,8 +51,8 @@ export class PeerRequest extends Message {
   }
 
   /**
-   * Answers it. Both identifiers of the request and its P flag are put into the answer, and its Proxy-Info
-   * behind the AVPs (RFC 6733 section 6.2); to bytes nothing is added.
+   * Answers it. Both identifiers of the request and its P flag are put into the answer, and its
+   * Proxy-Info behind the AVPs (RFC 6733 section 6.2); to bytes nothing is added.
    * @param answer bytes of an answer with the same command, or its AVPs
    * @throws ConnectionClosedError when the connection is gone
    * @throws TypeError when it was answered before, or `answer` is a request or of another command
@@ -75,7 +78,8 @@ export class PeerRequest extends Message {
     const { bytes } = this;
     const given = encodeMessage({ command, application, flags: { request: false }, avps }).subarray(HEADER_LENGTH);
     const proxied = findAvp(given, AVP.proxyInfo, 0, given.length) !== undefined;
-    // Up to its header when the program has written the Proxy-Info itself: there is none to repeat there.
+    // Up to its header when the program has written the Proxy-Info itself: there is none to repeat
+    // there.
     return answerWith(bytes, 0, proxied ? HEADER_LENGTH : bytes.length, given, error, "as it is");
   }
 

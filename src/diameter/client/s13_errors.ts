@@ -28,7 +28,8 @@ export class ResultCodeError extends Error {
 
   /**
    * The answer said so.
-   * @param request what was asked, as it stands in the message: `equipment check` @param answer the whole answer
+   * @param request what was asked, as it stands in the message: `equipment check`
+   * @param answer the whole answer
    */
   constructor(request: string, result: Result, readonly answer: Message) {
     const errorMessage = textOf(answer, AVP.errorMessage);

@@ -46,7 +46,10 @@ export interface ServerOptions {
   readonly sendQueueLimit: number;
   /** Still above the limit after this: disconnected. */
   readonly writeTimeout: number;
-  /** Until DPA must be there (RFC 6733 section 5.4), and after their DPR, until they must have closed. */
+  /**
+   * Until DPA must be there (RFC 6733 section 5.4), and after their DPR, until they must have
+   * closed.
+   */
   readonly dprTimeout: number;
   /** TCP_NODELAY. */
   readonly tcpNoDelay: boolean;
@@ -74,7 +77,9 @@ export interface DraPoolOptions {
   readonly watchdogInterval: number;
   /** Tw is drawn anew within this much either way. */
   readonly watchdogJitter: number;
-  /** DWAs that lead a lost DRA from REOPEN to OKAY (RFC 3539 section 3.4.1); 0 leaves REOPEN out. */
+  /**
+   * DWAs that lead a lost DRA from REOPEN to OKAY (RFC 3539 section 3.4.1); 0 leaves REOPEN out.
+   */
   readonly reopenWatchdogs: number;
   /** Without another DRA, one answered watchdog is enough to leave REOPEN. */
   readonly reopenLastResort: boolean;
@@ -90,7 +95,10 @@ export interface DraPoolOptions {
   readonly tcpNoDelay: boolean;
   /** A DRA of a better priority must be OKAY for so long before it is used again. */
   readonly failbackDelay: number;
-  /** Among DRAs of one priority: in turn, by weight, or the one with the fewest open requests for its weight. */
+  /**
+   * Among DRAs of one priority: in turn, by weight, or the one with the fewest open requests for
+   * its weight.
+   */
   readonly balance: "round_robin" | "least_pending";
   /** Per connection; at most a quarter of the slab is wise. */
   readonly maxInFlight: number;
@@ -116,13 +124,21 @@ export interface GatewayOptions {
   readonly applications: readonly AdvertisedApplication[];
   /** From the request until it must be answered, retries included. */
   readonly requestTimeout: number;
-  /** How long one DRA may take before the next one is tried; without another it goes on until {@link requestTimeout}. */
+  /**
+   * How long one DRA may take before the next one is tried; without another it goes on
+   * until {@link requestTimeout}.
+   */
   readonly answerTimeout: number;
   /** How many DRAs are tried for one request, each once at most. */
   readonly maxAttempts: number;
-  /** Result-Code of the answer when the time is up: 3002, or one that its Logic Apps understand better. */
+  /**
+   * Result-Code of the answer when the time is up: 3002, or one that its Logic Apps understand
+   * better.
+   */
   readonly timeoutResultCode: number;
-  /** Error answers of a DRA after which the next one is tried; the last error goes to the sender. */
+  /**
+   * Error answers of a DRA after which the next one is tried; the last error goes to the sender.
+   */
   readonly retryResultCodes: readonly number[];
   /** Command codes that are sent once and never again. */
   readonly neverRetry: readonly number[];

@@ -94,7 +94,9 @@ export class AnswerWriter {
     return undefined;
   }
 
-  /** The walk above is for what answers repeat; what is wrong with a request is one for all nodes. */
+  /**
+   * The walk above is for what answers repeat; what is wrong with a request is one for all nodes.
+   */
   #faultOf({ bytes, view }: Block, at: number, end: number): RequestFault | undefined {
     return requestFault(bytes, view, at, end, view.getUint32(at + OFFSET.flags), new RoutingAvps());
   }

@@ -45,9 +45,10 @@ export const DRA_APPLICATIONS: readonly AdvertisedApplication[] = [
 ];
 
 /**
- * A DRA (RFC 6733) on a listener. It answers CER, DWR and DPR; any request of an application that it advertises
- * (Relay stands for all) with 2001, its Session-Id, and what the answer repeats; others with 3007; an S13
- * ME-Identity-Check with the Equipment-Status of its IMEI (TS 29.272 section 7.2.20).
+ * A DRA (RFC 6733) on a listener. It answers CER, DWR and DPR; any request of an application that
+ * it advertises (Relay stands for all) with 2001, its Session-Id, and what the answer repeats;
+ * others with 3007; an S13 ME-Identity-Check with the Equipment-Status of its IMEI (TS 29.272
+ * section 7.2.20).
  *
  * @example
  * ```ts ignore

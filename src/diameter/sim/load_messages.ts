@@ -11,7 +11,10 @@ import { FLAG, HEADER_LENGTH } from "../wire/header.ts";
 import { MessageBuilder } from "../wire/message_builder.ts";
 import { SIM_AVP, SIM_COMMAND, THREE_GPP_AVP, VALUE } from "./codes.ts";
 
-/** A kind of request that a simulated Logic App knows: S13 ME-Identity-Check, S6a Update-Location, Credit-Control (event). */
+/**
+ * A kind of request that a simulated Logic App knows: S13 ME-Identity-Check, S6a Update-Location,
+ * Credit-Control (event).
+ */
 export type LoadKind = "s13" | "s6a" | "ccr";
 
 /** Who sends the requests, and to whom. */

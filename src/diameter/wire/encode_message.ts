@@ -52,7 +52,8 @@ export interface MessageInput {
 export class EncodeError extends TypeError {
   /**
    * What is wrong, and in which AVP.
-   * @param path the AVP within its groups: `Terminal-Information/IMEI`; empty when it is not an AVP's fault
+   * @param path the AVP within its groups: `Terminal-Information/IMEI`; empty when it is not an
+   * AVP's fault
    */
   constructor(message: string, readonly path: string) {
     super(message);

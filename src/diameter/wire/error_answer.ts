@@ -66,8 +66,9 @@ export function errorAnswerWith(
 }
 
 /**
- * The answer with `avps` to the request in `bytes` from `start` to `end` (RFC 6733 section 6.2): same command,
- * application, both identifiers and P flag; behind the AVPs its Proxy-Info, in the same order.
+ * The answer with `avps` to the request in `bytes` from `start` to `end` (RFC 6733 section 6.2):
+ * same command, application, both identifiers and P flag; behind the AVPs its Proxy-Info, in the
+ * same order.
  * @param errorFlag whether E is set
  * @param session whether the request's Session-Id goes in front, or whatever is in `avps` is all
  */

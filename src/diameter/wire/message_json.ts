@@ -35,7 +35,9 @@ export interface AvpJson {
 
 /** A message as JSON. */
 export interface MessageJson {
-  /** `3GPP-ME-Identity-Check-Request`; `Command-999-Answer` when the dictionary does not have it. */
+  /**
+   * `3GPP-ME-Identity-Check-Request`; `Command-999-Answer` when the dictionary does not have it.
+   */
   readonly name: string;
   /** `ECR`; null when the dictionary does not have the command. */
   readonly abbreviation: string | null;

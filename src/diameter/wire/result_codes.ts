@@ -34,15 +34,23 @@ export const RESULT = {
   noCommonSecurity: 5017,
 } as const;
 
-/** Thousands of a Result-Code, and of any vendor's Experimental-Result-Code (RFC 6733 sections 7.1 and 7.6). */
+/**
+ * Thousands of a Result-Code, and of any vendor's Experimental-Result-Code (RFC 6733 sections 7.1
+ * and 7.6).
+ */
 const CLASS = { success: 2, protocolError: 3 } as const;
 
-/** Whether a Result-Code or an Experimental-Result-Code is a success: 2xxx (RFC 6733 sections 7.1.2 and 7.6). */
+/**
+ * Whether a Result-Code or an Experimental-Result-Code is a success: 2xxx (RFC 6733 sections 7.1.2
+ * and 7.6).
+ */
 export function isSuccessCode(code: number): boolean {
   return Math.floor(code / 1000) === CLASS.success;
 }
 
-/** Whether a code is a protocol error, which has the E flag: 3xxx (RFC 6733 sections 7.1.3 and 7.6). */
+/**
+ * Whether a code is a protocol error, which has the E flag: 3xxx (RFC 6733 sections 7.1.3 and 7.6).
+ */
 export function isProtocolError(code: number): boolean {
   return Math.floor(code / 1000) === CLASS.protocolError;
 }
