@@ -3,7 +3,7 @@
  * @module
  */
 import type { ByteWriter } from "./out_queue.ts";
-import type { ByteReader } from "./source.ts";
+import type { ByteReader } from "./tap.ts";
 
 /** Where one end of a connection is. */
 export interface Endpoint {

@@ -4,12 +4,7 @@
  */
 import { Batch, type BatchOwner } from "./batch.ts";
 import { type Block, type Blocks, LARGE_BLOCK, SMALL_BLOCK } from "./block.ts";
-
-/** What a source reads from: `Deno.Conn`, or a TLS connection behind the same call. */
-export interface ByteReader {
-  /** Reads at least one byte into `into`; resolves with how many, or null at the end. */
-  read(into: Uint8Array): Promise<number | null>;
-}
+import { type ByteReader, Tap, type TapListener } from "./tap.ts";
 
 /**
  * The bytes of `reader`, one batch per read, only when asked for. A small block is lent as long as reads are small; after a read that filled it
@@ -19,59 +14,106 @@ export interface ByteReader {
  * on multiples of 4.
  */
 export function source(reader: ByteReader, pool: Blocks): ReadableStream<Batch> {
-  return new ReadableStream<Batch>(new ByteSource(reader, pool), { highWaterMark: 0 });
+  return new ByteSource(new Tap(reader), pool).stream();
 }
 
 /** Methods, not closures: thousands of these may be idle. */
-class ByteSource implements UnderlyingDefaultSource<Batch>, BatchOwner {
-  readonly #reader: ByteReader;
+export class ByteSource implements UnderlyingDefaultSource<Batch>, BatchOwner, TapListener {
+  readonly #tap: Tap;
   readonly #pool: Blocks;
-  #total = 0;
+  #controller: ReadableStreamDefaultController<Batch> | undefined;
+  /** Bytes that it has brought. */
+  total = 0;
+  /** It ended by {@link leave}. */
+  left = false;
   #size = SMALL_BLOCK;
   #kept: Block | undefined;
   #lent = false;
   #ended = false;
-  #wake: (() => void) | undefined;
+  /** Ends the pull that waits for a read. */
+  #pulled: (() => void) | undefined;
 
-  constructor(reader: ByteReader, pool: Blocks) {
-    this.#reader = reader;
+  /** @param tap may have a read under way already, into a block of `pool` */
+  constructor(tap: Tap, pool: Blocks) {
+    this.#tap = tap;
     this.#pool = pool;
-    this.#kept = pool.take(SMALL_BLOCK);
+  }
+
+  /** The stream, once. */
+  stream(): ReadableStream<Batch> {
+    return new ReadableStream<Batch>(this, { highWaterMark: 0 });
+  }
+
+  /** Blocks of the pool that this source itself holds; whatever else is lent travels, or waits to be completed. */
+  get held(): number {
+    return (this.#kept === undefined ? 0 : 1) + (this.#tap.block === undefined ? 0 : 1);
+  }
+
+  /**
+   * Ends the stream in order while it waits for a read, which goes on: whoever comes next takes it from the tap.
+   * @returns false when this is no moment for it
+   */
+  leave(): boolean {
+    if (this.#ended || this.#lent || this.#pulled === undefined || this.#tap.block === undefined) return false;
+    this.left = true;
+    this.#tap.forget();
+    this.#end();
+    this.#controller!.close();
+    this.#settle();
+    return true;
   }
 
   released(block: Block): void {
     this.#lent = false;
     if (block.size === SMALL_BLOCK && this.#kept === undefined && !this.#ended) this.#kept = block;
     else this.#pool.give(block);
-    this.#goOn();
+    // Not at once: whoever releases a batch may be about to end the stream.
+    if (this.#pulled !== undefined) queueMicrotask(this.#readOn);
   }
 
-  async pull(controller: ReadableStreamDefaultController<Batch>): Promise<void> {
-    if (this.#lent) await new Promise<void>((resolve) => this.#wake = resolve);
-    if (this.#ended) return;
-    const block = this.#takeBlock();
-    const phase = this.#total & 3;
+  pull(controller: ReadableStreamDefaultController<Batch>): Promise<void> {
+    this.#controller = controller;
+    return new Promise((resolve) => {
+      this.#pulled = resolve;
+      if (!this.#lent) this.#read();
+    });
+  }
+
+  arrived(): void {
+    const block = this.#tap.block!;
+    const phase = this.total & 3;
     let count: number | null;
     try {
-      count = await this.#reader.read(phase === 0 ? block.bytes : block.bytes.subarray(phase));
+      count = this.#tap.take();
     } catch (error) {
-      if (this.#end(block)) controller.error(error);
-      return;
+      if (this.#end(block)) this.#controller!.error(error);
+      return this.#settle();
     }
     if (count === null || this.#ended) {
-      if (this.#end(block)) controller.close();
-      return;
+      if (this.#end(block)) this.#controller!.close();
+      return this.#settle();
     }
-    this.#total += count;
+    this.total += count;
     if (count === block.size - phase) this.#size = LARGE_BLOCK;
     else if (count < SMALL_BLOCK / 2) this.#size = SMALL_BLOCK;
     this.#lent = true;
-    controller.enqueue(new Batch(this, block, phase, phase + count));
+    this.#controller!.enqueue(new Batch(this, block, phase, phase + count));
+    this.#settle();
   }
 
   cancel(): void {
     this.#end();
-    this.#goOn();
+    this.#settle();
+  }
+
+  readonly #readOn = (): void => {
+    if (this.#pulled !== undefined && !this.#lent) this.#read();
+  };
+
+  #read(): void {
+    if (this.#ended) return this.#settle();
+    if (this.#tap.block === undefined) this.#tap.read(this.#takeBlock(), this.total & 3);
+    this.#tap.wait(this);
   }
 
   #takeBlock(): Block {
@@ -91,9 +133,9 @@ class ByteSource implements UnderlyingDefaultSource<Batch>, BatchOwner {
     return first;
   }
 
-  #goOn(): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
+  #settle(): void {
+    const pulled = this.#pulled;
+    this.#pulled = undefined;
+    pulled?.();
   }
 }

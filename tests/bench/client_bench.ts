@@ -5,6 +5,7 @@
  */
 import { ConnectionPool } from "../../src/mod.ts";
 import { S13Client } from "../../src/diameter/client/s13_client.ts";
+import { startDra } from "./dra.ts";
 
 const IDENTITY = { originHost: "mme.example.net", originRealm: "example.net" } as const;
 const REALM = { destinationRealm: "core.example.net" } as const;
@@ -12,25 +13,6 @@ const EQUIPMENT = { imei: "35209900176148", softwareVersion: "01" } as const;
 /** How long each measurement runs, in milliseconds, and how long before it the code is warmed up. */
 const RUN = 4_000;
 const WARM_UP = 1_500;
-
-/** A simulated DRA in a process of its own. */
-async function startDra(): Promise<{ port: number; stop(): Promise<void> }> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-net", new URL("dra_process.ts", import.meta.url).pathname],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const reader = child.stdout.getReader();
-  const { value } = await reader.read();
-  return {
-    port: Number(new TextDecoder().decode(value)),
-    async stop() {
-      await child.stdin.close();
-      await reader.cancel();
-      await child.status;
-    },
-  };
-}
 
 /** `callers` that each make one call after the other for `duration` milliseconds. Returns calls per second. */
 async function rate(callers: number, duration: number, call: () => Promise<unknown>): Promise<number> {
@@ -111,5 +93,5 @@ try {
   );
 } finally {
   for (const pool of pools) await pool.close();
-  await dra.stop();
+  await dra[Symbol.asyncDispose]();
 }

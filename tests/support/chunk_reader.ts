@@ -2,7 +2,7 @@
  * A connection that gives what a test lays out for it.
  * @module
  */
-import type { ByteReader } from "../../src/net/source.ts";
+import type { ByteReader } from "../../src/net/tap.ts";
 
 /** Gives its chunks one read after the other (a chunk larger than the room is given in parts), then the end or an error. */
 export class ChunkReader implements ByteReader {

@@ -48,11 +48,17 @@ export function gatedSink(
   discarded: DiscardCounter = () => {},
   keep: () => boolean = () => false,
 ): WritableStream<Batch> {
-  return new WritableStream<Batch>({
-    write(batch) {
-      return screen(peer, batch, take, discarded, keep);
-    },
-  });
+  return new WritableStream<Batch>({ write: gate(peer, take, discarded, keep) });
+}
+
+/** The same as a function: what is relayable among the batches that it is given goes to `take`. */
+export function gate(
+  peer: Peer,
+  take: BatchTaker,
+  discarded: DiscardCounter = () => {},
+  keep: () => boolean = () => false,
+): BatchTaker {
+  return (batch) => screen(peer, batch, take, discarded, keep);
 }
 
 /** Hands on a batch of nothing but relayable messages at once; any other is sorted out. */

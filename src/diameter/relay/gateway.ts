@@ -3,11 +3,9 @@
  * @module
  */
 import type { Connection, Endpoint } from "../../net/connection.ts";
-import { BlockLease } from "../../net/block.ts";
-import { framer } from "../../net/framer.ts";
-import { source } from "../../net/source.ts";
+import { Intake } from "../../net/intake.ts";
 import type { Peer } from "../peer/peer.ts";
-import { gatedSink } from "../peer/peer_gate.ts";
+import { gate } from "../peer/peer_gate.ts";
 import { diameterFrames } from "../wire/frame_rule.ts";
 import { RESULT } from "../wire/result_codes.ts";
 import { AnswerStage } from "./answer_stage.ts";
@@ -23,13 +21,16 @@ import { relayTaker } from "./relay_taker.ts";
 import { RequestStage } from "./request_stage.ts";
 import { Retries } from "./retries.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
-import { ENDED, TICK, TransactionTable } from "./transactions.ts";
+import { ENDED, TICK, ticksFor, TransactionTable } from "./transactions.ts";
 
 /** A relayed message may grow by a Route-Record and must still fit the 24 bit length. */
 const LONGEST_MESSAGE = 0xffffff - 1024;
 
 /** A DRA that takes nothing for this long, in milliseconds, while its queue is full gets no more until it does. */
 const STUCK_AFTER = 100;
+
+/** Ticks after which a connection that brought nothing is at rest. */
+const REST_TICKS = ticksFor(2_000);
 
 /**
  * A Diameter relay agent between Logic Apps and DRAs (RFC 6733 section 2.8.1).
@@ -52,6 +53,8 @@ export class Gateway {
   readonly #retries: Retries;
   readonly #requests: RequestStage;
   readonly #answers: AnswerStage;
+  readonly #intakes = new Set<Intake>();
+  #restTick = 0;
   #ticker: ReturnType<typeof setInterval> | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -189,16 +192,16 @@ export class Gateway {
   ): void {
     const runtime = this.#runtime;
     const limit = Math.min(maxMessageSize, LONGEST_MESSAGE);
-    const blocks = new BlockLease(runtime.blocks);
-    source(connection, blocks)
-      .pipeThrough(framer(diameterFrames(() => limit), blocks))
-      .pipeTo(
-        gatedSink(peer, relayTaker(runtime, self, this.#requests, this.#answers), runtime.discarded, keepReopening),
-      )
-      .then(
-        () => peer.abort("the peer closed the connection"),
-        (error) => peer.abort(error instanceof Error ? error.message : String(error)),
-      ).finally(() => blocks.end());
+    const intakes = this.#intakes;
+    const intake = new Intake(connection, runtime.blocks, {
+      rule: diameterFrames(() => limit),
+      take: gate(peer, relayTaker(runtime, self, this.#requests, this.#answers), runtime.discarded, keepReopening),
+      ended(error) {
+        intakes.delete(intake);
+        peer.abort(error === undefined ? "the peer closed the connection" : messageOf(error));
+      },
+    });
+    intakes.add(intake);
   }
 
   /** What a Logic App owed is answered to the DRAs that asked. */
@@ -252,6 +255,10 @@ export class Gateway {
     const runtime = this.#runtime;
     const now = performance.now();
     const tick = runtime.tickAt(now);
+    if (tick >= this.#restTick) {
+      this.#restTick = tick + REST_TICKS;
+      for (const intake of this.#intakes) intake.rest();
+    }
     for (const link of this.#pool.links()) {
       link.table.wheel.advance(tick, (slot) => this.#retries.expired(link, slot));
       const peer = link.relayPeer?.peer;
@@ -279,4 +286,8 @@ export class Gateway {
 function stalled(peer: Peer, now: number, timeout: number): boolean {
   const since = peer.out.writingSince;
   return since > 0 && now - since > timeout;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
