@@ -327,9 +327,9 @@ const AT = ["--peer", "127.0.0.1:1"];
 const WRONG: [args: string[], ...problems: string[]][] = [
   [["s13"], "--peer: missing; give --peer HOST:PORT", "--imei: missing; give --imei IMEI"],
   [
-    ["s13", "--peer", "nowhere", "--imei", "123", "--software-version", "1", "--origin-host", "a b"],
+    ["s13", "--peer", "nowhere:", "--imei", "123", "--software-version", "1", "--origin-host", "a b"],
     "--origin-host: expected a name in ASCII without spaces",
-    '--peer: expected HOST:PORT, got "nowhere"',
+    '--peer: expected HOST:PORT, got "nowhere:"',
     "--imei: expected 14 digits",
     "--software-version: expected 2 digits",
   ],

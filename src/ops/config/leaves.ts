@@ -5,7 +5,7 @@
  */
 
 import * as z from "zod";
-import { AddressError, formatAddress, isHost, isHostName, isIp, isIpRange, parseAddress } from "./address.ts";
+import { AddressError, formatAddress, isHost, isHostName, isIp, isIpRange, parseAddress, PORT } from "./address.ts";
 import type { ListenAddress } from "./config.ts";
 import { nearest } from "./nearest.ts";
 import { isMapping } from "./path.ts";
@@ -225,17 +225,18 @@ export function addressRange() {
   });
 }
 
-/** One `HOST:PORT`, or "" for none. */
-export function optionalListenAddress() {
+/** One `HOST:PORT`, or "" for none; `port` where none is named. */
+export function optionalListenAddress(port: number) {
   return leaf<ListenAddress | null>({
     expected: 'HOST:PORT, or "" for none',
-    decode: (value) => value === "" ? null : typeof value === "string" ? parseAddress(value) : undefined,
+    decode: (value) =>
+      value === "" ? null : typeof value === "string" ? parseAddress(value, { otherwise: port }) : undefined,
     encode: (address) => address === null ? "" : formatAddress(address.hostname, address.port),
   });
 }
 
-/** `HOST:PORT` or a list of them. */
-export function listenAddresses() {
+/** `HOST:PORT` or a list of them; `port` where none is named. */
+export function listenAddresses(port: number = PORT.diameter) {
   return z.codec(z.unknown(), z.custom<readonly ListenAddress[]>(), {
     encode: (addresses) => addresses.map(({ hostname, port }) => formatAddress(hostname, port)),
     decode: (input, context) => {
@@ -250,7 +251,7 @@ export function listenAddresses() {
         const path = Array.isArray(input) ? [i] : [];
         if (typeof item !== "string") return reject(`expected HOST:PORT, got ${describe(item)}`, ...path);
         try {
-          addresses.push(parseAddress(item));
+          addresses.push(parseAddress(item, { otherwise: port }));
         } catch (error) {
           if (!(error instanceof AddressError)) throw error;
           reject(error.message, ...path);

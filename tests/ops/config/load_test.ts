@@ -153,7 +153,7 @@ const WRONG: [text: string, error: string][] = [
   ["gateway: {applications: [{id: 4}, {id: 4}]}", "gateway.applications[1]: application 4 of vendor 0 is listed twice"],
   ["gateway: 5", "gateway: expected a mapping of origin_host, origin_realm, product_name ..., got 5"],
   ["[1]", "expected a mapping of gateway, server, dra_pool, admin, logging, stats, got a list"],
-  ["server: {listen: x}", 'server.listen: expected HOST:PORT, got "x"'],
+  ["server: {listen: 'x:'}", 'server.listen: expected HOST:PORT, got "x:"'],
   ["server: {listen: []}", "server.listen: expected at least one HOST:PORT, got an empty list"],
   ["server: {listen: [127.0.0.1:1, 3868]}", "server.listen[1]: expected HOST:PORT, got 3868"],
   ["server: {listen: [127.0.0.1:1, 127.0.0.1:1]}", "server.listen[1]: 127.0.0.1:1 is listened on twice"],
@@ -236,7 +236,7 @@ for (const identity of ["a b", "", ".example", "gw..example", "gw.example.", "gw
 Deno.test("all errors are reported, those that need a whole configuration too", () => {
   const errors = errorsOf(`
 gateway: {request_timeout: 5, mode: proxy, foo: 1}
-server: {listen: [x, "127.0.0.1:1"]}
+server: {listen: ["x:", "127.0.0.1:1"]}
 dra_pool:
   watchdog_interval: 1s
   watchdog_jitter: 1s
@@ -337,8 +337,8 @@ Deno.test("an override wins over the file, and its errors name the flag", () => 
     true,
     false,
   ]);
-  assertEquals(errorsOf("", {}, [{ path: ["server", "listen"], value: ["x"], flag }]), [
-    '--listen: expected HOST:PORT, got "x"',
+  assertEquals(errorsOf("", {}, [{ path: ["server", "listen"], value: ["x:"], flag }]), [
+    '--listen: expected HOST:PORT, got "x:"',
   ]);
   assertEquals(
     errorsOf("", {}, [{ path: ["dra_pool", "dras"], value: [{ host: "h", port: 0 }], flag: "--dra" }]),
