@@ -17,7 +17,7 @@ export default defineCommand({
 Prints "FILE: ok" and what it configures. Every error is one line on stderr, and the exit code is then 2; warnings
 are lines on stderr too and change nothing. Without -c, the file is the one that DIAM_GW_CONFIG names.`,
   flags: {
-    config: { kind: "string", short: "c", placeholder: "FILE", help: "the configuration file" },
+    config: { kind: "string", short: "c", once: true, placeholder: "FILE", help: "the configuration file" },
     print: { kind: "boolean", help: "show the effective configuration, with every default, as YAML" },
     json: { kind: "boolean", help: "the result as JSON; with --print, the effective configuration in it" },
   },

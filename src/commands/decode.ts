@@ -3,6 +3,7 @@
  * @module
  */
 import { parse } from "@std/yaml";
+import { FileError, readTextFile } from "../net/read_file.ts";
 import { DictionaryError, specificationsFrom } from "../diameter/wire/dictionary/custom.ts";
 import type { Dictionary } from "../diameter/wire/dictionary/dictionary.ts";
 import { standardDictionary } from "../diameter/wire/dictionary/standard.ts";
@@ -66,8 +67,9 @@ async function loadDictionary(files: readonly string[]): Promise<Dictionary> {
   const specifications = [];
   for (const file of files) {
     try {
-      specifications.push(...specificationsFrom(parse(await Deno.readTextFile(file))));
+      specifications.push(...specificationsFrom(parse(await readTextFile(file))));
     } catch (error) {
+      if (error instanceof FileError) throw error;
       const problems = error instanceof DictionaryError ? error.problems : [String((error as Error).message)];
       throw new UsageError(problems.map((problem) => `${file}: ${problem}`), "decode");
     }

@@ -20,6 +20,7 @@ export const serveFlags = flagTable({
   "config": {
     kind: "string",
     short: "c",
+    once: true,
     placeholder: "FILE",
     help: "the configuration file; else DIAM_GW_CONFIG names it",
   },

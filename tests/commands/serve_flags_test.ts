@@ -139,5 +139,5 @@ Deno.test("errors of flags and of the file are reported together", async () => {
 Deno.test("a file that is not there is an error in one line", async () => {
   const loaded = await loadServeConfig(["-c", "no/such/file.yaml"]);
   assert(!loaded.ok);
-  assertEquals(loaded.errors, ["no/such/file.yaml: cannot read the configuration: no such file"]);
+  assertEquals(loaded.errors, ["cannot read no/such/file.yaml: no such file"]);
 });

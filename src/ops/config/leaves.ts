@@ -9,16 +9,23 @@ import { AddressError, formatAddress, isHost, isHostName, isIp, isIpRange, parse
 import type { ListenAddress } from "./config.ts";
 import { nearest } from "./nearest.ts";
 import { isMapping } from "./path.ts";
-import { formatDuration, formatSize, LONGEST_DURATION, parseDuration, parseSize } from "./units.ts";
+import { formatDuration, formatSize, longDuration, LONGEST_DURATION, parseDuration, parseSize } from "./units.ts";
 
 /** A value in an error message: short, and unmistakable about its type. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return "nothing";
   if (Array.isArray(value)) return "a list";
   if (isMapping(value)) return "a mapping";
+  if (value instanceof Verbatim) return value.text;
   if (value instanceof Date) return `the date ${value.toISOString()}`;
+  if (typeof value === "number") return plainNumber(value);
   if (typeof value !== "string") return String(value);
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
+}
+
+/** All digits of a number: 1e+21 is what nobody wrote. */
+function plainNumber(value: number): string {
+  return Number.isInteger(value) ? BigInt(value).toString() : String(value);
 }
 
 interface Leaf<T> {
@@ -56,9 +63,16 @@ function toNumber(value: unknown): number {
   return typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : NaN;
 }
 
-/** A number is shown as one, whether YAML, a variable or a flag brought it. */
+/** A number is shown as one, whether YAML, a variable or a flag brought it; one too large to be exact, as it was written. */
 function asNumber(value: unknown): unknown {
-  return Number.isNaN(toNumber(value)) ? value : toNumber(value);
+  const number = toNumber(value);
+  if (Number.isNaN(number)) return value;
+  return typeof value === "string" && !Number.isSafeInteger(number) ? new Verbatim(value.trim()) : number;
+}
+
+/** Text that an error shows without quotes. */
+class Verbatim {
+  constructor(readonly text: string) {}
 }
 
 const toText = (value: unknown) => typeof value === "string" ? value : undefined;
@@ -104,7 +118,7 @@ export function duration(least: 0 | 1 = 1) {
     expected: (value) => {
       const ms = parseDuration(String(value));
       if (ms === undefined) return examples;
-      return ms > LONGEST_DURATION ? `a duration up to ${formatDuration(LONGEST_DURATION)}` : `a duration above 0`;
+      return ms > LONGEST_DURATION ? `a duration up to ${longDuration(LONGEST_DURATION)}` : `a duration above 0`;
     },
     decode: (value) => {
       // YAML reads a bare 0 as a number; every other number lacks its unit.

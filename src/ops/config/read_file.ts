@@ -3,6 +3,7 @@
  * @module
  */
 
+import { FileError, readTextFile } from "../../net/read_file.ts";
 import { loadConfig, type LoadedConfig, type Override, type RejectedConfig } from "./load.ts";
 
 /** The variable that names the file when no flag does. */
@@ -24,21 +25,9 @@ export async function readConfig(
   const environment = (name: string) => Deno.env.get(name);
   if (file === undefined) return loadConfig({ file: NO_FILE, text: "", environment, overrides });
   try {
-    const text = (await Deno.readTextFile(file)).replace(/^\uFEFF/, "");
-    return loadConfig({ file, text, environment, overrides });
+    return loadConfig({ file, text: await readTextFile(file), environment, overrides });
   } catch (error) {
-    return {
-      ok: false,
-      errors: [`${file}: cannot read the configuration: ${reason(error)}`],
-      warnings: [],
-      source: file,
-    };
+    if (!(error instanceof FileError)) throw error;
+    return { ok: false, errors: [error.message], warnings: [], source: file };
   }
-}
-
-function reason(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "no such file";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
-  return error instanceof Error ? error.message : String(error);
 }

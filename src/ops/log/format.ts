@@ -3,6 +3,7 @@
  * @module
  */
 
+import { escapeControls } from "./escape_controls.ts";
 import type { LogFields } from "./logger.ts";
 
 /** The severities, chatty first. */
@@ -29,10 +30,10 @@ export function formatJson({ time, level, event, message, fields }: LogEvent): s
   const line: Record<string, unknown> = { time: new Date(time).toISOString(), level, event, message };
   for (const [name, value] of Object.entries(fields)) line[name in line ? `${name}_` : name] = value;
   try {
-    return `${JSON.stringify(line, (_, value) => plain(value))}\n`;
+    return `${escapeControls(JSON.stringify(line, (_, value) => plain(value)))}\n`;
   } catch {
     // A cycle. The event matters more than the field that could not be written.
-    return `${JSON.stringify({ time: line["time"], level, event, message })}\n`;
+    return `${escapeControls(JSON.stringify({ time: line["time"], level, event, message }))}\n`;
   }
 }
 
@@ -60,10 +61,10 @@ function localTime(ms: number): string {
 function formatValue(value: unknown): string {
   const simple = plain(value);
   if (typeof simple === "string") {
-    return /^[\w.:/@+*%-]+$/.test(simple) ? simple : JSON.stringify(escapeControls(simple));
+    return /^[\w.:/@+*%-]+$/.test(simple) ? simple : escapeControls(JSON.stringify(simple));
   }
   try {
-    return JSON.stringify(simple, (_, below) => plain(below)) ?? String(simple);
+    return escapeControls(JSON.stringify(simple, (_, below) => plain(below)) ?? String(simple));
   } catch {
     return "[circular]";
   }
@@ -75,10 +76,4 @@ function plain(value: unknown): unknown {
   if (value instanceof Error) return value.message;
   if (value instanceof Uint8Array) return value.toHex();
   return value;
-}
-
-/** Terminals obey control characters; a log shows them. */
-function escapeControls(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

@@ -127,7 +127,10 @@ const WRONG: [text: string, error: string][] = [
     "gateway.request_timeout: expected a duration such as 250ms, 30s, 5m or 1h, got 30",
   ],
   ["gateway: {request_timeout: 0s}", 'gateway.request_timeout: expected a duration above 0, got "0s"'],
-  ["gateway: {request_timeout: 1000h}", 'gateway.request_timeout: expected a duration up to 576h, got "1000h"'],
+  [
+    "gateway: {request_timeout: 1000h}",
+    'gateway.request_timeout: expected a duration up to 24 days (576h), got "1000h"',
+  ],
   [
     "gateway: {request_timeout: }",
     "gateway.request_timeout: expected a duration such as 250ms, 30s, 5m or 1h, got nothing",
@@ -153,6 +156,14 @@ const WRONG: [text: string, error: string][] = [
   ["gateway: {applications: [{id: 4}, {id: 4}]}", "gateway.applications[1]: application 4 of vendor 0 is listed twice"],
   ["gateway: 5", "gateway: expected a mapping of origin_host, origin_realm, product_name ..., got 5"],
   ["[1]", "expected a mapping of gateway, server, dra_pool, admin, logging, stats, got a list"],
+  [
+    "server: {max_connections: 1e30}",
+    `server.max_connections: expected a whole number 1..1000000, got ${BigInt(1e30)}`,
+  ],
+  [
+    'server: {max_connections: "99999999999999999999999"}',
+    "server.max_connections: expected a whole number 1..1000000, got 99999999999999999999999",
+  ],
   ["server: {listen: 'x:'}", 'server.listen: expected HOST:PORT, got "x:"'],
   ["server: {listen: []}", "server.listen: expected at least one HOST:PORT, got an empty list"],
   ["server: {listen: [127.0.0.1:1, 3868]}", "server.listen[1]: expected HOST:PORT, got 3868"],
