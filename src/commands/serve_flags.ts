@@ -8,6 +8,7 @@ import {
   configFileName,
   type LoadedConfig,
   type Override,
+  type ReadConfig,
   readConfig,
   type RejectedConfig,
 } from "../ops/config/mod.ts";
@@ -89,16 +90,16 @@ const KEYS = {
 export async function loadServeConfig(args: readonly string[]): Promise<LoadedConfig | RejectedConfig> {
   const { values, positionals, problems } = parseFlags(serveFlags, args);
   const errors = [...problems, ...positionals.map((arg) => `unexpected argument ${JSON.stringify(arg)}`)];
-  if (errors.length > 0) return { ok: false, errors, warnings: [], source: "command line" };
+  if (errors.length > 0) return { ok: false, reports: [], errors, warnings: [], source: "command line" };
   return await configFromServeFlags(values);
 }
 
 /** The same from flags that are parsed already. */
-export async function configFromServeFlags(flags: ServeFlags): Promise<LoadedConfig | RejectedConfig> {
+export async function configFromServeFlags(flags: ServeFlags): Promise<ReadConfig> {
   const { overrides, errors } = serveOverrides(flags);
   const loaded = await readConfig(configFileName(flags.config), overrides);
   if (errors.length === 0) return loaded;
-  return { ok: false, errors: [...errors, ...(loaded.ok ? [] : loaded.errors)], warnings: [], source: loaded.source };
+  return { ...loaded, ok: false, errors: [...errors, ...loaded.errors], warnings: [] };
 }
 
 /** What the flags put in place of what the file says, and what is wrong with their form. */

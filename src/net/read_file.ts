@@ -3,6 +3,8 @@
  * @module
  */
 
+import { reasonOf } from "./reason.ts";
+
 /** A file that cannot be read. The message names it and the reason: `cannot read gw.yaml: no such file`. */
 export class FileError extends Error {
   override name = "FileError";
@@ -42,5 +44,5 @@ function explain(error: unknown): { readonly reason: string; readonly missing?: 
   if (error instanceof NotADirectory) return { reason: "a part of its path is no directory", missing: true };
   // "Is a directory (os error 21): readfile '.'" in the words of a person.
   if (/\(os error 21\)/.test(text)) return { reason: "it is a directory" };
-  return { reason: text.replace(/ \(os error \d+\).*$/s, "").toLowerCase() };
+  return { reason: reasonOf(error) };
 }

@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { loadServeConfig } from "../../src/commands/serve_flags.ts";
+import { FileError } from "../../src/net/read_file.ts";
 
 const FILE = "gateway: {request_timeout: 7s, origin_host: file.example}\n" +
   "dra_pool: {dras: [{name: from-file, host: 10.9.9.9}]}\nlogging: {requests: true}\n";
@@ -137,7 +138,6 @@ Deno.test("errors of flags and of the file are reported together", async () => {
 });
 
 Deno.test("a file that is not there is an error in one line", async () => {
-  const loaded = await loadServeConfig(["-c", "no/such/file.yaml"]);
-  assert(!loaded.ok);
-  assertEquals(loaded.errors, ["cannot read no/such/file.yaml: no such file"]);
+  const { message } = await assertRejects(() => loadServeConfig(["-c", "no/such/file.yaml"]), FileError);
+  assertEquals(message, "cannot read no/such/file.yaml: no such file");
 });

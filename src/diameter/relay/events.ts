@@ -24,10 +24,19 @@ export type GatewayEvent =
     readonly to: DraState;
     readonly reason: string;
   }
-  | { readonly kind: "dra_connect_failed"; readonly dra: string; readonly reason: string; readonly retryIn: number }
+  /** `hint`: a guess at the cause, as a question; "" when the reason says it. `retryIn` in milliseconds. */
+  | {
+    readonly kind: "dra_connect_failed";
+    readonly dra: string;
+    readonly reason: string;
+    readonly hint: string;
+    readonly retryIn: number;
+  }
   | { readonly kind: "dra_identity_changed"; readonly dra: string; readonly from: string; readonly to: string }
   /** Its Origin-State-Id is higher than before: it lost its state (RFC 6733 section 8.16). */
   | { readonly kind: "dra_restarted"; readonly dra: string; readonly from: number; readonly to: number }
+  /** It is connected again, and gets requests after `needed` watchdogs (RFC 3539: REOPEN). */
+  | { readonly kind: "dra_reopening"; readonly dra: string; readonly answered: number; readonly needed: number }
   | { readonly kind: "dra_up"; readonly dra: string; readonly originHost: string; readonly watchdog: string }
   | { readonly kind: "dra_suspect"; readonly dra: string; readonly pending: number }
   | { readonly kind: "dra_down"; readonly dra: string; readonly reason: string; readonly pending: number }
@@ -47,6 +56,8 @@ export type GatewayEvent =
   /** A defect: one request was answered 5012 because of it. */
   | { readonly kind: "internal_error"; readonly reason: string }
   | { readonly kind: "draining"; readonly pending: number }
+  /** Every request is answered; the peers are connected still, and get their DPR next. */
+  | { readonly kind: "leaving" }
   | { readonly kind: "stopped" };
 
 /** Receives events; must not throw and must not block. */

@@ -5,6 +5,7 @@
 import type { Connection, Endpoint } from "../../net/connection.ts";
 import { BlockLease } from "../../net/block.ts";
 import { framer } from "../../net/framer.ts";
+import { reasonOf } from "../../net/reason.ts";
 import { source } from "../../net/source.ts";
 import type { Peer } from "../peer/peer.ts";
 import { gatedSink } from "../peer/peer_gate.ts";
@@ -156,6 +157,7 @@ export class Gateway {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     this.#refuseAllPending();
+    runtime.emit({ kind: "leaving" });
     await Promise.all([this.#server.stop(), this.#pool.stop()]);
     if (this.#ticker !== undefined) clearInterval(this.#ticker);
     for (const link of this.#pool.links()) link.table.dispose();
@@ -181,7 +183,7 @@ export class Gateway {
       )
       .then(
         () => peer.abort("the peer closed the connection"),
-        (error) => peer.abort(error instanceof Error ? error.message : String(error)),
+        (error) => peer.abort(reasonOf(error)),
       ).finally(() => blocks.end());
   }
 

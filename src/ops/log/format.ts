@@ -20,6 +20,8 @@ export interface LogEvent {
   readonly event: string;
   readonly message: string;
   readonly fields: LogFields;
+  /** The fields that the message does not hold; absent: all of them. */
+  readonly unsaid?: readonly string[] | undefined;
 }
 
 /** Writes an event as a line, the line feed included. */
@@ -40,12 +42,14 @@ export function formatJson({ time, level, event, message, fields }: LogEvent): s
 const LABELS = { debug: "DEBUG", info: "INFO ", warning: "WARN ", error: "ERROR" } as const;
 const COLOURS = { debug: 2, info: 32, warning: 33, error: 31 } as const;
 
-/** `2026-11-21 05:30:00.123 INFO  sentence key=value`, in local time. */
+/** `2026-11-21 05:30:00.123 INFO  sentence key=value`, in local time; the keys are those that the sentence leaves out. */
 export function textFormatter(coloured: boolean): Formatter {
   const paint = (code: number, text: string) => coloured ? `\x1b[${code}m${text}\x1b[0m` : text;
-  return ({ time, level, message, fields }) => {
-    const said = Object.entries(fields).filter(([, value]) => value !== undefined);
-    const values = said.map(([name, value]) => ` ${paint(COLOURS.debug, `${name}=`)}${formatValue(value)}`).join("");
+  return ({ time, level, message, fields, unsaid }) => {
+    const shown = Object.entries(fields).filter(([name, value]) =>
+      value !== undefined && (unsaid?.includes(name) ?? true)
+    );
+    const values = shown.map(([name, value]) => ` ${paint(COLOURS.debug, `${name}=`)}${formatValue(value)}`).join("");
     const label = paint(COLOURS[level], LABELS[level]);
     // Lines of one event are indented, so that no text from a peer can pass for an event of its own.
     const sentence = message.split("\n").map(escapeControls).join("\n    ");
