@@ -15,6 +15,11 @@ export class YamlError extends Error {
   constructor(message: string, readonly line?: number, readonly column?: number) {
     super(message);
   }
+
+  /** The message with its place behind it. */
+  get located(): string {
+    return this.line === undefined ? this.message : `${this.message} (line ${this.line}, column ${this.column})`;
+  }
 }
 
 /**
