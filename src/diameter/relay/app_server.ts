@@ -57,6 +57,7 @@ export class AppServer {
         dprTimeout: server.dprTimeout,
         sendQueueLimit: server.sendQueueLimit,
         writeTimeout: server.writeTimeout,
+        mute: runtime.options.errorDetail === "none",
       },
       identified: (peer) => this.#unidentified.delete(peer),
       ended: (peer, app) => {

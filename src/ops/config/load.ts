@@ -94,8 +94,8 @@ export function loadConfig(source: ConfigSource): LoadedConfig | RejectedConfig 
   const config = decode(tree, problems);
   const warnings: Problem[] = [];
   if (config !== undefined) {
-    for (const { path, reason } of unavailableInUse(config, defaultAt)) {
-      problems.push({ path: asWritten(tree, path), message: `not available yet in this version (${reason})` });
+    for (const { path, message } of unavailableInUse(config, defaultAt)) {
+      problems.push({ path: asWritten(tree, path), message });
     }
     const wrong = problems.map(({ path }) => path);
     for (const finding of crossCheck(settle(config, isSet), isSet)) {

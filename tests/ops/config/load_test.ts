@@ -35,6 +35,7 @@ Deno.test("an empty file gives every default", () => {
     retry_result_codes: [3002, 3004],
     never_retry: [],
     strict_p_bit: false,
+    error_detail: "full",
     drain_timeout: 10_000,
     workers: 1,
   });
