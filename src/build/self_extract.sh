@@ -1,7 +1,8 @@
 #!/bin/sh
 # @NAME@ @VERSION@: this text, then the packed program and the runtime that it needs. The first start unpacks both into a cache
-# directory that belongs to the user alone; later starts look whether all of it is still whole, and run it. Old versions are left in
-# that directory: remove it when you like, the next start makes it again. DIAM_GW_CACHE_DIR=DIR keeps the cache in DIR/@NAME@.
+# directory that belongs to the user alone; later starts look whether all of it is still whole, and
+# run it. Old versions are left in that directory: remove it when you like, the next start makes it
+# again. DIAM_GW_CACHE_DIR=DIR keeps the cache in DIR/@NAME@.
 set -u
 
 name='@NAME@'
@@ -31,15 +32,17 @@ with_system_path() {
   PATH="/usr/bin:/bin:/usr/sbin:/sbin${PATH:+:$PATH}"
 }
 
-# Whether directory $1 is ours alone and holds all files. Only verified files get their final name; what may have become of them
-# since (a disk that was full, a power cut, somebody's chmod) shows in their sizes, modes and owners.
+# Whether directory $1 is ours alone and holds all files. Only verified files get their final name;
+# what may have become of them since (a disk that was full, a power cut, somebody's chmod) shows in
+# their sizes, modes and owners.
 ready() {
   dir=$1
   { [ -d "$dir" ] && [ ! -L "$dir" ] && [ -O "$dir" ]; } || return 1
   sound "$ready_dirs" "$ready_files"
 }
 
-# Whether the directories $1 and the files $2 (PATH:BYTES) in $dir are ours, whole, and not to be written by anybody else.
+# Whether the directories $1 and the files $2 (PATH:BYTES) in $dir are ours, whole, and not to be
+# written by anybody else.
 sound() {
   (
     cd "$dir" && with_system_path || exit 1
@@ -106,7 +109,8 @@ packed() {
   tail -c "+$(($1 + 1))" "$self" 2>/dev/null | head -c "$2" 2>/dev/null
 }
 
-# unpack PATH OFFSET BYTES SHA256_PACKED SHA256 BYTES_UNPACKED: puts one packed file at its place in the cache.
+# unpack PATH OFFSET BYTES SHA256_PACKED SHA256 BYTES_UNPACKED: puts one packed file at its place in
+# the cache.
 unpack() {
   sound "${1%/*}" "$1:$6" && return 0
   if ! problem=$(packed "$2" "$3" | gzip -dc 2>&1 >"$temporary/file"); then
@@ -128,14 +132,16 @@ unpack() {
       fi
       ;;
   esac
-  # The contents are to be on the disk before the name is: after a power cut a name without them would be the worse.
+  # The contents are to be on the disk before the name is: after a power cut a name without them
+  # would be the worse.
   sync "$temporary/file" 2>/dev/null || sync
   own_directory "${1%/*}"
   [ ! -d "$dir/$1" ] || rm -rf "${dir:?}/$1"
   problem=$(mv -f "$temporary/file" "$dir/$1" 2>&1) || refuse "cannot store $1 (${problem##*: })"
 }
 
-# Makes directory $1 of the cache ours alone. Its name is that of its contents: whatever else lies there is in the way.
+# Makes directory $1 of the cache ours alone. Its name is that of its contents: whatever else lies
+# there is in the way.
 own_directory() {
   if [ -L "$dir/$1" ] || [ ! -d "$dir/$1" ] || [ ! -O "$dir/$1" ]; then rm -rf "${dir:?}/$1"; fi
   mkdir -p "$dir/$1" 2>/dev/null

@@ -78,8 +78,10 @@ function write(log: Logger, event: GatewayEvent): void {
         `DRA ${event.dra} does not answer its watchdog; ${waiting(event.pending)} for it`,
         fields,
       );
-    case "dra_down":
-      return log.warning(kind, `DRA ${event.dra} ${event.reason}; ${waiting(event.pending)} for it`, fields);
+    case "dra_down": {
+      const { dra, reason, pending } = event;
+      return log.warning(kind, `DRA ${dra} ${reason}${pending === 0 ? "" : `; ${waiting(pending)} for it`}`, fields);
+    }
     case "failover":
       return log.warning(kind, `failover from priority ${event.from} to ${event.to}`, fields);
     case "failback":

@@ -94,7 +94,7 @@ function meaningOf(s13: S13Client, equipment: Equipment, answer: Message): strin
   }
 }
 
-/** The 15th digit of an IMEI is wrong more often by a slip than on purpose; it is sent all the same. */
+/** A wrong check digit is more often a slip than meant; it is sent all the same. */
 function warnOfCheckDigit(imei: string): void {
   if (imei.length !== 15) return;
   const right = checkDigit(imei);

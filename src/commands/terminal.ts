@@ -28,7 +28,7 @@ export function palette(stream: Stream, coloured: boolean = hasColour(stream)): 
   return Object.fromEntries(Object.entries(STYLES).map(([name, code]) => [name, style(code)])) as Palette;
 }
 
-/** Writes results: a line, or lines, to stdout. No control character but our own colours reaches a terminal. */
+/** Writes results, in lines, to stdout. Of control characters only our own colours get there. */
 export function print(text: string): void {
   write("stdout", text);
 }
@@ -64,7 +64,7 @@ function write(stream: Stream, text: string): void {
 // deno-lint-ignore no-control-regex
 const COLOURS = /(\x1b\[[\d;]*m)/;
 
-/** Whoever writes peers' text escapes it; this catches what was forgotten. Colours are ours only where there are any. */
+/** Whoever writes peers' text escapes it; this catches what was forgotten. */
 function harmless(text: string, stream: Stream): string {
   const pieces = hasColour(stream) ? text.split(COLOURS) : [text];
   return pieces.map((piece, i) => i % 2 === 1 ? piece : escapeControlsInLines(piece)).join("");

@@ -5,13 +5,14 @@
 
 import { reasonOf } from "./reason.ts";
 
-/** A file that cannot be read. The message names it and the reason: `cannot read gw.yaml: no such file`. */
+/** A file that cannot be read, and why: `cannot read gw.yaml: no such file`. */
 export class FileError extends Error {
   override name = "FileError";
 
   /** @param missing there is nothing of that name */
   constructor(readonly file: string, reason: string, readonly missing: boolean, options?: ErrorOptions) {
-    super(`cannot read ${file}: ${reason}`, options);
+    // A name with blanks, or none at all, would not be seen as one.
+    super(`cannot read ${/^[\x21-\x7e]+$/.test(file) ? file : JSON.stringify(file)}: ${reason}`, options);
   }
 }
 

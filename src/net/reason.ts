@@ -1,4 +1,4 @@
-/** What the system says went wrong, as a clause: `connection refused` for "Connection refused (os error 111)". */
+/** What the system says went wrong, as a clause: `connection refused`, without a number. */
 export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const clause = text.replace(/ \(os error \d+\)/, "");

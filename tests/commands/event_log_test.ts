@@ -58,6 +58,7 @@ const EVENTS: [event: GatewayEvent, line: string][] = [
     { kind: "dra_down", dra: "east", reason: "is not connected: the peer closed the connection", pending: 2 },
     "DRA east is not connected: the peer closed the connection; 2 requests wait for it",
   ],
+  [{ kind: "dra_down", dra: "east", reason: "took its leave (BUSY)", pending: 0 }, "DRA east took its leave (BUSY)"],
   [
     { kind: "resent", dra: "east", count: 1, reason: "lost" },
     "1 request to DRA east went to the next one: its connection was lost",

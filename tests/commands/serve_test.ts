@@ -77,7 +77,8 @@ test("serve relays, tells what it does in JSON lines, and ends with its statisti
     assertEquals(events.filter((event) => event === "request").length, 5);
     assertEquals(events.filter((event) => event === "answer").length, 5);
     assertEquals(lines.find((line) => line.event === "answer")!["from"], "dra.core.example.net");
-    // The block comes once, the interval is longer than the test; and while the links are still there.
+    // The block comes once, the interval is longer than the test; and while the links are still
+    // there.
     assertEquals(events.slice(-3), ["leaving", "statistics", "stopped"]);
     assertEquals(events.filter((event) => event === "statistics"), ["statistics"]);
     const statistics = lines.at(-2)!;

@@ -407,7 +407,8 @@ const TIMEOUT_REASONS: Record<PeerState, string> = {
   closed: "timeout",
 };
 
-function causeName(cause: number): string {
+/** The name of a Disconnect-Cause (RFC 6733 section 5.4.3). */
+export function causeName(cause: number): string {
   return ["REBOOTING", "BUSY", "DO_NOT_WANT_TO_TALK_TO_YOU"][cause] ?? `cause ${cause}`;
 }
 

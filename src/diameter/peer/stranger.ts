@@ -9,7 +9,7 @@ import { HEADER_LENGTH, VERSION_1 } from "../wire/header.ts";
 const TLS_ALERT = 21;
 const TLS_HANDSHAKE = 22;
 
-/** A clause about the bytes at which the framer gave up, from the header of what should be a message. */
+/** A clause about the bytes at which the framer gave up with the fault `kind`. */
 export function describeStranger(kind: string, bytes: Uint8Array): string {
   const length = ((bytes[1] ?? 0) << 16) | ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0);
   if (bytes[0] === VERSION_1) {

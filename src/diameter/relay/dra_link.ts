@@ -6,7 +6,7 @@ import { type Connection, endpointText } from "../../net/connection.ts";
 import { reasonOf } from "../../net/reason.ts";
 import { connectTcp } from "../../net/tcp.ts";
 import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../peer/backoff.ts";
-import { Peer, type PeerEnd } from "../peer/peer.ts";
+import { causeName, Peer, type PeerEnd } from "../peer/peer.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
 import { DISCONNECT_CAUSE } from "../wire/avp_codes.ts";
 import type { Dra } from "./dra.ts";
@@ -227,7 +227,7 @@ export class DraLink {
     }, {
       opened: (opened) => this.#opened(opened),
       leaving: (_, cause) => {
-        this.reason = `took its leave with DPR (cause ${cause})`;
+        this.reason = `took its leave (${causeName(cause)})`;
         this.#setState("CLOSING", this.reason);
         this.#handlers.changed(this);
       },

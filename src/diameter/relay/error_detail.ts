@@ -4,10 +4,14 @@
  */
 import type { Refusal } from "./request_checks.ts";
 
-/** How much: `reason` names no DRA and repeats nothing of the system, for apps of other people; `none` leaves the AVP out. */
+/**
+ * How much is told.
+ * `reason`, for apps of other people, names no DRA and repeats nothing of the system; `none` leaves
+ * the AVP out.
+ */
 export type ErrorDetail = "full" | "reason" | "none";
 
-/** A sentence for each reason of a refusal. It says what an app can know by itself, and what it may do. */
+/** A sentence for each reason of a refusal, with nothing in it but what an app knows itself. */
 const SENTENCES: Readonly<Record<string, string>> = {
   header_bits: "R and E are both set",
   avp_length: "an AVP has an impossible length",
@@ -28,8 +32,9 @@ const SENTENCES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Error-Message of a refusal that goes to a Logic App; undefined for none. A reason without a sentence here stands for itself: it
- * is one of a small fixed set, so that nothing can slip through which nobody has thought of.
+ * Error-Message of a refusal that goes to a Logic App; undefined for none. A reason without a
+ * sentence here stands for itself: it is one of a small fixed set, so that nothing can slip through
+ * which nobody has thought of.
  */
 export function errorMessage({ message, reason }: Refusal, detail: ErrorDetail): string | undefined {
   switch (detail) {

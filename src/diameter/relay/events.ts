@@ -24,7 +24,7 @@ export type GatewayEvent =
     readonly to: DraState;
     readonly reason: string;
   }
-  /** `hint`: a guess at the cause, as a question; "" when the reason says it. `retryIn` in milliseconds. */
+  /** `hint` guesses at the cause, as a question; "" for none. `retryIn` in milliseconds. */
   | {
     readonly kind: "dra_connect_failed";
     readonly dra: string;

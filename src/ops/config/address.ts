@@ -8,7 +8,7 @@ import type { ListenAddress } from "./config.ts";
 /** The highest TCP port. */
 export const LAST_PORT = 65535;
 
-/** The port of Diameter over TCP and over TLS (RFC 6733 2.1), and that of the admin interface: where none is named. */
+/** Where no port is named: Diameter over TCP and over TLS (RFC 6733 2.1), the admin interface. */
 export const PORT = { diameter: 3868, tls: 5868, admin: 9868 } as const;
 
 /** What a port may be, and which one is meant without any. */

@@ -45,7 +45,7 @@ export interface GatewayConfig {
   readonly strict_p_bit: boolean;
   /** ms; 0 does not wait. */
   readonly drain_timeout: number;
-  /** What Error-Message towards Logic Apps holds: everything, nothing that names a DRA or quotes the system, or nothing. */
+  /** What Error-Message towards Logic Apps holds; `reason` neither names DRAs nor quotes the system. */
   readonly error_detail: "full" | "reason" | "none";
   readonly workers: number;
 }

@@ -63,7 +63,10 @@ function toNumber(value: unknown): number {
   return typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : NaN;
 }
 
-/** A number is shown as one, whether YAML, a variable or a flag brought it; one too large to be exact, as it was written. */
+/**
+ * A number is shown as one, whether YAML, a variable or a flag brought it.
+ * One that is too large to be exact is shown as it was written.
+ */
 function asNumber(value: unknown): unknown {
   const number = toNumber(value);
   if (Number.isNaN(number)) return value;

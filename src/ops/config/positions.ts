@@ -1,5 +1,5 @@
 /**
- * Where keys stand in the text. Loaded when there is something to report, and only then: see `readConfig`.
+ * Where keys stand in the text. Loaded only when there is something to report.
  * @module
  */
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
@@ -7,8 +7,8 @@ import type { Path } from "./path.ts";
 import type { Report } from "./report.ts";
 
 /**
- * The reports with line and column. Where a line is indented with a tab, which YAML does not know as indentation, whatever else is
- * wrong follows from that: then that is the report.
+ * The reports with line and column. Where a line is indented with a tab, which YAML does not know
+ * as indentation, whatever else is wrong follows from that: then that is the report.
  */
 export function locate(text: string, reports: readonly Report[]): readonly Report[] {
   const lineCounter = new LineCounter();

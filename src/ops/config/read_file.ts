@@ -22,8 +22,8 @@ export function configFileName(flag?: string): string | undefined {
 }
 
 /**
- * Reads `file` ("-" is standard input; without one: the defaults), the environment and `overrides`. What there is to report has its
- * place in the file.
+ * Reads `file` ("-" is standard input; without one: the defaults), the environment and `overrides`.
+ * What there is to report has its place in the file.
  * @throws {FileError} when the file cannot be read
  */
 export async function readConfig(

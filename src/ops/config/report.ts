@@ -14,7 +14,7 @@ export interface Report {
   /** Of the key; empty for the file as a whole. */
   readonly path: Path;
   readonly message: string;
-  /** Where the key stands in the file, from 1; absent when it does not stand there, or nobody has looked yet. */
+  /** Where the key stands in the file, from 1; absent when it does not, or nobody has looked. */
   readonly line?: number;
   readonly column?: number;
 }

@@ -6,7 +6,7 @@
 
 import { isMapping, matches, type Path } from "./path.ts";
 
-/** Path pattern (`[]` is any element) and what to do instead; also of keys that the schema does not have yet. */
+/** Path pattern (`[]` is any element) and what to do instead. The schema need not have the key. */
 const UNAVAILABLE: Readonly<Record<string, string>> = {
   "gateway.workers": "only 1; start one gateway per core on ports of their own",
   "server.reuse_port": "leave it out; a port belongs to one gateway",
@@ -37,7 +37,10 @@ export function withoutUnavailable(tree: unknown, path: Path = []): unknown {
   return Object.fromEntries(kept.map(([key, below]) => [key, withoutUnavailable(below, [...path, key])]));
 }
 
-/** Every place of `tree` at which an unavailable key has another value than in `defaults`, outermost first, and its sentence. */
+/**
+ * The unavailable keys of `tree` with another value than in `defaults`, outermost first, and the
+ * sentence for each.
+ */
 export function unavailableInUse(tree: unknown, defaultAt: (path: Path) => unknown): { path: Path; message: string }[] {
   const found: { path: Path; message: string }[] = [];
   const visit = (value: unknown, path: Path) => {

@@ -9,7 +9,7 @@ import { isMapping } from "./path.ts";
 const MOST_NODES = 100_000;
 const MOST_LEVELS = 100;
 
-/** Text that is no YAML, or more of it than anybody writes. `line` and `column` count from 1, where they are known. */
+/** Text that is no YAML, or more of it than anybody writes. Places count from 1, where known. */
 export class YamlError extends Error {
   override name = "YamlError";
   constructor(message: string, readonly line?: number, readonly column?: number) {
@@ -23,8 +23,8 @@ export class YamlError extends Error {
 }
 
 /**
- * Parses one document. Aliases are shared, not copied, in what it returns; that they could be copied was checked: 500 bytes of
- * aliases to aliases stand for more nodes than there is memory.
+ * Parses one document. Aliases are shared, not copied, in what it returns; that they could be
+ * copied was checked: 500 bytes of aliases to aliases stand for more nodes than there is memory.
  * @throws {YamlError}
  */
 export function parseYaml(text: string): unknown {
@@ -48,17 +48,17 @@ function explain(error: unknown): unknown {
   return line === undefined ? new YamlError(sentence) : new YamlError(sentence, Number(line), Number(column));
 }
 
-/** Walks the tree as if every alias were a copy, and stops at the limit: nothing is kept of what was walked. */
+/** Walks the tree as if every alias were a copy, and stops at the limit. Keeps nothing of it. */
 function checkSize(tree: unknown): void {
   const waiting: { node: unknown; level: number }[] = [{ node: tree, level: 0 }];
-  for (let nodes = 1; waiting.length > 0; nodes++) {
-    const { node, level } = waiting.pop()!;
+  for (let nodes = 1, next; (next = waiting.pop()) !== undefined;) {
+    const { node, level } = next;
+    const below = Array.isArray(node) ? node : isMapping(node) ? Object.values(node) : [];
+    nodes += below.length;
     if (nodes > MOST_NODES) throw new YamlError(`more than ${MOST_NODES} values, aliases (*name) written out`);
     if (level > MOST_LEVELS) {
       throw new YamlError(`nested more than ${MOST_LEVELS} levels deep, aliases (*name) written out`);
     }
-    const below = Array.isArray(node) ? node : isMapping(node) ? Object.values(node) : [];
-    if (waiting.length + below.length > MOST_NODES) nodes = MOST_NODES;
-    else for (const child of below) waiting.push({ node: child, level: level + 1 });
+    for (const child of below) waiting.push({ node: child, level: level + 1 });
   }
 }

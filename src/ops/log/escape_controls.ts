@@ -7,7 +7,10 @@
 // deno-lint-ignore no-control-regex
 const CONTROLS = /[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
-/** One line in which everything that a terminal would obey is shown as `\u001b`, the form that JSON knows too. */
+/**
+ * One line in which everything that a terminal would obey is shown as `\u001b`, the form that JSON
+ * knows too.
+ */
 export function escapeControls(text: string): string {
   return text.replace(CONTROLS, escape);
 }

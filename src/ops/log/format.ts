@@ -42,7 +42,10 @@ export function formatJson({ time, level, event, message, fields }: LogEvent): s
 const LABELS = { debug: "DEBUG", info: "INFO ", warning: "WARN ", error: "ERROR" } as const;
 const COLOURS = { debug: 2, info: 32, warning: 33, error: 31 } as const;
 
-/** `2026-11-21 05:30:00.123 INFO  sentence key=value`, in local time; the keys are those that the sentence leaves out. */
+/**
+ * `2026-11-21 05:30:00.123 INFO  sentence key=value`, in local time; the keys are those that the
+ * sentence leaves out.
+ */
 export function textFormatter(coloured: boolean): Formatter {
   const paint = (code: number, text: string) => coloured ? `\x1b[${code}m${text}\x1b[0m` : text;
   return ({ time, level, message, fields, unsaid }) => {

@@ -7,9 +7,10 @@
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
- * Writes events. `event` is a stable snake_case name for machines, `message` a sentence for people, `fields` the values of both.
- * `unsaid` names the fields that the sentence does not hold: in text, only those follow it; all of them, if it is left out. A call
- * never waits for the line to be written.
+ * Writes events. `event` is a stable snake_case name for machines, `message` a sentence for people,
+ * `fields` the values of both. `unsaid` names the fields that the sentence does not hold: in text,
+ * only those follow it; all of them, if it is left out. A call never waits for the line to be
+ * written.
  *
  * ```ts
  * import { silentLogger } from "./logger.ts";
