@@ -30,11 +30,14 @@ a Diameter message.
 
 --json writes one array. Each message has frame, time, transport, source and destination (captures
 only), name, abbreviation, version, length, flags, command, application, application_name,
-hop_by_hop, end_to_end, avps and problems. Each AVP has name, code, vendor, flags, type, offset, and
-value with value_name, avps (a group) or hex; error where it is malformed. 64-bit numbers are
-text, octets are hexadecimal digits.
+hop_by_hop, end_to_end, avps, problems and unusual. Each AVP has name, code, vendor, flags, type,
+offset, and value with value_name, avps (a group) or hex; error where it is malformed, unusual where
+its value is not as its specification has it. 64-bit numbers are text; octets are what they say where
+their form is known (telephone numbers, PLMN identities, locations, time zones), with hex beside it,
+else hexadecimal digits.
 
-Exit code 1 means that something was malformed, or that there was no message.`,
+Exit code 1 means that something was malformed, or that there was no message. What is only unusual,
+such as a DiameterURI without aaa://, is told and changes no exit code.`,
   positionals: { least: 1, most: Infinity },
   flags: {
     json: { kind: "boolean", help: "as JSON" },
@@ -76,11 +79,16 @@ async function loadDictionary(files: readonly string[]): Promise<Dictionary> {
 }
 
 function printText(findings: Iterable<Finding>, dictionary: Dictionary): number {
-  const { bold, red } = palette("stdout");
+  const { bold, red, yellow } = palette("stdout");
   return walk(findings, dictionary, (message, captured) => {
     const head = [...(captured === undefined ? [] : whereText(captured)), describeMessage(message)].join("  ");
-    const lines = describeAvps(message.avps, dictionary)
-      .map((line) => line.includes("  <- malformed at byte ") ? red(line) : line);
+    const lines = describeAvps(message.avps, dictionary).map((line) =>
+      line.includes("  <- malformed at byte ")
+        ? red(line)
+        : line.includes("  <- unusual at byte ")
+        ? yellow(line)
+        : line
+    );
     const ofHeader = message.problems.filter(({ offset }) => offset === 0);
     print([bold(head), ...ofHeader.map(({ reason }) => red(`  header  <- malformed: ${reason}`)), ...lines].join("\n"));
   });

@@ -95,6 +95,7 @@ Deno.test("decode --json gives a script one array", async () => {
     hop_by_hop: 1,
     end_to_end: 2,
     problems: [],
+    unusual: [],
   });
   assertEquals(avps[1], {
     name: "Auth-Session-State",
@@ -225,6 +226,51 @@ Deno.test("decode points at what is malformed and exits 1", async () => {
   assertEquals(message.problems.map(({ offset }: { offset: number }) => offset), [20, 60]);
   assertEquals([message.avps[0].hex, message.avps[0].error], ["01", "Unsigned32 takes 4 bytes, got 1"]);
   assertEquals([message.avps[1].name, message.avps[1].type, message.avps[1].hex], [null, null, "dead"]);
+});
+
+Deno.test("decode shows a value of unusual form, says so, and exits 0", async () => {
+  const bytes = encodeMessage({
+    command: "ULA",
+    avps: { "Redirect-Host": "aaa://dra", "Host-IP-Address": new Uint8Array([10, 0, 0, 1]), "MSISDN": "0x947121f3" },
+  });
+  bytes.set(new TextEncoder().encode("dra:38688"), 28);
+  const text = await runMain(["decode", formatHex(bytes)]);
+  assertEquals([text.code, text.stderr], [0, ""]);
+  assertEquals(text.stdout.split("\n").slice(1), [
+    '  Redirect-Host(292) M  "dra:38688"  <- unusual at byte 20: expected aaa:// or aaas://, and a host, got "dra:38688"',
+    "  Host-IP-Address(257) M  10.0.0.1 (without its address family)",
+    "  MSISDN(701) [3GPP] VM  4917123 (0x947121f3)",
+    "",
+  ]);
+  const json = await runMain(["decode", "--json", formatHex(bytes)]);
+  const [{ problems, unusual, avps: [host, address, msisdn] }] = JSON.parse(json.stdout);
+  assertEquals([json.code, problems], [0, []]);
+  assertEquals(unusual, [{
+    offset: 20,
+    message: 'AVP Redirect-Host (292) at byte 20: expected aaa:// or aaas://, and a host, got "dra:38688"',
+  }]);
+  assertEquals([host.value, host.unusual, host.error], [
+    "dra:38688",
+    'expected aaa:// or aaas://, and a host, got "dra:38688"',
+    undefined,
+  ]);
+  assertEquals([address.value, address.hex], ["10.0.0.1 (without its address family)", "0a000001"]);
+  assertEquals([msisdn.value, msisdn.hex], ["4917123", "947121f3"]);
+});
+
+Deno.test("decode says why it goes no deeper into groups, which is no fault of the message", async () => {
+  const depth = 40;
+  const bytes = new Uint8Array(20 + depth * 8);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0x01000000 | bytes.length);
+  view.setUint32(4, 0x80000118);
+  for (let i = 0; i < depth; i++) {
+    view.setUint32(20 + 8 * i, 443);
+    view.setUint32(24 + 8 * i, 0x40000000 | (8 * (depth - i)));
+  }
+  const { code, stdout } = await runMain(["decode", formatHex(bytes)]);
+  assertEquals(code, 0);
+  assertMatch(stdout, /<- unusual at byte 276: groups are nested more than 32 deep: what is deeper is not read\n$/);
 });
 
 const malformed: [string, string, RegExp][] = [
