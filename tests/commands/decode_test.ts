@@ -7,6 +7,7 @@ import { pcapngHeader, pcapngPacket } from "../../src/ops/capture/pcapng_writer.
 import { TCP_FLAG } from "../../src/ops/capture/tcp_segment.ts";
 import { tcpPacket } from "../../src/ops/capture/tcp_packet.ts";
 import { A, B, concat, ipv4, sctp, segment, SYN } from "../ops/capture/frames.ts";
+import { TUNNELS, UNREADABLE } from "../ops/capture/tunnels.ts";
 import { type Outcome, runMain } from "./run_main.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
@@ -189,6 +190,51 @@ Deno.test("decode reads Diameter over SCTP", async () => {
     [2, "sctp"],
   ]);
   assertStringIncludes(stderr, "is encrypted (DTLS)");
+});
+
+Deno.test("decode reads SCTP messages whatever their payload protocol says, and names what it leaves out", async () => {
+  const swapped = 0x2e000000;
+  const file = pcap(
+    ipv4(132, sctp(7, [[1, 3, ecr, swapped], [2, 3, "\x17\xfe\xfd", 47], [3, 3, ecr, 47], [4, 3, ecr, 99]])),
+    ipv4(132, sctp(7, [[5, 3, "other", 99], [6, 3, "other", 99], [7, 3, "\x17\xfe\xfd", 0x2f000000], [8, 3, ecr, 46]])),
+    ipv4(132, sctp(8, [[1, 3, ecr, swapped], [2, 3, "other", 99]], 5000)),
+  );
+  const { code, stdout, stderr } = await decodeFile(file, "--json");
+  assertEquals([code, JSON.parse(stdout).map(({ frame }: { frame: number }) => frame)], [0, [1, 1, 1, 2, 3]]);
+  const route = "10.0.0.1:40000 -> 10.0.0.2:3868";
+  assertEquals(stderr.trimEnd().split("\n"), [
+    `${route}: left out: what is encrypted (DTLS) (2, the first in frame 1)`,
+    `${route}: left out: messages of payload protocol 99 (2, the first in frame 2)`,
+  ]);
+  const ported = await decodeFile(file, "--json", "--port", "5000");
+  assertEquals(JSON.parse(ported.stdout).map(({ frame }: { frame: number }) => frame), [3]);
+});
+
+Deno.test("decode reads mirrored traffic, and names with its count what it cannot read", async () => {
+  const packets = TUNNELS.map(({ wrap }, i) => wrap(segment(1 + i * ecr.length, ecr)));
+  const unreadable = UNREADABLE.map(({ packet }) => packet);
+  const { code, stdout, stderr } = await decodeFile(pcap(...packets, ...unreadable, ...unreadable), "--json");
+  assertEquals([code, JSON.parse(stdout).length], [0, TUNNELS.length]);
+  const said = UNREADABLE.map(({ name }, i) => `left out: ${name} (2, the first in frame ${TUNNELS.length + i + 1})`);
+  assertEquals(stderr.trimEnd().split("\n"), said);
+});
+
+Deno.test("decode shows what has a time that no calendar has, and says so", async () => {
+  const file = concat(pcapngHeader(), pcapngPacket(TIME, segment(1, ecr)), pcapngPacket(TIME, segment(101, ecr)));
+  // The time of the last packet: units of a nanosecond become seconds, and there are many of them.
+  const resolution = file.findIndex((octet, i) =>
+    octet === 9 && file[i + 1] === 0 && file[i + 2] === 1 && file[i + 3] === 0
+  );
+  file[resolution + 4] = 0;
+  const text = await decodeFile(file);
+  assertEquals(text.code, 0);
+  assertEquals(text.stdout.split("\n").filter((line) => line.includes("ECR")), [
+    `1  -  10.0.0.1:40000 -> 10.0.0.2:3868  ${ECR_LINE}`,
+    `2  -  10.0.0.1:40000 -> 10.0.0.2:3868  ${ECR_LINE}`,
+  ]);
+  assertEquals(text.stderr, "2 messages have a time that no calendar has; it is left out\n");
+  const json = await decodeFile(file, "--json");
+  assertEquals(JSON.parse(json.stdout).map(({ time }: { time: unknown }) => time), [null, null]);
 });
 
 /** A packet from one port to another. */

@@ -26,30 +26,49 @@ const FAMILY = { ipv4: 1, ipv6: 2 } as const;
 
 type Scalar = Exclude<DataType, "Grouped">;
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Octets of the types that have one length alone (RFC 6733 sections 4.2 and 4.3). */
+const FIXED_LENGTH: Readonly<Partial<Record<Scalar, number>>> = {
+  Integer32: 4,
+  Enumerated: 4,
+  Unsigned32: 4,
+  Integer64: 8,
+  Unsigned64: 8,
+  Float32: 4,
+  Float64: 8,
+  Time: 4,
+};
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/**
- * The value in `octets`. The error's message is a reason to be put behind the AVP's name.
- * @throws RangeError when the octets are no value of `type`
- */
-export function decodeData(type: Scalar, octets: Uint8Array): AvpValue {
+/** Octets that are no value of their type. Not an exception: a hostile message has thousands of them. */
+export class Malformed {
+  /** @param reason to be put behind the AVP's name */
+  constructor(readonly reason: string) {}
+}
+
+/** The value in `octets`. */
+export function decodeData(type: Scalar, octets: Uint8Array): AvpValue | Malformed {
+  const length = FIXED_LENGTH[type];
+  if (length !== undefined && octets.length !== length) {
+    return new Malformed(`${type} takes ${length} bytes, got ${octets.length}`);
+  }
   switch (type) {
     case "Integer32":
     case "Enumerated":
-      return exactly(octets, 4, type).getInt32(0);
+      return viewOf(octets).getInt32(0);
     case "Unsigned32":
-      return exactly(octets, 4, type).getUint32(0);
+      return viewOf(octets).getUint32(0);
     case "Integer64":
-      return exactly(octets, 8, type).getBigInt64(0);
+      return viewOf(octets).getBigInt64(0);
     case "Unsigned64":
-      return exactly(octets, 8, type).getBigUint64(0);
+      return viewOf(octets).getBigUint64(0);
     case "Float32":
-      return exactly(octets, 4, type).getFloat32(0);
+      return viewOf(octets).getFloat32(0);
     case "Float64":
-      return exactly(octets, 8, type).getFloat64(0);
+      return viewOf(octets).getFloat64(0);
     case "Time":
-      return formatNtpTime(exactly(octets, 4, type).getUint32(0));
+      return formatNtpTime(viewOf(octets).getUint32(0));
     case "Address":
       return decodeAddress(octets);
     case "IPAddress":
@@ -144,29 +163,25 @@ export function formatHex(octets: Uint8Array): string {
   return digits;
 }
 
-function exactly(octets: Uint8Array, length: number, type: Scalar): DataView {
-  if (octets.length !== length) throw new RangeError(`${type} takes ${length} bytes, got ${octets.length}`);
-  return viewOf(octets);
-}
-
-function decodeText(octets: Uint8Array): string {
-  try {
-    return utf8.decode(octets);
-  } catch {
-    throw new RangeError("the bytes are not UTF-8");
-  }
+function decodeText(octets: Uint8Array): string | Malformed {
+  const text = utf8.decode(octets);
+  // What is no UTF-8 becomes this character, which may also stand there by itself.
+  if (!text.includes("\ufffd")) return text;
+  const again = encoder.encode(text);
+  const isSame = again.length === octets.length && again.every((octet, i) => octet === octets[i]);
+  return isSame ? text : new Malformed("the bytes are not UTF-8");
 }
 
 /** An address without its family keeps its octets, so that nobody takes it for a whole one. */
-function decodeAddress(octets: Uint8Array): string | OtherAddress | Uint8Array {
+function decodeAddress(octets: Uint8Array): AvpValue | Malformed {
   if (bareAddress(octets) !== undefined) return octets;
-  if (octets.length < 2) throw new RangeError(`Address takes at least 2 bytes, got ${octets.length}`);
+  if (octets.length < 2) return new Malformed(`Address takes at least 2 bytes, got ${octets.length}`);
   const family = viewOf(octets).getUint16(0);
   const rest = octets.subarray(2);
   const expected = family === FAMILY.ipv4 ? IPV4_LENGTH : family === FAMILY.ipv6 ? IPV6_LENGTH : undefined;
   if (expected === undefined) return { family, octets: rest };
   if (rest.length !== expected) {
-    throw new RangeError(`Address of family ${family} takes ${expected} bytes behind the family, got ${rest.length}`);
+    return new Malformed(`Address of family ${family} takes ${expected} bytes behind the family, got ${rest.length}`);
   }
   return formatIp(rest);
 }

@@ -4,23 +4,25 @@
  */
 import { AvpLengthError, type AvpSlice, avpsOf } from "./avp.ts";
 import { AVP, AVP_FLAG, AVP_HEADER_LENGTH, AVP_VENDOR_HEADER_LENGTH } from "./avp_codes.ts";
-import { type AvpValue, bareAddress, decodeData, unusualForm } from "./data_format.ts";
+import { type AvpValue, bareAddress, decodeData, Malformed, unusualForm } from "./data_format.ts";
 import type { DataType } from "./dictionary/data_type.ts";
 import type { AvpDefinition, Dictionary } from "./dictionary/dictionary.ts";
 import { standardDictionary } from "./dictionary/standard.ts";
 import { FLAG, type Header, HEADER_LENGTH, readHeader, VERSION_1, viewOf } from "./header.ts";
 import { readOctets } from "./octet_readings.ts";
 
-/** Something in a message that cannot be so. */
-export class DecodeError extends RangeError {
+/** Something in a message that cannot be so. Nobody throws it, and it has no stack: a hostile message has thousands of them. */
+export class DecodeError {
+  readonly name = "DecodeError";
+  readonly message: string;
+
   /**
    * @param subject what could not be decoded: `AVP Origin-Host (264)`, or `the header`
    * @param offset the byte of the message where it begins
    * @param reason what is wrong with it
    */
   constructor(subject: string, readonly offset: number, readonly reason: string) {
-    super(`Cannot decode ${subject} at byte ${offset}: ${reason}`);
-    this.name = "DecodeError";
+    this.message = `Cannot decode ${subject} at byte ${offset}: ${reason}`;
   }
 }
 
@@ -162,27 +164,25 @@ function decodeAvp(bytes: Uint8Array, slice: AvpSlice, context: Context): Decode
   if (definition === undefined) return { code, vendor, flags, offset, raw };
   const { name, type } = definition;
   const common = { code, vendor, flags, name, type, offset, raw };
-  try {
-    if (type === "Grouped") {
-      if (context.depth === MAX_DEPTH) return { ...common, unusual: unusualAt(common, TOO_DEEP) };
-      const inner = { ...context, depth: context.depth + 1 };
-      return { ...common, avps: decodeAvps(bytes, slice.dataStart, slice.dataEnd, inner) };
-    }
-    const value = decodeData(type, raw);
-    const valueName = nameOf(definition, value, context.dictionary);
-    const reading = value instanceof Uint8Array ? readingOf(definition, value) : undefined;
-    const unusual = unusualForm(type, value);
-    return {
-      ...common,
-      value,
-      ...(valueName !== undefined && { valueName }),
-      ...(reading !== undefined && { reading }),
-      ...(unusual !== undefined && { unusual: unusualAt(common, unusual) }),
-    };
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return { ...common, error: new DecodeError(subjectOf(code, vendor, name), offset, error.message) };
+  if (type === "Grouped") {
+    if (context.depth === MAX_DEPTH) return { ...common, unusual: unusualAt(common, TOO_DEEP) };
+    const inner = { ...context, depth: context.depth + 1 };
+    return { ...common, avps: decodeAvps(bytes, slice.dataStart, slice.dataEnd, inner) };
   }
+  const value = decodeData(type, raw);
+  if (value instanceof Malformed) {
+    return { ...common, error: new DecodeError(subjectOf(code, vendor, name), offset, value.reason) };
+  }
+  const valueName = nameOf(definition, value, context.dictionary);
+  const reading = value instanceof Uint8Array ? readingOf(definition, value) : undefined;
+  const unusual = unusualForm(type, value);
+  return {
+    ...common,
+    value,
+    ...(valueName !== undefined && { valueName }),
+    ...(reading !== undefined && { reading }),
+    ...(unusual !== undefined && { unusual: unusualAt(common, unusual) }),
+  };
 }
 
 /** What can be said of an AVP whose length cannot be true. */
