@@ -57,6 +57,9 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
     const ports = port.map(readPort);
     const dictionary = await loadDictionary(files);
     const input = await openMessages(positionals, "decode");
+    if (input.kind === "messages" && ports.length > 0) {
+      throw new UsageError(["--port: only a capture has ports, and this is none"], "decode");
+    }
     const findings = input.kind === "capture" ? messagesInCapture(input.pieces, ports) : messagesInBytes(input.bytes);
     return await (json ? printJson : printText)(findings, dictionary);
   },

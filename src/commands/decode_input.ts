@@ -21,6 +21,9 @@ const SCTP_DIAMETER: readonly number[] = [46, 0x2e000000];
 const SCTP_DIAMETER_DTLS: readonly number[] = [47, 0x2f000000];
 const SCTP_UNSPECIFIED = 0;
 
+/** Bytes of the data of a TLS record, its overhead included (RFC 5246 section 6.2.3). */
+const LONGEST_TLS_RECORD = (1 << 14) + 2048;
+
 /** Payload protocols of one association that are told apart. */
 const MOST_REASONS = 8;
 
@@ -81,7 +84,8 @@ export async function* messagesInCapture(
     for await (const piece of pieces) {
       reader ??= new CaptureReader(piece);
       for (const packet of reader.add(piece)) {
-        for (const event of transport.take(packet)) yield* search.take(event);
+        if (packet instanceof CaptureError) yield { kind: "fault", text: packet.message };
+        else for (const event of transport.take(packet)) yield* search.take(event);
       }
     }
     reader?.end();
@@ -202,7 +206,7 @@ class Follower {
       if (verdict !== true) return;
       this.#cutter = new MessageCutter(true);
       bytes = begun;
-    } else if (this.#isExpected && isTls(bytes)) {
+    } else if (this.#isExpected && this.#cutter.held === 0 && isTls(bytes)) {
       this.#isEncrypted = true;
       yield { kind: "remark", text: `frame ${frame.number}: ${this.#route} is encrypted (TLS) from here on` };
       return;
@@ -258,9 +262,10 @@ class Follower {
   }
 }
 
-/** A TLS record: its type is a handshake or data, its version 3.x. */
+/** The header of a TLS record, a handshake or data (RFC 8446 section 5.1), or as much of it as there is. */
 function isTls(bytes: Uint8Array): boolean {
-  return (bytes[0] === 0x16 || bytes[0] === 0x17) && bytes[1] === 3;
+  const isRecord = (bytes[0] === 0x16 || bytes[0] === 0x17) && bytes[1] === 3 && (bytes[2] ?? 0) <= 4;
+  return isRecord && (bytes[3] ?? 0) <= LONGEST_TLS_RECORD >> 8;
 }
 
 function endpoint({ address, port }: Endpoint): string {

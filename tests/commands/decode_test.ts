@@ -352,6 +352,28 @@ Deno.test("decode tells foreign bytes, TLS and a file that is cut off from messa
   assertStringIncludes(cut.stderr, "the last record is cut off");
 });
 
+Deno.test("decode does not take the middle of a message for TLS", async () => {
+  const large = new MessageBuilder({ flags: 0x80, command: 280, application: 0, hopByHop: 1, endToEnd: 2 })
+    .octets(281, new Uint8Array([...new Array(72).fill(0x41), 0x16, 3, 1, 0, 5, 0, 0, 0])).finish();
+  const at = large.indexOf(0x16);
+  const file = pcap(segment(1, large.subarray(0, at)), segment(1 + at, concat(large.subarray(at), ecr)));
+  const { code, stdout, stderr } = await decodeFile(file, "--json");
+  assertEquals([code, JSON.parse(stdout).length, stderr], [0, 2, ""]);
+});
+
+Deno.test("decode of a compressed file that is cut off shows what is before, and says so", async () => {
+  const content = concat(
+    pcap(segment(1, ecr)),
+    ...Array.from({ length: 400 }, (_, i) => pcapRecord(TIME, ipv4(1, new Uint8Array([i, i * 7, i >> 3])))),
+  );
+  const zipped = new Blob([content as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new CompressionStream("gzip"));
+  const whole = new Uint8Array(await new Response(zipped).arrayBuffer());
+  const { code, stdout, stderr } = await decodeFile(whole.subarray(0, whole.length - 20));
+  assertEquals(code, 1);
+  assertStringIncludes(stdout, ECR_LINE);
+  assertMatch(stderr, /^Cannot read the capture at byte \d+: it cannot be unpacked: .*\n$/);
+});
+
 Deno.test("decode escapes what a terminal would obey", async () => {
   const bytes = encodeMessage({ command: "DWR", avps: { "Error-Message": "\x1b[2J\u009b1m\u202egnp" } });
   const { stdout } = await runMain(["decode", formatHex(bytes)]);
@@ -391,6 +413,12 @@ const usage: [string, string[], string][] = [
   ["half a byte", ["010"], 'got "010"'],
   ["a directory", ["/"], "/: cannot be read"],
   ["a bad port", ["00", "--port", "70000"], '--port: expected a port 1..65535, got "70000"'],
+  ["port 0", ["00", "--port", "0"], '--port: expected a port 1..65535, got "0"'],
+  ["a port of hexadecimal digits", ["00", "--port", "0xf1c"], 'got "0xf1c"'],
+  ["a port that is empty", ["00", "--port="], 'got ""'],
+  ["a port without a capture", ["00", "--port", "3868"], "--port: only a capture has ports, and this is none"],
+  ["a dictionary that is missing", ["00", "--dictionary", "/nowhere.yaml"], "/nowhere.yaml: "],
+  ["JSON that is neither on nor off", ["00", "--json=perhaps"], '--json: expected true or false, got "perhaps"'],
   ["an unknown flag", ["00", "--jsno"], "did you mean --json?"],
 ];
 for (const [name, args, says] of usage) {

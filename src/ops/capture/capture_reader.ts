@@ -32,10 +32,11 @@ export class CaptureReader {
   }
 
   /**
-   * More of the file; packets are views of it, so nobody may write there afterwards.
-   * @throws CaptureError behind the last packet that could be read; then nothing more can be
+   * More of the file; packets are views of it, so nobody may write there afterwards. A record that cannot be read, but is as long as
+   * it says, comes out as its error and hides no other.
+   * @throws CaptureError where the length of a record cannot be: nothing more can be found behind it
    */
-  *add(bytes: Uint8Array): Generator<Packet> {
+  *add(bytes: Uint8Array): Generator<Packet | CaptureError> {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let at = 0;
     while (at < bytes.length) {
@@ -53,16 +54,14 @@ export class CaptureReader {
           continue;
         }
         this.#filled = 0;
-        const packet = this.#format.read(whole, ofRecord, 0, length, this.#offset);
-        this.#offset += length;
+        const packet = this.#read(whole, ofRecord, 0, length);
         if (packet !== undefined) yield packet;
         continue;
       }
       const left = bytes.length - at;
       const length = left < this.#format.head ? this.#format.head : this.#format.measure(view, at, this.#offset);
       if (length > left) return this.#hold(bytes.subarray(at), length);
-      const packet = this.#format.read(bytes, view, at, length, this.#offset);
-      this.#offset += length;
+      const packet = this.#read(bytes, view, at, length);
       at += length;
       if (packet !== undefined) yield packet;
     }
@@ -71,6 +70,17 @@ export class CaptureReader {
   /** The file ends here. @throws CaptureError when it does so within a record */
   end(): void {
     if (this.#filled > 0) throw new CaptureError(this.#format.cutOff(), this.#offset);
+  }
+
+  #read(bytes: Uint8Array, view: DataView, at: number, length: number): Packet | CaptureError | undefined {
+    const offset = this.#offset;
+    this.#offset += length;
+    try {
+      return this.#format.read(bytes, view, at, length, offset);
+    } catch (error) {
+      if (error instanceof CaptureError) return error;
+      throw error;
+    }
   }
 
   #hold(beginning: Uint8Array, length: number): void {

@@ -52,17 +52,21 @@ class Writer {
 /** Reads a file that comes in pieces which end at `ends`. */
 function read(file: Uint8Array, ends: readonly number[] = []): { packets: Packet[]; error?: CaptureError } {
   const packets: Packet[] = [];
+  const errors: CaptureError[] = [];
   try {
     const reader = new CaptureReader(file);
     for (const [i, end] of [...ends, file.length].entries()) {
-      for (const packet of reader.add(file.slice(ends[i - 1] ?? 0, end))) packets.push(packet);
+      for (const packet of reader.add(file.slice(ends[i - 1] ?? 0, end))) {
+        if (packet instanceof CaptureError) errors.push(packet);
+        else packets.push(packet);
+      }
     }
     reader.end();
   } catch (error) {
     assert(error instanceof CaptureError, String(error));
     return { packets, error };
   }
-  return { packets };
+  return { packets, ...(errors[0] && { error: errors[0] }) };
 }
 
 for (const littleEndian of [true, false]) {
@@ -193,4 +197,12 @@ Deno.test("what is no capture is refused", () => {
 Deno.test("a packet of an interface that was not described is an error", () => {
   const file = concat(pcapngHeader().subarray(0, 28), pcapngPacket(0n, bytes("x")));
   assertEquals(read(file).error?.message.includes("interface 0 is not described"), true);
+});
+
+Deno.test("a block that cannot be read hides no other", () => {
+  const damaged = pcapngPacket(5n, bytes("one"));
+  new DataView(damaged.buffer).setUint32(20, 999, true);
+  const { packets, error } = read(concat(pcapngHeader(), damaged, pcapngPacket(6n, bytes("two"))));
+  assertEquals(packets.map(({ time }) => time), [6n]);
+  assertEquals([error?.reason, error?.offset], ["a block is too short for what it should hold", pcapngHeader().length]);
 });
