@@ -149,7 +149,10 @@ function whereText({ frame, time, source, destination }: Captured): string[] {
   return [String(frame), formatTime(time) ?? "-", `${source} -> ${destination}`];
 }
 
-/** ISO 8601, in UTC, to the microsecond or, where that says more, to the nanosecond; undefined for a time beyond the calendar. */
+/**
+ * ISO 8601, in UTC, to the microsecond or, where that says more, to the nanosecond; undefined for a
+ * time beyond the calendar.
+ */
 function formatTime(time: bigint | undefined): string | undefined {
   if (time === undefined) return undefined;
   const second = 1_000_000_000n;

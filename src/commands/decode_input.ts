@@ -14,8 +14,8 @@ import { type Cut, looksLikeMessage, MessageCutter } from "../diameter/wire/mess
 export const DIAMETER_PORT = 3868;
 
 /**
- * What SCTP calls Diameter messages, in the clear and within DTLS (RFC 6733 section 2.1.1). Some write these numbers in the order of
- * their machine.
+ * What SCTP calls Diameter messages, in the clear and within DTLS (RFC 6733 section 2.1.1). Some
+ * write these numbers in the order of their machine.
  */
 const SCTP_DIAMETER: readonly number[] = [46, 0x2e000000];
 const SCTP_DIAMETER_DTLS: readonly number[] = [47, 0x2f000000];
@@ -69,7 +69,8 @@ export function* messagesInBytes(bytes: Uint8Array): Generator<Finding> {
 }
 
 /**
- * The messages in a capture. No more of it is in memory than what is not whole yet, and that is bounded.
+ * The messages in a capture. No more of it is in memory than what is not whole yet, and that is
+ * bounded.
  * @param pieces of the file, in their order
  * @param ports only what goes to or comes from one of these; empty: port 3868, and whatever else begins like a message
  */
@@ -91,7 +92,8 @@ export async function* messagesInCapture(
     reader?.end();
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
-    // A damaged end must not hide what stands before it, nor what only the end of the streams brings to light.
+    // A damaged end must not hide what stands before it, nor what only the end of the streams
+    // brings to light.
     yield* search.end(transport.end());
     yield { kind: "fault", text: error.message };
     return;
@@ -215,7 +217,8 @@ class Follower {
   }
 
   *#takeMessage({ bytes, payloadProtocol, frame }: FlowEvent & { kind: "message" }): Generator<Finding> {
-    // The number is what the sender should say (RFC 6733 section 2.1.1), and what is in the message decides.
+    // The number is what the sender should say (RFC 6733 section 2.1.1), and what is in the message
+    // decides.
     if (!this.#isDiameter(bytes, payloadProtocol)) {
       if (SCTP_DIAMETER_DTLS.includes(payloadProtocol)) this.#leaveOut("what is encrypted (DTLS)", frame);
       else if (this.#isExpected) this.#leaveOut(`messages of payload protocol ${payloadProtocol}`, frame);
@@ -262,7 +265,10 @@ class Follower {
   }
 }
 
-/** The header of a TLS record, a handshake or data (RFC 8446 section 5.1), or as much of it as there is. */
+/**
+ * The header of a TLS record, a handshake or data (RFC 8446 section 5.1), or as much of it as there
+ * is.
+ */
 function isTls(bytes: Uint8Array): boolean {
   const isRecord = (bytes[0] === 0x16 || bytes[0] === 0x17) && bytes[1] === 3 && (bytes[2] ?? 0) <= 4;
   return isRecord && (bytes[3] ?? 0) <= LONGEST_TLS_RECORD >> 8;

@@ -23,7 +23,10 @@ const PIECE = 1 << 20;
 const COMPRESSED_PIECE = 1 << 13;
 /** What is no capture is read as a whole. */
 const MOST_TEXT = 64 << 20;
-/** How much a compressed file may be unpacked to: captures shrink to a twentieth, and seldom to a fiftieth. */
+/**
+ * How much a compressed file may be unpacked to: captures shrink to a twentieth, and seldom to a
+ * fiftieth.
+ */
 const UNPACKED = { least: 64 << 20, ratio: 100 } as const;
 
 /**
@@ -145,7 +148,10 @@ function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** @throws CaptureError where it cannot be unpacked any further, or is more than any capture would be */
+/**
+ * @throws CaptureError where it cannot be unpacked any further, or is more than any capture would
+ * be
+ */
 async function* unpacked(pieces: Pieces): Pieces {
   let read = 0;
   let given = 0;

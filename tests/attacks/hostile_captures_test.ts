@@ -176,7 +176,10 @@ async function decode(file: Uint8Array) {
   }
 }
 
-/** Peak memory in MB and processor seconds of a process; undefined when it has ended, or where nobody says. */
+/**
+ * Peak memory in MB and processor seconds of a process; undefined when it has ended, or where
+ * nobody says.
+ */
 function usageOf(pid: number): { memory: number; cpu: number } | undefined {
   try {
     const peak = /^VmHWM:\s+(\d+) kB$/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1];

@@ -41,7 +41,10 @@ const FIXED_LENGTH: Readonly<Partial<Record<Scalar, number>>> = {
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** Octets that are no value of their type. Not an exception: a hostile message has thousands of them. */
+/**
+ * Octets that are no value of their type. Not an exception: a hostile message has thousands of
+ * them.
+ */
 export class Malformed {
   /** @param reason to be put behind the AVP's name */
   constructor(readonly reason: string) {}
@@ -86,8 +89,8 @@ export function decodeData(type: Scalar, octets: Uint8Array): AvpValue | Malform
 }
 
 /**
- * What is unusual in a value that was decoded: it can be read, but its specification has another form for it, and nobody should send it.
- * Undefined when nothing is.
+ * What is unusual in a value that was decoded: it can be read, but its specification has another
+ * form for it, and nobody should send it. Undefined when nothing is.
  */
 export function unusualForm(type: Scalar, value: AvpValue): string | undefined {
   if (typeof value !== "string") return undefined;
@@ -95,7 +98,10 @@ export function unusualForm(type: Scalar, value: AvpValue): string | undefined {
   return type === "DiameterURI" ? uriFault(value) : undefined;
 }
 
-/** The address in the octets of an Address that has no family in front of it; undefined when one is there. */
+/**
+ * The address in the octets of an Address that has no family in front of it; undefined when one is
+ * there.
+ */
 export function bareAddress(octets: Uint8Array): string | undefined {
   if (octets.length !== IPV4_LENGTH && octets.length !== IPV6_LENGTH) return undefined;
   // Families are small numbers, and 0 is none of them.
@@ -105,7 +111,8 @@ export function bareAddress(octets: Uint8Array): string | undefined {
 
 /**
  * The octets of `value`. Integers may also be given as decimal text, Enumerated as the name of a value, OctetString as text (its UTF-8
- * octets) or as hexadecimal digits behind `0x`, Address as octets that are taken as they are. The error's message is a reason to be put behind the AVP's name.
+ * octets) or as hexadecimal digits behind `0x`, Address as octets that are taken as they are. The
+ * error's message is a reason to be put behind the AVP's name.
  * @throws TypeError when `value` is of the wrong kind
  * @throws RangeError when it is out of range
  */
@@ -260,7 +267,10 @@ function identityFault(value: string): string | undefined {
   return /^[\x21-\x7e]+$/.test(value) ? undefined : `expected a host or realm name in ASCII, got ${show(value)}`;
 }
 
-/** Scheme in any case, host, then port and parameters (RFC 6733 section 4.3.1, RFC 3986 section 3.1). */
+/**
+ * Scheme in any case, host, then port and parameters (RFC 6733 section 4.3.1, RFC 3986 section
+ * 3.1).
+ */
 const URI = /^aaas?:\/\/(?:\[[0-9a-f:.]+\]|[\x21-\x39\x3c-\x7e]+)(?::(\d+))?(?:;[\x21-\x7e]*)?$/i;
 const HIGHEST_PORT = 65535;
 

@@ -11,7 +11,10 @@ import { standardDictionary } from "./dictionary/standard.ts";
 import { FLAG, type Header, HEADER_LENGTH, readHeader, VERSION_1, viewOf } from "./header.ts";
 import { readOctets } from "./octet_readings.ts";
 
-/** Something in a message that cannot be so. Nobody throws it, and it has no stack: a hostile message has thousands of them. */
+/**
+ * Something in a message that cannot be so. Nobody throws it, and it has no stack: a hostile
+ * message has thousands of them.
+ */
 export class DecodeError {
   readonly name = "DecodeError";
   readonly message: string;
@@ -26,7 +29,10 @@ export class DecodeError {
   }
 }
 
-/** Something in a message that can be read, but is not as its specification has it, or not read to its end. */
+/**
+ * Something in a message that can be read, but is not as its specification has it, or not read to
+ * its end.
+ */
 export interface Unusual {
   /** The byte of the message where the AVP begins. */
   readonly offset: number;
@@ -52,7 +58,10 @@ export interface DecodedAvp {
   readonly raw: Uint8Array;
   /** Absent for groups, unknown AVPs and those that have an {@link error}. */
   readonly value?: AvpValue;
-  /** What the octets of the value say, where they are packed in a form that is known: `MCC 262, MNC 02`. */
+  /**
+   * What the octets of the value say, where they are packed in a form that is known:
+   * `MCC 262, MNC 02`.
+   */
   readonly reading?: string;
   /** What the value is called: names of Enumerated values, result codes, applications, vendors. */
   readonly valueName?: string;

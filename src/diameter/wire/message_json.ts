@@ -19,13 +19,16 @@ export interface AvpJson {
   /** The byte of the message where the AVP begins. */
   readonly offset: number;
   /**
-   * Numbers as numbers, except those of 64 bits, which are decimal text, as JSON readers round them; octets as what they say where
-   * their form is known, else as hexadecimal digits.
+   * Numbers as numbers, except those of 64 bits, which are decimal text, as JSON readers round
+   * them; octets as what they say where their form is known, else as hexadecimal digits.
    */
   readonly value?: string | number;
   readonly value_name?: string;
   readonly avps?: readonly AvpJson[];
-  /** The data, where there is neither a value nor a group, and beside a value that was read from octets. */
+  /**
+   * The data, where there is neither a value nor a group, and beside a value that was read from
+   * octets.
+   */
   readonly hex?: string;
   readonly error?: string;
   /** What is unusual in the value, or why a group was not entered. */

@@ -1,6 +1,7 @@
 /**
- * What is packed into octet strings that 3GPP and RADIUS define, as the text that a person looks for.
- * Each reader answers undefined where the octets do not have the form: they are then shown as they are.
+ * What is packed into octet strings that 3GPP and RADIUS define, as the text that a person looks
+ * for. Each reader answers undefined where the octets do not have the form: they are then shown as
+ * they are.
  * @module
  */
 import { viewOf } from "./header.ts";
@@ -9,13 +10,21 @@ import { formatIp, IPV6_LENGTH } from "./ip_address.ts";
 /** The text of an octet string; undefined when it does not have the form. */
 export type OctetReader = (octets: Uint8Array) => string | undefined;
 
-/** Digits of a TBCD string; the value 15 fills up the last octet (3GPP TS 29.002 section 17.7.8). */
+/**
+ * Digits of a TBCD string; the value 15 fills up the last octet (3GPP TS 29.002 section 17.7.8).
+ */
 const TBCD = "0123456789*#abc";
 const FILLER = 15;
-/** An international number has at most 15 digits (ITU-T E.164 section 6): longer ones are text, not TBCD. */
+/**
+ * An international number has at most 15 digits (ITU-T E.164 section 6): longer ones are text, not
+ * TBCD.
+ */
 const LONGEST_NUMBER = 15;
 
-/** A telephone number in TBCD, two digits an octet, the lower half first: `4917123456789` (3GPP TS 29.329 section 6.3.2). */
+/**
+ * A telephone number in TBCD, two digits an octet, the lower half first: `4917123456789` (3GPP TS
+ * 29.329 section 6.3.2).
+ */
 export function readNumber(octets: Uint8Array): string | undefined {
   let digits = "";
   for (let i = 0; i < octets.length; i++) {
@@ -86,7 +95,10 @@ function readAreas(octets: Uint8Array, start: number, areas: readonly Area[]): s
   return at === octets.length ? said.join("; ") : undefined;
 }
 
-/** Identities of areas and cells, a PLMN identity and numbers (3GPP TS 29.272 section 7.3, TS 23.003). */
+/**
+ * Identities of areas and cells, a PLMN identity and numbers (3GPP TS 29.272 section 7.3, TS
+ * 23.003).
+ */
 export const readArea = {
   cell: (octets) => readAreas(octets, 0, [AREA.cell]),
   service: (octets) => readAreas(octets, 0, [AREA.service]),
@@ -114,7 +126,10 @@ const LOCATIONS: Readonly<Record<number, readonly Area[]>> = {
   137: [AREA.tracking5g, AREA.nrCell],
 };
 
-/** 3GPP-User-Location-Info: `MCC 262, MNC 02, TAC 0x1234; MCC 262, MNC 02, ECGI 0x1234567` (3GPP TS 29.061 section 16.4.7.2). */
+/**
+ * 3GPP-User-Location-Info: `MCC 262, MNC 02, TAC 0x1234; MCC 262, MNC 02, ECGI 0x1234567` (3GPP TS
+ * 29.061 section 16.4.7.2).
+ */
 export function readUserLocation(octets: Uint8Array): string | undefined {
   const areas = octets.length === 0 ? undefined : LOCATIONS[octets[0]!];
   return areas === undefined ? undefined : readAreas(octets, 1, areas);
@@ -122,7 +137,10 @@ export function readUserLocation(octets: Uint8Array): string | undefined {
 
 const DAYLIGHT_SAVING = ["no daylight saving", "+1 hour daylight saving", "+2 hours daylight saving"] as const;
 
-/** 3GPP-MS-TimeZone: `GMT+01:00, no daylight saving` (3GPP TS 29.061 section 16.4.7.2, TS 23.040 section 9.2.3.11). */
+/**
+ * 3GPP-MS-TimeZone: `GMT+01:00, no daylight saving` (3GPP TS 29.061 section 16.4.7.2, TS 23.040
+ * section 9.2.3.11).
+ */
 export function readTimeZone(octets: Uint8Array): string | undefined {
   if (octets.length !== 2) return undefined;
   const [zone, saving] = [octets[0]!, DAYLIGHT_SAVING[octets[1]! & 3]];
@@ -176,7 +194,10 @@ export function readPdpType(octets: Uint8Array): string | undefined {
   return octets.length === 2 ? PDP_TYPES[unsigned(octets, 0, 2)] : undefined;
 }
 
-/** IPv6 addresses one behind the other: `2001:db8::1, 2001:db8::2` (3GPP TS 29.061 section 16.4.7.2). */
+/**
+ * IPv6 addresses one behind the other: `2001:db8::1, 2001:db8::2` (3GPP TS 29.061 section
+ * 16.4.7.2).
+ */
 export function readIpv6List(octets: Uint8Array): string | undefined {
   if (octets.length === 0 || octets.length % IPV6_LENGTH !== 0) return undefined;
   return Array.from(
@@ -185,7 +206,9 @@ export function readIpv6List(octets: Uint8Array): string | undefined {
   ).join(", ");
 }
 
-/** A prefix behind a reserved octet and its length in bits: `2001:db8::/64` (RFC 3162 section 2.3). */
+/**
+ * A prefix behind a reserved octet and its length in bits: `2001:db8::/64` (RFC 3162 section 2.3).
+ */
 export function readIpv6Prefix(octets: Uint8Array): string | undefined {
   const bits = octets[1] ?? 255;
   if (octets.length > 2 + IPV6_LENGTH || bits > 128 || octets.length - 2 < Math.ceil(bits / 8)) return undefined;
@@ -194,7 +217,10 @@ export function readIpv6Prefix(octets: Uint8Array): string | undefined {
   return `${formatIp(address)}/${bits}`;
 }
 
-/** Shapes that begin with a point, and where the radius of its uncertainty stands (3GPP TS 23.032 section 7). */
+/**
+ * Shapes that begin with a point, and where the radius of its uncertainty stands (3GPP TS 23.032
+ * section 7).
+ */
 const POINT = 0;
 const POINT_WITH_CIRCLE = 1;
 

@@ -66,7 +66,8 @@ const READERS: ReadonlyMap<number, ReadonlyMap<number, OctetReader>> = new Map([
 ]);
 
 /**
- * What the octets of an AVP say to a person; undefined where nothing is known of their form, or they do not have it.
+ * What the octets of an AVP say to a person; undefined where nothing is known of their form, or
+ * they do not have it.
  *
  * @example
  * ```ts

@@ -13,7 +13,8 @@ export interface CaptureFormat {
    */
   measure(view: DataView, at: number, offset: number): number;
   /**
-   * The packet in the whole record at `at`, a view of the same memory; undefined when it holds something else.
+   * The packet in the whole record at `at`, a view of the same memory; undefined when it holds
+   * something else.
    * @throws CaptureError when the record cannot be read
    */
   read(bytes: Uint8Array, view: DataView, at: number, length: number, offset: number): Packet | undefined;

@@ -12,17 +12,24 @@ export function isCapture(bytes: Uint8Array): boolean {
   return isPcap(bytes) || isPcapng(bytes);
 }
 
-/** A capture file, whichever of the two formats it has: pieces of any length go in, packets come out. */
+/**
+ * A capture file, whichever of the two formats it has: pieces of any length go in, packets come
+ * out.
+ */
 export class CaptureReader {
   readonly #format: CaptureFormat;
   /** The place in the file of the next record. */
   #offset = 0;
-  /** A record that is not whole yet: as long as it will be, or as its head is while that is all there is to know. */
+  /**
+   * A record that is not whole yet: as long as it will be, or as its head is while that is all
+   * there is to know.
+   */
   #record = new Uint8Array();
   #filled = 0;
 
   /**
-   * @param beginning the first bytes of the file, at least four; they must be given to {@link add} as well
+   * @param beginning the first bytes of the file, at least four; they must be given to {@link add}
+   * as well
    * @throws CaptureError when they begin no capture
    */
   constructor(beginning: Uint8Array) {
@@ -32,9 +39,10 @@ export class CaptureReader {
   }
 
   /**
-   * More of the file; packets are views of it, so nobody may write there afterwards. A record that cannot be read, but is as long as
-   * it says, comes out as its error and hides no other.
-   * @throws CaptureError where the length of a record cannot be: nothing more can be found behind it
+   * More of the file; packets are views of it, so nobody may write there afterwards. A record that
+   * cannot be read, but is as long as it says, comes out as its error and hides no other.
+   * @throws CaptureError where the length of a record cannot be: nothing more can be found behind
+   * it
    */
   *add(bytes: Uint8Array): Generator<Packet | CaptureError> {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

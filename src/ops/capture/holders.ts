@@ -1,6 +1,9 @@
 import { Recency } from "./recency.ts";
 
-/** Who holds how many bytes; the one whose share changed least recently is the first to give up its own. */
+/**
+ * Who holds how many bytes; the one whose share changed least recently is the first to give up its
+ * own.
+ */
 export class Holders<T> {
   readonly #shares = new Recency<T, number>();
   #total = 0;

@@ -40,19 +40,25 @@ export const ETHERTYPE = {
 /** Protocols of PPP that are IP. */
 const PPP = { ipv4: 0x0021, ipv6: 0x0057 } as const;
 
-/** Headers of one frame, at most: nobody nests as many, and a hostile capture must not exhaust the stack. */
+/**
+ * Headers of one frame, at most: nobody nests as many, and a hostile capture must not exhaust the
+ * stack.
+ */
 const MAX_HEADERS = 32;
 
 /**
- * What is behind a header: the IP packet as a view of the same memory; what it is called that cannot be read; undefined where there is
- * nothing that might have been one.
+ * What is behind a header: the IP packet as a view of the same memory; what it is called that
+ * cannot be read; undefined where there is nothing that might have been one.
  */
 export type Found = Uint8Array | string | undefined;
 
 /** Protocol families of loopback headers; IPv6 has another number on each BSD and on macOS. */
 const FAMILIES: ReadonlySet<number> = new Set([2, 10, 24, 28, 30]);
 
-/** The IP packet that a frame carries; undefined when it carries something else, is cut off, or has a link type that is not known. */
+/**
+ * The IP packet that a frame carries; undefined when it carries something else, is cut off, or has
+ * a link type that is not known.
+ */
 export function ipPacketOf(linkType: number, frame: Uint8Array): Found {
   switch (linkType) {
     case LINK_TYPE.ethernet:
@@ -90,7 +96,10 @@ export function inEthernet(frame: Uint8Array, headers = 0): Found {
   return frame.length < 14 ? undefined : behindEtherType(word(frame, 12), frame.subarray(14), headers);
 }
 
-/** The IP packet behind an EtherType; VLAN tags, MPLS labels and PPPoE are passed over. @param headers how many there were before */
+/**
+ * The IP packet behind an EtherType; VLAN tags, MPLS labels and PPPoE are passed over.
+ * @param headers how many there were before
+ */
 export function behindEtherType(type: number, data: Uint8Array, headers = 0): Found {
   if (headers === MAX_HEADERS) return `packets with more than ${MAX_HEADERS} headers within each other`;
   switch (type) {
@@ -116,7 +125,10 @@ export function behindEtherType(type: number, data: Uint8Array, headers = 0): Fo
   }
 }
 
-/** The IP packet behind MPLS labels (RFC 3032): plain, or in the Ethernet of a pseudowire with a control word (RFC 4448). */
+/**
+ * The IP packet behind MPLS labels (RFC 3032): plain, or in the Ethernet of a pseudowire with a
+ * control word (RFC 4448).
+ */
 export function inMpls(data: Uint8Array, headers = 0): Found {
   let at = 0;
   // The lowest bit of the third octet marks the last label.

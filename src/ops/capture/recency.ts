@@ -1,6 +1,6 @@
 /**
- * Values by a key, in the order in which they were last set or looked up. A Map has that order too, but what it forgets at its front
- * makes finding its first entry slow.
+ * Values by a key, in the order in which they were last set or looked up. A Map has that order too,
+ * but what it forgets at its front makes finding its first entry slow.
  */
 export class Recency<K, V> {
   readonly #nodes = new Map<K, Node<K, V>>();

@@ -5,7 +5,10 @@
 import { Recency } from "./recency.ts";
 import type { SctpData } from "./sctp.ts";
 
-/** Fragments and finished chunks that are remembered, and bytes that wait for the rest of their messages. */
+/**
+ * Fragments and finished chunks that are remembered, and bytes that wait for the rest of their
+ * messages.
+ */
 const LIMIT = { fragments: 4096, seen: 4096, bytes: 1 << 22 } as const;
 /** What remembering costs beside the data, in bytes. */
 const COST = { fragment: 128, seen: 32 } as const;
@@ -33,7 +36,10 @@ interface Run {
   bytes: number;
 }
 
-/** Chunks go in, each message comes out once, when its last fragment is there. Every chunk costs the same, whatever came before. */
+/**
+ * Chunks go in, each message comes out once, when its last fragment is there. Every chunk costs the
+ * same, whatever came before.
+ */
 export class SctpStream {
   readonly #fragments = new Map<number, Fragment>();
   /** Oldest first; none begins where another one of the same message ends. */
@@ -47,7 +53,9 @@ export class SctpStream {
   #bytes = 0;
   #lost: Lost = { count: 0, frame: 0 };
 
-  /** Fragments that were given up since the last call, because their message did not become whole. */
+  /**
+   * Fragments that were given up since the last call, because their message did not become whole.
+   */
   takeLost(): Lost {
     const lost = this.#lost;
     if (lost.count > 0) this.#lost = { count: 0, frame: 0 };

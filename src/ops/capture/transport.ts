@@ -61,12 +61,18 @@ type Entry = TcpEntry | SctpEntry;
 
 /** Bytes that may wait for what is missing before them, in all conversations. */
 const MOST_HELD = 64 << 20;
-/** Directions of conversations that are followed at once; the one that was quiet for longest makes room for another. */
+/**
+ * Directions of conversations that are followed at once; the one that was quiet for longest makes
+ * room for another.
+ */
 const MOST_CONVERSATIONS = 16384;
 /** Tunnels within each other. */
 const MOST_TUNNELS = 8;
 
-/** Packets go in, in their order; bytes and messages come out. What cannot be followed is counted, and told in the end. */
+/**
+ * Packets go in, in their order; bytes and messages come out. What cannot be followed is counted,
+ * and told in the end.
+ */
 export class Transport {
   readonly #conversations = new Recency<string, Entry>();
   readonly #holders = new Holders<Entry>();
@@ -89,7 +95,8 @@ export class Transport {
       if (payload.isFragment) return this.#leaveOut("IP fragments, which are not put together", number);
       if (isTransport) {
         if (payload.missing > 0) this.#leaveOut("ends of packets that were not captured whole", number);
-        // What waits for more must not keep the packet, and with it the piece of the file that it is a part of.
+        // What waits for more must not keep the packet, and with it the piece of the file that it
+        // is a part of.
         const frame = packet.time === undefined ? { number } : { number, time: packet.time };
         if (protocol === IP_PROTOCOL.tcp) yield* this.#takeTcp(payload, frame);
         else yield* this.#takeSctp(payload, frame);
@@ -121,7 +128,8 @@ export class Transport {
       entry = undefined;
     }
     if (entry === undefined) {
-      // What opens nothing and carries nothing says nothing of where the data begin: a capture often starts with such an ACK.
+      // What opens nothing and carries nothing says nothing of where the data begin: a capture
+      // often starts with such an ACK.
       const isNews = segment.data.length > 0 || (segment.flags & TCP_FLAG.syn) !== 0;
       if (!isNews) return;
       const stream = new TcpStream<Frame>(segment);
@@ -161,7 +169,10 @@ export class Transport {
     yield* this.#close(quiet.value);
   }
 
-  /** Keeps what waits in all conversations within its bound: who has waited for longest waits no more. */
+  /**
+   * Keeps what waits in all conversations within its bound: who has waited for longest waits no
+   * more.
+   */
   *#bound(changed: Entry): Generator<TransportEvent> {
     this.#holders.set(changed, changed.stream.held);
     while (this.#holders.total > MOST_HELD) yield* this.#giveUp(this.#holders.oldest!);

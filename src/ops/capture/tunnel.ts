@@ -1,5 +1,6 @@
 /**
- * IP packets within IP packets: how switches, mirrors and mobile networks carry traffic from one place to another.
+ * IP packets within IP packets: how switches, mirrors and mobile networks carry traffic from one
+ * place to another.
  * @module
  */
 import { IP_PROTOCOL, type IpPayload } from "./ip.ts";
@@ -13,10 +14,16 @@ const GRE_TYPE = { ppp: 0x880b, erspan: 0x88be, erspan3: 0x22eb } as const;
 /** Which of the optional words a GRE header has, and its version. */
 const GRE_FLAG = { checksum: 0x8000, routing: 0x4000, key: 0x2000, sequence: 0x1000, version: 0x0007 } as const;
 const GTP_USER = { version: 1, data: 255 } as const;
-/** Flags of a GTP header that bring four more octets: extension header, sequence number, N-PDU number. */
+/**
+ * Flags of a GTP header that bring four more octets: extension header, sequence number, N-PDU
+ * number.
+ */
 const GTP_FLAG = { more: 0x07 } as const;
 
-/** The IP packet that an IP packet carries, or what carries it where it cannot be read; undefined when it carries no other packet. */
+/**
+ * The IP packet that an IP packet carries, or what carries it where it cannot be read; undefined
+ * when it carries no other packet.
+ */
 export function inTunnel({ protocol, data }: IpPayload): Found {
   switch (protocol) {
     case IP_PROTOCOL.ipv4:
@@ -67,7 +74,10 @@ function inGre(bytes: Uint8Array): Found {
   }
 }
 
-/** Twelve octets, then eight more where the last of their bits says so; the frame type stands in the five bits behind the first of two. */
+/**
+ * Twelve octets, then eight more where the last of their bits says so; the frame type stands in the
+ * five bits behind the first of two.
+ */
 function inErspan3(data: Uint8Array): Found {
   if (data.length < 12) return undefined;
   const kind = (data[10]! >> 2) & 0x1f;

@@ -8,7 +8,10 @@ import { readOctets } from "../../../src/diameter/wire/octet_readings.ts";
 const { readArea } = readers;
 const PLMN = "MCC 262, MNC 02";
 
-/** Octets, and what is read in them; undefined where they do not have the form. What tshark reads is compared in tests/interop. */
+/**
+ * Octets, and what is read in them; undefined where they do not have the form. What tshark reads is
+ * compared in tests/interop.
+ */
 const tables: [string, readers.OctetReader, [octets: string, text: string | undefined][]][] = [
   ["a telephone number", readers.readNumber, [
     ["947121436587f9", "4917123456789"],

@@ -68,7 +68,10 @@ export function ipv4(protocol: number, payload: Uint8Array, fragment = 0): Uint8
   return packet;
 }
 
-/** An SCTP packet with DATA chunks: [tsn, flags (B 2, E 1), data, payload protocol], to port 3868 unless said otherwise. */
+/**
+ * An SCTP packet with DATA chunks: [tsn, flags (B 2, E 1), data, payload protocol], to port 3868
+ * unless said otherwise.
+ */
 export function sctp(
   tag: number,
   chunks: readonly [number, number, string | Uint8Array, number?][],
