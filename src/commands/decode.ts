@@ -120,11 +120,16 @@ async function walk(
   dictionary: Dictionary,
   show: (message: DecodedMessage, captured: Captured | undefined) => void,
 ): Promise<number> {
-  const told = { message: 0, fault: 0, remark: 0, summary: 0 };
+  const told = { message: 0, fault: 0, remark: 0, summary: 0, other: 0 };
+  const others: string[] = [];
   let problems = 0;
   let timeless = 0;
   for await (const finding of findings) {
     told[finding.kind]++;
+    if (finding.kind === "other") {
+      others.push(finding.text);
+      continue;
+    }
     if (finding.kind !== "message") {
       if (told[finding.kind] <= MOST_LINES) printError(finding.text);
       continue;
@@ -140,6 +145,7 @@ async function walk(
   }
   if (timeless > 0) printError(`${timeless} messages have a time that no calendar has; it is left out`);
   if (told.message === 0) {
+    for (const text of others) printError(text);
     printError(`there is no Diameter message in it; for a capture of another port, give --port N`);
   }
   return told.message > 0 && told.fault + problems === 0 ? EXIT.done : EXIT.failed;

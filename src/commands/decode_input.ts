@@ -49,7 +49,9 @@ export type Finding =
   /** Something a reader should know. */
   | { readonly kind: "remark"; readonly text: string }
   /** What was left out of the whole, with its count. */
-  | { readonly kind: "summary"; readonly text: string };
+  | { readonly kind: "summary"; readonly text: string }
+  /** What else there is: worth a line where no message is. */
+  | { readonly kind: "other"; readonly text: string };
 
 /** The messages in bytes that are nothing but messages. */
 export function* messagesInBytes(bytes: Uint8Array): Generator<Finding> {
@@ -112,8 +114,8 @@ class Search {
   }
 
   *take(event: TransportEvent): Generator<Finding> {
-    if (event.kind === "note") {
-      yield { kind: "summary", text: event.text };
+    if (event.kind === "note" || event.kind === "other") {
+      yield { kind: event.kind === "note" ? "summary" : "other", text: event.text };
       return;
     }
     let follower = this.#followers.get(event.flow);
@@ -141,7 +143,7 @@ class Search {
   }
 }
 
-type FlowEvent = Exclude<TransportEvent, { kind: "note" } | { kind: "end" }>;
+type FlowEvent = Extract<TransportEvent, { kind: "bytes" | "gap" | "message" }>;
 
 /** Follows one direction of one conversation. */
 class Follower {

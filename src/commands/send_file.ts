@@ -34,6 +34,7 @@ that is no success, and none.`,
     let leftOut = 0;
     const findings = source.kind === "capture" ? messagesInCapture(source.pieces, []) : messagesInBytes(source.bytes);
     for await (const finding of findings) {
+      if (finding.kind === "other") continue;
       if (finding.kind !== "message") {
         printError(`${path}: ${finding.text}`);
         continue;

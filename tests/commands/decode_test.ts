@@ -219,6 +219,18 @@ Deno.test("decode reads mirrored traffic, and names with its count what it canno
   assertEquals(stderr.trimEnd().split("\n"), said);
 });
 
+Deno.test("decode says what there is in a capture without any message, and only there", async () => {
+  const udp = ipv4(17, new Uint8Array(30));
+  const without = await decodeFile(pcap(udp, udp));
+  assertEquals([without.code, without.stderr.split("\n")], [1, [
+    "there are packets of UDP (2, the first in frame 1)",
+    "there is no Diameter message in it; for a capture of another port, give --port N",
+    "",
+  ]]);
+  const withOne = await decodeFile(pcap(udp, segment(1, ecr)));
+  assertEquals([withOne.code, withOne.stderr], [0, ""]);
+});
+
 Deno.test("decode shows what has a time that no calendar has, and says so", async () => {
   const file = concat(pcapngHeader(), pcapngPacket(TIME, segment(1, ecr)), pcapngPacket(TIME, segment(101, ecr)));
   // The time of the last packet: units of a nanosecond become seconds, and there are many of them.

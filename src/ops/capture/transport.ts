@@ -46,7 +46,9 @@ export type TransportEvent =
   /** Nothing more belongs to that direction, or nothing more is kept of it. */
   | { readonly kind: "end"; readonly flow: Flow }
   /** What was left out, with its count; at the end of the capture. */
-  | { readonly kind: "note"; readonly text: string };
+  | { readonly kind: "note"; readonly text: string }
+  /** What is in the capture beside that, and is nobody's loss; at the end as well. */
+  | { readonly kind: "other"; readonly text: string };
 
 /** What is kept of one direction of a conversation. */
 interface TcpEntry {
@@ -76,7 +78,8 @@ const MOST_TUNNELS = 8;
 export class Transport {
   readonly #conversations = new Recency<string, Entry>();
   readonly #holders = new Holders<Entry>();
-  readonly #leftOut = new Map<string, { count: number; readonly first: number }>();
+  readonly #leftOut = new Map<string, Tally>();
+  readonly #others = new Map<string, Tally>();
 
   /** Takes the next packet of the capture. */
   *take(packet: Packet): Generator<TransportEvent> {
@@ -85,13 +88,15 @@ export class Transport {
     }
     const { number } = packet;
     let found = ipPacketOf(packet.linkType, packet.data);
-    for (let tunnels = 0; found !== undefined; tunnels++) {
+    let other = "frames that carry no IP";
+    for (let tunnels = 0;; tunnels++) {
       if (typeof found === "string") return this.#leaveOut(found, number);
-      const payload = readIp(found);
-      if (payload === undefined) return;
+      const payload = found === undefined ? undefined : readIp(found);
+      if (payload === undefined) return count(this.#others, other, number, 1);
       const { protocol } = payload;
       const isTransport = protocol === IP_PROTOCOL.tcp || protocol === IP_PROTOCOL.sctp;
-      if (!isTransport && !isTunnel(protocol)) return;
+      other = `packets of ${OTHER_PROTOCOL[protocol] ?? `IP protocol ${protocol}`}`;
+      if (!isTransport && !isTunnel(protocol)) return count(this.#others, other, number, 1);
       if (payload.isFragment) return this.#leaveOut("IP fragments, which are not put together", number);
       if (isTransport) {
         if (payload.missing > 0) this.#leaveOut("ends of packets that were not captured whole", number);
@@ -114,6 +119,9 @@ export class Transport {
     for (const entry of this.#conversations.values()) yield* this.#close(entry);
     for (const [what, { count, first }] of this.#leftOut) {
       yield { kind: "note", text: `left out: ${what} (${count}, the first in frame ${first})` };
+    }
+    for (const [what, { count, first }] of this.#others) {
+      yield { kind: "other", text: `there are ${what} (${count}, the first in frame ${first})` };
     }
   }
 
@@ -199,12 +207,25 @@ export class Transport {
     if (count > 0) this.#leaveOut("SCTP fragments of messages that did not become whole", frame, count);
   }
 
-  #leaveOut(what: string, frame: number, count = 1): void {
-    const known = this.#leftOut.get(what);
-    if (known === undefined) this.#leftOut.set(what, { count, first: frame });
-    else known.count += count;
+  #leaveOut(what: string, frame: number, many = 1): void {
+    count(this.#leftOut, what, frame, many);
   }
 }
+
+/** How many there are of something, and the frame of the first. */
+interface Tally {
+  count: number;
+  readonly first: number;
+}
+
+function count(tallies: Map<string, Tally>, what: string, frame: number, many: number): void {
+  const known = tallies.get(what);
+  if (known === undefined) tallies.set(what, { count: many, first: frame });
+  else known.count += many;
+}
+
+/** IP protocols that carry no Diameter, by the names that people know. */
+const OTHER_PROTOCOL: Readonly<Record<number, string>> = { 1: "ICMP", [IP_PROTOCOL.udp]: "UDP", 58: "ICMPv6" };
 
 function flowOf(
   transport: Flow["transport"],

@@ -18,6 +18,7 @@ function run(packets: readonly Uint8Array[], linkType?: number): string[] {
       case "gap":
         return `${event.flow.source.port} gap ${event.length}`;
       case "note":
+      case "other":
         return event.text;
       case "end":
         return "end";
@@ -190,7 +191,15 @@ Deno.test("what waits in all conversations together is bounded", () => {
 });
 
 Deno.test("other protocols and broken headers are passed over", () => {
-  assertEquals(run([ipv4(17, new Uint8Array(30)), ipv4(6, new Uint8Array(19)), ipv4(SCTP, new Uint8Array(5))]), []);
+  assertEquals(run([ipv4(6, new Uint8Array(19)), ipv4(SCTP, new Uint8Array(5))]), []);
+  assertEquals(
+    run([ipv4(17, new Uint8Array(30)), ipv4(89, new Uint8Array(30)), new Uint8Array(), ipv4(17, new Uint8Array(30))]),
+    [
+      "there are packets of UDP (2, the first in frame 1)",
+      "there are packets of IP protocol 89 (1, the first in frame 2)",
+      "there are frames that carry no IP (1, the first in frame 3)",
+    ],
+  );
 });
 
 Deno.test("no bytes whatever make it fail", () => {
