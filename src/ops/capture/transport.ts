@@ -88,15 +88,15 @@ export class Transport {
     }
     const { number } = packet;
     let found = ipPacketOf(packet.linkType, packet.data);
-    let other = "frames that carry no IP";
+    let carrier: number | undefined;
     for (let tunnels = 0;; tunnels++) {
       if (typeof found === "string") return this.#leaveOut(found, number);
       const payload = found === undefined ? undefined : readIp(found);
-      if (payload === undefined) return count(this.#others, other, number, 1);
+      if (payload === undefined) return count(this.#others, nameOfOther(carrier), number, 1);
       const { protocol } = payload;
       const isTransport = protocol === IP_PROTOCOL.tcp || protocol === IP_PROTOCOL.sctp;
-      other = `packets of ${OTHER_PROTOCOL[protocol] ?? `IP protocol ${protocol}`}`;
-      if (!isTransport && !isTunnel(protocol)) return count(this.#others, other, number, 1);
+      if (!isTransport && !isTunnel(protocol)) return count(this.#others, nameOfOther(protocol), number, 1);
+      carrier = protocol;
       if (payload.isFragment) return this.#leaveOut("IP fragments, which are not put together", number);
       if (isTransport) {
         if (payload.missing > 0) this.#leaveOut("ends of packets that were not captured whole", number);
@@ -226,6 +226,11 @@ function count(tallies: Map<string, Tally>, what: string, frame: number, many: n
 
 /** IP protocols that carry no Diameter, by the names that people know. */
 const OTHER_PROTOCOL: Readonly<Record<number, string>> = { 1: "ICMP", [IP_PROTOCOL.udp]: "UDP", 58: "ICMPv6" };
+
+function nameOfOther(protocol: number | undefined): string {
+  if (protocol === undefined) return "frames that carry no IP";
+  return `packets of ${OTHER_PROTOCOL[protocol] ?? `IP protocol ${protocol}`}`;
+}
 
 function flowOf(
   transport: Flow["transport"],
