@@ -16,7 +16,9 @@ import { readOctets } from "./octet_readings.ts";
  * message has thousands of them.
  */
 export class DecodeError {
+  /** What kind of finding it is. */
   readonly name = "DecodeError";
+  /** One sentence: what could not be decoded, where, and why. */
   readonly message: string;
 
   /**
