@@ -32,6 +32,15 @@ export class AnswerStage {
    * @param word its second header word @param now microseconds modulo 2^32
    */
   fromDra(link: DraLink, block: Block, at: number, length: number, word: number, now: number): void {
+    try {
+      this.#fromDra(link, block, at, length, word, now);
+    } catch (error) {
+      // The answers behind it are not to suffer; the transaction ends by its deadline.
+      this.#runtime.defect(error, "lives_on");
+    }
+  }
+
+  #fromDra(link: DraLink, block: Block, at: number, length: number, word: number, now: number): void {
     const { table } = link;
     const id = block.view.getInt32(at + OFFSET.hopByHop);
     const slot = table.find(id);
@@ -50,18 +59,27 @@ export class AnswerStage {
 
   /** Takes the answer of a Logic App. It must come over the connection that the request went to. */
   fromApp(app: RelayPeer, block: Block, at: number, length: number, now: number): void {
+    try {
+      this.#fromApp(app, block, at, length, now);
+    } catch (error) {
+      this.#runtime.defect(error, "lives_on");
+    }
+  }
+
+  #fromApp(app: RelayPeer, block: Block, at: number, length: number, now: number): void {
     const table = this.#reverse;
     const id = block.view.getInt32(at + OFFSET.hopByHop);
     const slot = table.find(id);
     if (slot < 0) return count(this.#runtime.counters.unmatched, table.nameUnmatched(id));
     if (table.targetOf(slot) !== app.key) return count(this.#runtime.counters.unmatched, "unknown");
-    app.owed--;
     const requester = this.#runtime.connections.get(table.requesterOf(slot));
     if (requester === undefined) {
       count(this.#runtime.counters.unmatched, "gone");
+      app.owed--;
       return table.close(slot);
     }
     this.#deliver(app, requester, table, slot, block, at, length, now);
+    app.owed--;
     this.#runtime.counters.toDra++;
     if (requester.link !== undefined) requester.link.dra.counters.messagesSent++;
     table.close(slot);

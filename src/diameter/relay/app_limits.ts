@@ -60,10 +60,21 @@ export class AppLimits {
     const size = burst > 0 ? burst : Math.max(1, requestsPerSecond);
     let bucket = this.#buckets.get(name);
     if (bucket === undefined || bucket.perSecond !== requestsPerSecond || bucket.burst !== size) {
-      if (this.#buckets.size >= REMEMBERED) this.#buckets.delete(this.#buckets.keys().next().value!);
+      this.#forgetOne();
       bucket = new TokenBucket(requestsPerSecond, size, now);
       this.#buckets.set(name, bucket);
     }
     return bucket;
+  }
+
+  /** Makes room for a bucket, at the expense of the Logic App that was new longest ago among those that are gone. */
+  #forgetOne(): void {
+    if (this.#buckets.size < REMEMBERED + this.#apps.size) return;
+    for (const [name, bucket] of this.#buckets) {
+      this.#buckets.delete(name);
+      if (this.#apps.withHost(name).length === 0) return;
+      // Connected: it goes to the end, so that the next one need not look at it again.
+      this.#buckets.set(name, bucket);
+    }
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { Connection } from "../../net/connection.ts";
 import type { Peer } from "../peer/peer.ts";
-import { Dra } from "./dra.ts";
+import { Dra, isUsable } from "./dra.ts";
 import type { DraLink, LinkHandlers } from "./dra_link.ts";
 import type { RelayPeer } from "./relay_peer.ts";
 import type { RelayRuntime } from "./relay_runtime.ts";
@@ -87,30 +87,32 @@ export class DraPool {
   /**
    * A connection by that decision; undefined when there is none, see {@link failure}.
    * @param again the request was taken on before, and may overshoot a queue's limit
+   * @param requester key of the connection that it came from, of a request that is new
    */
-  pick(plan: Route<Dra>, again = false): DraLink | undefined {
+  pick(plan: Route<Dra>, again = false, requester = 0): DraLink | undefined {
     this.failure = "none";
     if (plan.pinned !== undefined) {
-      const link = plan.pinned.pickLink(again);
+      const link = plan.pinned.pickLink(again, requester);
       if (link !== undefined) return link;
       this.failure = "full";
     }
     for (const group of plan.groups) {
-      const link = group.length === 1 ? group[0]!.pickLink(again) : this.#pickFrom(group, again);
+      const link = group.length === 1 ? group[0]!.pickLink(again, requester) : this.#pickFrom(group, again, requester);
       if (link !== undefined) return link;
       this.failure = "full";
     }
     return undefined;
   }
 
-  #pickFrom(group: readonly Dra[], again: boolean): DraLink | undefined {
+  #pickFrom(group: readonly Dra[], again: boolean, requester: number): DraLink | undefined {
     if (this.#runtime.options.draPool.balance === "least_pending") {
       let best: DraLink | undefined;
       let least = Infinity;
       for (const dra of group) {
-        const load = dra.inFlight / dra.weight;
+        // Weight 0 is here when several DRAs have the identity that Destination-Host names.
+        const load = dra.inFlight / Math.max(1, dra.weight);
         if (load >= least) continue;
-        const link = dra.pickLink(again);
+        const link = dra.pickLink(again, requester);
         if (link === undefined) continue;
         best = link;
         least = load;
@@ -126,13 +128,20 @@ export class DraPool {
       if (best === undefined || dra.current > best.current) best = dra;
     }
     best!.current -= total;
-    const link = best!.pickLink(again);
+    const link = best!.pickLink(again, requester);
     if (link !== undefined) return link;
     for (const dra of group) {
-      const other = dra === best ? undefined : dra.pickLink(again);
+      const other = dra === best ? undefined : dra.pickLink(again, requester);
       if (other !== undefined) return other;
     }
     return undefined;
+  }
+
+  /** The usable connections of that decision, in its order. */
+  *candidates({ pinned, groups }: Route<Dra>): Generator<DraLink> {
+    for (const dra of pinned === undefined ? groups.flat() : [pinned, ...groups.flat()]) {
+      for (const link of dra.links) if (isUsable(link)) yield link;
+    }
   }
 
   /** Something about a DRA changed: judge all of them again, and tell who moved. */

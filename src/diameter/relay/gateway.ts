@@ -25,10 +25,7 @@ import { Retries } from "./retries.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
 import { ENDED, TICK, TransactionTable } from "./transactions.ts";
 
-/** A relayed message may grow by a Route-Record and must still fit the 24 bit length. */
-const LONGEST_MESSAGE = 0xffffff - 1024;
-
-/** A DRA that takes nothing for this long, in milliseconds, while its queue is full gets no more until it does. */
+/** A DRA that takes nothing for this long, in milliseconds, while its queue is full gets no more until it does. A Logic App that does so goes first when memory is short. */
 const STUCK_AFTER = 100;
 
 /**
@@ -74,7 +71,9 @@ export class Gateway {
       serve: (connection, peer, self) => this.#serve(connection, peer, self, options.server.maxMessageSize),
       lost: (app) => this.#lostApp(app),
     });
-    this.#reverse = new TransactionTable(runtime.segments, Math.floor(Math.random() * 0x10000), runtime.tick());
+    const firstGeneration = Math.floor(Math.random() * 0x10000);
+    const { reverse } = runtime.budgets;
+    this.#reverse = new TransactionTable(runtime.segments, firstGeneration, runtime.tick(), reverse, true);
     this.#refusals = new Refusals(runtime);
     this.#retries = new Retries(runtime, this.#pool, this.#refusals);
     this.#requests = new RequestStage(runtime, this.#pool, this.#apps, this.#reverse, this.#refusals);
@@ -88,7 +87,15 @@ export class Gateway {
 
   /** Shows every message to `observer`, which costs time for each; undefined ends it. */
   observe(observer: ((record: MessageRecord) => void) | undefined): void {
-    this.#runtime.observer = observer;
+    const runtime = this.#runtime;
+    runtime.observer = observer === undefined ? undefined : (record) => {
+      try {
+        observer(record);
+      } catch (error) {
+        // What it was shown has been dealt with, and stays so.
+        runtime.defect(error, "lives_on");
+      }
+    };
   }
 
   /** Where it listens, with the real ports. */
@@ -155,6 +162,8 @@ export class Gateway {
     while (runtime.counters.active > 0 && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+    // Drained by now: they are told so.
+    this.#requests.callWaiting(runtime.tick(), true);
     this.#refuseAllPending();
     await Promise.all([this.#server.stop(), this.#pool.stop()]);
     if (this.#ticker !== undefined) clearInterval(this.#ticker);
@@ -172,10 +181,9 @@ export class Gateway {
     keepReopening: () => boolean = () => false,
   ): void {
     const runtime = this.#runtime;
-    const limit = Math.min(maxMessageSize, LONGEST_MESSAGE);
     const blocks = new BlockLease(runtime.blocks);
     source(connection, blocks)
-      .pipeThrough(framer(diameterFrames(() => limit), blocks))
+      .pipeThrough(framer(diameterFrames(() => maxMessageSize), blocks))
       .pipeTo(
         gatedSink(peer, relayTaker(runtime, self, this.#requests, this.#answers), runtime.discarded, keepReopening),
       )
@@ -248,6 +256,7 @@ export class Gateway {
       const { requestTimeout } = runtime.options;
       this.#endReverse(slot, `no answer of the Logic App within ${requestTimeout} ms`, "timeout", "expired");
     });
+    if (this.#requests.waiting > 0) this.#requests.callWaiting(tick, true);
     const { writeTimeout } = runtime.options.server;
     for (const app of this.#apps) {
       if (!app.peer.out.full) app.fullSince = 0;
@@ -255,6 +264,24 @@ export class Gateway {
       else if (now - app.fullSince > writeTimeout) {
         app.peer.abort(`it did not read its answers for ${writeTimeout} ms`);
       }
+    }
+    if (runtime.budgets.answers.exhausted) this.#letDeafAppsGo(now);
+  }
+
+  /** What waits for Logic Apps takes more memory than it may: those who do not read go, until it is enough, the one for which most waits first. */
+  #letDeafAppsGo(now: number): void {
+    const { budgets: { answers }, discarded } = this.#runtime;
+    const deaf = [...this.#apps].filter(({ peer }) => stalled(peer, now, STUCK_AFTER))
+      .sort((a, b) => b.peer.out.queuedBytes - a.peer.out.queuedBytes);
+    let tooMuch = answers.used - answers.limit;
+    for (const { peer } of deaf) {
+      if (tooMuch <= 0) return;
+      const { queuedBytes } = peer.out;
+      tooMuch -= queuedBytes;
+      discarded("memory_limit");
+      peer.abort(
+        `it does not read the ${queuedBytes} bytes that wait for it, and memory is short (gateway.memory_limit)`,
+      );
     }
   }
 }

@@ -92,6 +92,8 @@ export interface GatewayOptions {
   readonly neverRetry: readonly number[];
   readonly strictPBit: boolean;
   readonly drainTimeout: number;
+  /** Bytes that messages may take which are queued, or kept for a failover; see `Budgets` for who may hold how much of it. */
+  readonly memoryLimit: number;
   readonly server: ServerOptions;
   readonly draPool: DraPoolOptions;
 }
@@ -112,6 +114,7 @@ export const DEFAULT_OPTIONS: GatewayOptions = {
   neverRetry: [],
   strictPBit: false,
   drainTimeout: 10_000,
+  memoryLimit: 512 * 1024 * 1024,
   server: {
     listen: [{ hostname: "127.0.0.1", port: 3868 }],
     maxConnections: 5000,

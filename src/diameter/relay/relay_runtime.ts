@@ -5,6 +5,7 @@
 import { BlockPool } from "../../net/block.ts";
 import { SegmentPool } from "../../net/segment.ts";
 import type { LocalIdentity } from "../peer/capabilities.ts";
+import { Budgets } from "./budgets.ts";
 import { count, Counters } from "./counters.ts";
 import type { GatewayEvent, GatewayListener, MessageRecord } from "./events.ts";
 import type { GatewayOptions } from "./options.ts";
@@ -14,7 +15,8 @@ import { TICK } from "./transactions.ts";
 /** Pools, tables, counters and options of one gateway. */
 export class RelayRuntime {
   readonly blocks = new BlockPool();
-  readonly segments = new SegmentPool();
+  readonly segments: SegmentPool;
+  readonly budgets: Budgets;
   readonly connections = new ConnectionTable();
   readonly counters = new Counters();
   readonly local: LocalIdentity;
@@ -24,7 +26,18 @@ export class RelayRuntime {
   observer: ((record: MessageRecord) => void) | undefined;
   readonly #listeners: GatewayListener[] = [];
 
+  /** @throws RangeError when the options allow for more connections than can be told apart */
   constructor(public options: GatewayOptions) {
+    const { server, draPool, memoryLimit } = options;
+    const draConnections = draPool.dras.length * draPool.connectionsPerDra;
+    if (server.maxConnections + draConnections > ConnectionTable.capacity) {
+      throw new RangeError(
+        `Cannot serve ${server.maxConnections} Logic Apps and ${draConnections} connections to DRAs: at most ` +
+          `${ConnectionTable.capacity} connections in all`,
+      );
+    }
+    this.segments = new SegmentPool(memoryLimit);
+    this.budgets = new Budgets(this.segments.budget, draConnections);
     this.local = {
       originHost: options.originHost,
       originRealm: options.originRealm,
@@ -53,6 +66,12 @@ export class RelayRuntime {
   /** Tells all listeners. */
   emit(event: GatewayEvent): void {
     for (const listener of this.#listeners) listener(event);
+  }
+
+  /** Something in this program went wrong where it must not: whoever runs it gets to read about it. */
+  defect(error: unknown, request: "answered" | "lives_on"): void {
+    const reason = error instanceof Error ? error.stack ?? error.message : String(error);
+    this.emit({ kind: "internal_error", reason, request });
   }
 
   /** Counts a message that was thrown away. */

@@ -45,6 +45,8 @@ export interface GatewayConfig {
   readonly strict_p_bit: boolean;
   /** ms; 0 does not wait. */
   readonly drain_timeout: number;
+  /** Bytes for messages that are queued, or kept for a failover. */
+  readonly memory_limit: number;
   readonly workers: number;
 }
 

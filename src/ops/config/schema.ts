@@ -51,6 +51,7 @@ const gateway = section({
   never_retry: list(integer(0, UNSIGNED_24, "a command code"), "[271]").default([]),
   strict_p_bit: flag().default(false),
   drain_timeout: duration(0).default(seconds(10)),
+  memory_limit: size(64 * MiB, 16 * 1024 * MiB).default(512 * MiB),
   workers: integer(1, 256).default(1),
 });
 

@@ -39,7 +39,7 @@ function pick(apps: readonly RelayPeer[], wish: Wish = {}): RelayPeer | string {
   const all = new Apps();
   for (const one of apps) all.add(one);
   const { application = S13, host = "", session = "", routeRecords = [], preferred } = wish;
-  return all.pick(application, host, session, routeRecords, preferred, (candidate) => candidate.owed);
+  return all.pick(application, host, session, routeRecords, preferred, () => false);
 }
 
 Deno.test("I1 Destination-Host finds the app of that identity, in any case", () => {

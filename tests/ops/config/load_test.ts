@@ -36,6 +36,7 @@ Deno.test("an empty file gives every default", () => {
     never_retry: [],
     strict_p_bit: false,
     drain_timeout: 10_000,
+    memory_limit: 512 * 1024 * 1024,
     workers: 1,
   });
   assertEquals(server, {

@@ -1,0 +1,87 @@
+/**
+ * Requests that wait for their turn at a DRA whose credit others have used up.
+ * @module
+ */
+import { Block } from "../../net/block.ts";
+import type { Budget } from "../../net/budget.ts";
+import { ticksFor } from "./transactions.ts";
+
+/**
+ * Milliseconds that one waits at most. Long enough for a DRA that answers to give credit back many times over; short beside the patience of whoever asked, who may ask
+ * elsewhere then.
+ */
+const PATIENCE = 1_000;
+
+/** Bytes that one costs beyond its own: its objects, roughly. */
+const OVERHEAD = 512;
+
+/** One request, copied out of the batch that it came in. */
+export interface Waiting {
+  /** Key of the connection it came from. */
+  readonly from: number;
+  readonly block: Block;
+  /** Bytes of the request, which begins the block. */
+  readonly length: number;
+  /** When it came, in microseconds modulo 2^32. */
+  readonly now: number;
+  /** Tick from which on it waits no more. */
+  readonly until: number;
+}
+
+/** First come, first served. Everybody in here holds less than a fair share, so that nobody need be preferred. */
+export class WaitingRoom {
+  readonly #budget: Budget;
+  readonly #counts = new Map<number, number>();
+  #queue: Waiting[] = [];
+
+  /** @param budget the bytes of all that wait */
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
+
+  get size(): number {
+    return this.#queue.length;
+  }
+
+  /** How many of that connection wait. */
+  countOf(from: number): number {
+    return this.#counts.get(from) ?? 0;
+  }
+
+  /** Lets the request from `at` wait; false when there is no room for it. */
+  admit(from: number, block: Block, at: number, length: number, now: number, tick: number): boolean {
+    const cost = length + OVERHEAD;
+    if (this.#budget.used + cost > this.#budget.limit) return false;
+    this.#budget.add(cost);
+    const copy = new Block((length + 3) & ~3);
+    copy.bytes.set(block.bytes.subarray(at, at + length));
+    this.#counts.set(from, this.countOf(from) + 1);
+    this.#queue.push({ from, block: copy, length, now, until: tick + ticksFor(PATIENCE) });
+    return true;
+  }
+
+  /**
+   * Calls each whose turn it is, the oldest first.
+   * @param serve returns whether the one it is given waits no more @param all goes on behind one that has to wait on
+   */
+  call(serve: (waiting: Waiting) => boolean, all: boolean): void {
+    const queue = this.#queue;
+    const kept: Waiting[] = [];
+    this.#queue = kept;
+    for (let i = 0; i < queue.length; i++) {
+      const waiting = queue[i]!;
+      if (serve(waiting)) this.#left(waiting);
+      else if (all) kept.push(waiting);
+      else {
+        for (; i < queue.length; i++) kept.push(queue[i]!);
+      }
+    }
+  }
+
+  #left({ from, length }: Waiting): void {
+    this.#budget.add(-length - OVERHEAD);
+    const count = this.countOf(from) - 1;
+    if (count === 0) this.#counts.delete(from);
+    else this.#counts.set(from, count);
+  }
+}
