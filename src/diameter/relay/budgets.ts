@@ -7,7 +7,7 @@
  * | bytes of them, kept for a failover  | a quarter of the memory; one app half of that     | half of the memory               | next DRA, then 3004                   |
  * | bytes queued to a DRA               | `dra_pool.send_queue_limit` times {@link BURST}   | with the bytes above             | waits, then next DRA, then 3004       |
  * | bytes queued to a Logic App         | {@link queueEnd}                                  | a quarter of the memory          | is read no more, then let go          |
- * | requests of DRAs at a Logic App     | {@link FEW_OWED}, and more while half is free     | `dra_pool.max_in_flight`         | 3004 for the DRA                      |
+ * | requests of DRAs at a Logic App     | {@link FEW_OWED}; or what is {@link owedFree}          | `dra_pool.max_in_flight`         | 3004 for the DRA                      |
  * | bytes of them                       | {@link FEW_BYTES}, and more while half is free    | an eighth of the memory          | 3004 for the DRA                      |
  * | error answers kept during a retry   | a share of what all may keep                      | a sixteenth of the memory        | passed on at once, not retried        |
  * | requests that wait for a DRA's turn | its fair share of the DRA's credit                | a sixteenth of the memory        | gets 3004                             |
@@ -32,6 +32,14 @@ export const FEW_BYTES = MiB;
 
 /** The same for requests of DRAs that a Logic App has not answered: a handful for each of many sessions. */
 export const FEW_OWED = 32;
+
+/**
+ * How many requests one Logic App may leave unanswered when all together leave `size`: as many as are still free, but for a quarter that is for those who owe few. One that
+ * answers nothing stops well before others notice, a second one sooner still, and nothing has to be divided beforehand.
+ */
+export function owedFree(maxInFlight: number, size: number): number {
+  return maxInFlight * 3 / 4 - size;
+}
 
 /** From its limit on a Logic App is read no more, but what it asked before may be this much. The least is what a burst of long answers needs. */
 const QUEUE_END = 16;

@@ -9,7 +9,7 @@ import { OFFSET } from "../wire/header.ts";
 import { RESULT } from "../wire/result_codes.ts";
 import { AppLimits } from "./app_limits.ts";
 import type { Apps } from "./apps.ts";
-import { FEW_BYTES, FEW_OWED } from "./budgets.ts";
+import { FEW_BYTES, FEW_OWED, owedFree } from "./budgets.ts";
 import type { Dra } from "./dra.ts";
 import type { DraLink } from "./dra_link.ts";
 import type { DraPool } from "./dra_pool.ts";
@@ -355,10 +355,10 @@ export class RequestStage {
     );
   }
 
-  /** A Logic App that leaves many requests of DRAs unanswered gets no more of them once half of what all may leave is used. */
+  /** A Logic App that leaves many requests of DRAs unanswered gets no more of them: more than others leave it. */
   readonly #owesTooMuch = (app: RelayPeer): boolean => {
     const { shares, size } = this.#reverse;
-    return (app.owed >= FEW_OWED && size > this.#runtime.options.draPool.maxInFlight / 2) ||
+    return (app.owed >= FEW_OWED && app.owed > owedFree(this.#runtime.options.draPool.maxInFlight, size)) ||
       (shares.bytesOf(app.key) > FEW_BYTES && this.#runtime.budgets.reverse.tight);
   };
 
@@ -393,7 +393,7 @@ const APP_FULL: Record<NonNullable<Apps["full"]>, Refusal> = {
   },
   owed: {
     resultCode: RESULT.tooBusy,
-    message: "the Logic App leaves too many requests unanswered, and half of what all may leave is used " +
+    message: "the Logic App leaves more requests unanswered than others can still be sent " +
       "(dra_pool.max_in_flight, gateway.memory_limit)",
     reason: "app_full",
   },
