@@ -21,9 +21,15 @@ export interface OutQueueOptions {
   readonly sealed?: (segment: Segment) => void;
   /** Who holds the segments; the pool itself unless said otherwise. */
   readonly budget?: Budget;
-  /** Bytes that must not wait, whoever adds them: see {@link overflowed}. No end unless said otherwise. */
+  /**
+   * Bytes that must not wait, whoever adds them: see {@link overflowed}. No end unless said
+   * otherwise.
+   */
   readonly end?: number;
-  /** Called once, in a turn of its own, when more than {@link end} waits. It is looked at for each new segment, and so up to 64 KiB late. */
+  /**
+   * Called once, in a turn of its own, when more than {@link end} waits. It is looked at for each
+   * new segment, and so up to 64 KiB late.
+   */
   readonly overflowed?: () => void;
 }
 

@@ -5,7 +5,10 @@
 import { Block, LARGE_BLOCK } from "./block.ts";
 import { Budget } from "./budget.ts";
 
-/** Offsets and segment numbers fit one 32 bit word together: 18 bits for the segment, 14 for the word in it. */
+/**
+ * Offsets and segment numbers fit one 32 bit word together: 18 bits for the segment, 14 for the
+ * word in it.
+ */
 export const MAX_SEGMENTS = 0x40000;
 
 /** A block of an out-queue. Bytes from `sent` to `head` wait to be written. */

@@ -11,7 +11,8 @@ const ARMED = 3;
 
 /**
  * A hashed timing wheel over slots 0..capacity-1, each armed at most once. Time is counted in ticks, whose length is the caller's; a deadline further
- * away than one turn of the wheel is met in a later turn. Ticks are kept modulo 2^32 and only their differences are looked at, so that a process may run for ever.
+ * away than one turn of the wheel is met in a later turn. Ticks are kept modulo 2^32 and only their
+ * differences are looked at, so that a process may run for ever.
  */
 export class TimerWheel {
   readonly #nodes: Int32Array;
@@ -40,7 +41,10 @@ export class TimerWheel {
     return this.#nodes[slot * STRIDE + ARMED] !== 0;
   }
 
-  /** Arms `slot`, which must not be armed, for tick `due` (at least the next one, at most 2^31 - 1 ahead). */
+  /**
+   * Arms `slot`, which must not be armed, for tick `due` (at least the next one, at most 2^31 - 1
+   * ahead).
+   */
   arm(slot: number, due: number): void {
     const nodes = this.#nodes;
     due |= 0;

@@ -1,4 +1,7 @@
-/** Peers that take all they can get: none of them costs a polite Logic App anything, and the process does not grow with them. */
+/**
+ * Peers that take all they can get: none of them costs a polite Logic App anything, and the process
+ * does not grow with them.
+ */
 import { assert, assertStringIncludes } from "@std/assert";
 import { AppSimulator } from "../../src/diameter/sim/app.ts";
 import { answer, type RawMessage, type RawRequest, request } from "../support/raw_message.ts";

@@ -36,7 +36,10 @@ export interface PeerOptions {
   readonly dprTimeout: number;
   /** Of the out-queue; see `OutQueue.full`. */
   readonly sendQueueLimit: number;
-  /** Bytes that must not be queued: a peer for which more wait is let go. No end unless said otherwise. */
+  /**
+   * Bytes that must not be queued: a peer for which more wait is let go. No end unless said
+   * otherwise.
+   */
   readonly sendQueueEnd?: number;
   /** Who holds what is queued; the pool of segments itself unless said otherwise. */
   readonly budget?: Budget;
@@ -221,11 +224,15 @@ export class Peer {
     this.out.push(watchdogRequest(this.options.local, ids));
   }
 
-  /** Takes leave with a DPR, see `DISCONNECT_CAUSE`; resolves when the connection has ended, after dprTimeout at the latest. */
+  /**
+   * Takes leave with a DPR, see `DISCONNECT_CAUSE`; resolves when the connection has ended, after
+   * dprTimeout at the latest.
+   */
   stop(cause: number, reason: string): Promise<void> {
     this.#stopping = true;
     if (this.#state === "closed") {
-      // It waits for its queue to be written, for as long as writing may take. Nobody has that much time now.
+      // It waits for its queue to be written, for as long as writing may take. Nobody has that much
+      // time now.
       if (!this.#finished) this.#setTimer(this.options.dprTimeout);
     } else if (this.#state === "open") {
       this.#cause = cause;

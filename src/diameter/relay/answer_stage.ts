@@ -51,10 +51,11 @@ export class AnswerStage {
       return this.#retries.forget(link, slot, ENDED.answered);
     }
     if ((word & (FLAG.error << 24)) !== 0 && this.#retries.takeErrorAnswer(link, slot, block, at, length)) return;
-    this.#deliver(link.relayPeer, requester, table, slot, block, at, length, now);
+    this.#deliver(requester, table, slot, block, at, length, now);
     this.#runtime.counters.toApp++;
     if (table.isRetried(slot)) this.#retries.forget(link, slot, ENDED.answered);
     else table.close(slot);
+    this.#observe(link.relayPeer, requester, table, slot, block, at, length);
   }
 
   /** Takes the answer of a Logic App. It must come over the connection that the request went to. */
@@ -78,15 +79,15 @@ export class AnswerStage {
       app.owed--;
       return table.close(slot);
     }
-    this.#deliver(app, requester, table, slot, block, at, length, now);
+    this.#deliver(requester, table, slot, block, at, length, now);
     app.owed--;
     this.#runtime.counters.toDra++;
     if (requester.link !== undefined) requester.link.dra.counters.messagesSent++;
     table.close(slot);
+    this.#observe(app, requester, table, slot, block, at, length);
   }
 
   #deliver(
-    from: RelayPeer | undefined,
     requester: RelayPeer,
     table: TransactionTable,
     slot: number,
@@ -95,14 +96,28 @@ export class AnswerStage {
     length: number,
     now: number,
   ): void {
-    const { counters, observer } = this.#runtime;
-    const hopByHop = table.hopByHopOf(slot);
-    writeAnswer(requester.peer.out, block, at, length, hopByHop, this.#relay);
+    const { counters } = this.#runtime;
+    writeAnswer(requester.peer.out, block, at, length, table.hopByHopOf(slot), this.#relay);
     requester.inFlight--;
     requester.messagesSent++;
     counters.completed++;
     counters.latencySum += (now - table.startedOf(slot)) >>> 0;
-    observer?.(
+  }
+
+  /**
+   * Last of all: whatever an observer does, the transaction has ended. Its ids are kept until the
+   * slot is used again.
+   */
+  #observe(
+    from: RelayPeer | undefined,
+    requester: RelayPeer,
+    table: TransactionTable,
+    slot: number,
+    block: Block,
+    at: number,
+    length: number,
+  ): void {
+    this.#runtime.observer?.(
       messageRecord(
         "answer",
         block.bytes,
@@ -110,7 +125,7 @@ export class AnswerStage {
         at + length,
         from?.originHost ?? "",
         requester.originHost,
-        hopByHop,
+        table.hopByHopOf(slot),
         table.idOf(slot),
       ),
     );

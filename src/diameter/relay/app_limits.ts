@@ -29,11 +29,14 @@ export class AppLimits {
     return rateLimit.requestsPerSecond > 0 || maxInFlight > 0;
   }
 
-  /** Why one more request of `app` is too much; undefined when it is not. */
-  check(app: RelayPeer, now: number): Refusal | undefined {
+  /**
+   * Why one more request of `app` is too much; undefined when it is not.
+   * @param waiting how many of it wait for their turn
+   */
+  check(app: RelayPeer, now: number, waiting = 0): Refusal | undefined {
     const { rateLimit, maxInFlight } = this.#runtime.options.server;
     if (maxInFlight > 0) {
-      let inFlight = 0;
+      let inFlight = waiting;
       for (const connection of this.#apps.withHost(app.originHost)) inFlight += connection.inFlight;
       if (inFlight >= maxInFlight) {
         return {
@@ -67,7 +70,10 @@ export class AppLimits {
     return bucket;
   }
 
-  /** Makes room for a bucket, at the expense of the Logic App that was new longest ago among those that are gone. */
+  /**
+   * Makes room for a bucket, at the expense of the Logic App that was new longest ago among those
+   * that are gone.
+   */
   #forgetOne(): void {
     if (this.#buckets.size < REMEMBERED + this.#apps.size) return;
     for (const [name, bucket] of this.#buckets) {

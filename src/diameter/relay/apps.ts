@@ -17,7 +17,10 @@ export class Apps {
   readonly #relays: RelayPeer[] = [];
   readonly #all = new Set<RelayPeer>();
   readonly #random: () => number;
-  /** Set by {@link pick} when it finds nobody: why somebody who would do gets no more, if there is one. */
+  /**
+   * Set by {@link pick} when it finds nobody: why somebody who would do gets no more, if there is
+   * one.
+   */
   full: "queue" | "owed" | undefined;
 
   /** @param random as `Math.random` */
@@ -55,8 +58,10 @@ export class Apps {
 
   /**
    * Whom a request of a DRA goes to: the host it names, else the app whose session it is, else one that advertised the application by name, else one that advertised Relay; never
-   * one that advertised neither (section 2.7), nor whose identity is in a Route-Record. Among several connections, `preferred` (the one that used the session last), else the one
-   * with the fewest answers outstanding; among many, the better of two, which shares nearly as well and costs the same however many there are.
+   * one that advertised neither (section 2.7), nor whose identity is in a Route-Record. Among
+   * several connections, `preferred` (the one that used the session last), else the one with the
+   * fewest answers outstanding; among many, the better of two, which shares nearly as well and
+   * costs the same however many there are.
    *
    * @param destinationHost in lower case; "" when the request names none
    * @param owesTooMuch whether an app gets no more because of what it leaves unanswered

@@ -106,8 +106,9 @@ export class DraLink {
   }
 
   /**
-   * It may be given no more of what `requester` asks: its queue, its credit or the memory for retained requests is used up; or the latter is tight, and the requester is
-   * one of those who hold a good part of it.
+   * It may be given no more of what `requester` asks: its queue, its credit or the memory for
+   * retained requests is used up; or the latter is tight, and the requester is one of those who
+   * hold a good part of it.
    */
   isFullFor(requester: number): boolean {
     const { out } = this.relayPeer!.peer;
@@ -115,14 +116,20 @@ export class DraLink {
     return this.table.shares.bytesOf(requester) > FEW_BYTES && this.budget.tight;
   }
 
-  /** {@link isFullFor} only for the credit in requests, of which `requester` holds less than its share: it need not wait long. */
+  /**
+   * {@link isFullFor} only for the credit in requests, of which `requester` holds less than its
+   * share: it need not wait long.
+   */
   isTakenByOthers(requester: number, more: number): boolean {
     const { maxInFlight } = this.#runtime.options.draPool;
     return this.table.size >= maxInFlight && !this.relayPeer!.peer.out.stuck && !this.budget.exhausted &&
       this.table.shares.isBelow(requester, maxInFlight, more);
   }
 
-  /** Which bound {@link isFullFor} met, for a person. Without changing figures, so that thousands of refusals are alike. */
+  /**
+   * Which bound {@link isFullFor} met, for a person. Without changing figures, so that thousands of
+   * refusals are alike.
+   */
   describeFull(): string {
     const { maxInFlight, sendQueueLimit } = this.#runtime.options.draPool;
     const { name } = this.dra;

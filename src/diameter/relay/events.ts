@@ -44,7 +44,10 @@ export type GatewayEvent =
     readonly pending: number;
   }
   | { readonly kind: "app_refused"; readonly remote: string; readonly reason: string }
-  /** A defect. The request that it befell was answered 5012, or was on its way already and lives on until its answer or its end. */
+  /**
+   * A defect. The request that it befell was answered 5012, or was on its way already and lives on
+   * until its answer or its end.
+   */
   | { readonly kind: "internal_error"; readonly reason: string; readonly request: "answered" | "lives_on" }
   | { readonly kind: "draining"; readonly pending: number }
   | { readonly kind: "stopped" };

@@ -25,7 +25,10 @@ import { Retries } from "./retries.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
 import { ENDED, TICK, TransactionTable } from "./transactions.ts";
 
-/** A DRA that takes nothing for this long, in milliseconds, while its queue is full gets no more until it does. A Logic App that does so goes first when memory is short. */
+/**
+ * A DRA that takes nothing for this long, in milliseconds, while its queue is full gets no more
+ * until it does. A Logic App that does so goes first when memory is short.
+ */
 const STUCK_AFTER = 100;
 
 /**
@@ -245,7 +248,10 @@ export class Gateway {
     const now = performance.now();
     const tick = runtime.tickAt(now);
     for (const link of this.#pool.links()) {
-      link.table.wheel.advance(tick, (slot) => this.#retries.expired(link, slot));
+      link.table.wheel.advance(
+        tick,
+        (slot) => this.#guarded(link.table, slot, tick, () => this.#retries.expired(link, slot)),
+      );
       const peer = link.relayPeer?.peer;
       peer?.out.noteStuck(now, STUCK_AFTER);
       if (peer !== undefined && stalled(peer, now, runtime.options.draPool.writeTimeout)) {
@@ -254,7 +260,8 @@ export class Gateway {
     }
     this.#reverse.wheel.advance(tick, (slot) => {
       const { requestTimeout } = runtime.options;
-      this.#endReverse(slot, `no answer of the Logic App within ${requestTimeout} ms`, "timeout", "expired");
+      const message = `no answer of the Logic App within ${requestTimeout} ms`;
+      this.#guarded(this.#reverse, slot, tick, () => this.#endReverse(slot, message, "timeout", "expired"));
     });
     if (this.#requests.waiting > 0) this.#requests.callWaiting(tick, true);
     const { writeTimeout } = runtime.options.server;
@@ -268,7 +275,23 @@ export class Gateway {
     if (runtime.budgets.answers.exhausted) this.#letDeafAppsGo(now);
   }
 
-  /** What waits for Logic Apps takes more memory than it may: those who do not read go, until it is enough, the one for which most waits first. */
+  /**
+   * Does what is due for `slot`. A defect of this program is told; the others are not to suffer,
+   * and it is tried again a second later.
+   */
+  #guarded(table: TransactionTable, slot: number, tick: number, due: () => void): void {
+    try {
+      due();
+    } catch (error) {
+      this.#runtime.defect(error, "lives_on");
+      if (table.requesterOf(slot) !== 0 && !table.wheel.isArmed(slot)) table.wheel.arm(slot, tick + 1_000 / TICK);
+    }
+  }
+
+  /**
+   * What waits for Logic Apps takes more memory than it may: those who do not read go, until it is
+   * enough, the one for which most waits first.
+   */
   #letDeafAppsGo(now: number): void {
     const { budgets: { answers }, discarded } = this.#runtime;
     const deaf = [...this.#apps].filter(({ peer }) => stalled(peer, now, STUCK_AFTER))

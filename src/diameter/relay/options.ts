@@ -92,7 +92,10 @@ export interface GatewayOptions {
   readonly neverRetry: readonly number[];
   readonly strictPBit: boolean;
   readonly drainTimeout: number;
-  /** Bytes that messages may take which are queued, or kept for a failover; see `Budgets` for who may hold how much of it. */
+  /**
+   * Bytes that messages may take which are queued, or kept for a failover; see `Budgets` for who
+   * may hold how much of it.
+   */
   readonly memoryLimit: number;
   readonly server: ServerOptions;
   readonly draPool: DraPoolOptions;

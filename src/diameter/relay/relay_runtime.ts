@@ -68,7 +68,9 @@ export class RelayRuntime {
     for (const listener of this.#listeners) listener(event);
   }
 
-  /** Something in this program went wrong where it must not: whoever runs it gets to read about it. */
+  /**
+   * Something in this program went wrong where it must not: whoever runs it gets to read about it.
+   */
   defect(error: unknown, request: "answered" | "lives_on"): void {
     const reason = error instanceof Error ? error.stack ?? error.message : String(error);
     this.emit({ kind: "internal_error", reason, request });

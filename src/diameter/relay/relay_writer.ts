@@ -25,8 +25,10 @@ export function relayedLength(from: RelayPeer, length: number, relay: boolean): 
 /**
  * Writes the request from `at`, `length` bytes long, to the head of `segment`, where {@link relayedLength} bytes are free: under a new hop-by-hop id, with one Route-Record
  * of the peer it came from appended in relay mode. The caller commits it; what is written there is what the table keeps.
- * @param started when it was received, microseconds modulo 2^32 @param deadline tick at which its life ends
- * @returns the slot of its transaction, which is opened last: whatever goes wrong before leaves none behind
+ * @param started when it was received, microseconds modulo 2^32
+ * @param deadline tick at which its life ends
+ * @returns the slot of its transaction, which is opened last: whatever goes wrong before leaves
+ * none behind
  */
 export function writeRequest(
   from: RelayPeer,

@@ -124,7 +124,10 @@ export class RequestStage {
     return relayedLength(from, end - at, this.#relay) > LONGEST_MESSAGE ? TOO_LONG : undefined;
   }
 
-  /** A defect of this program before the request was sent: the requester is told, others are not hurt, and somebody gets to read about it. */
+  /**
+   * A defect of this program before the request was sent: the requester is told, others are not
+   * hurt, and somebody gets to read about it.
+   */
   #failed(from: RelayPeer, block: Block, at: number, end: number, error: unknown): void {
     this.#runtime.defect(error, "answered");
     this.#refusals.refuse(from, block, at, end, {
@@ -144,7 +147,7 @@ export class RequestStage {
     tick: number,
   ): void {
     if (this.#limited) {
-      const refusal = this.#limits.check(from, performance.now());
+      const refusal = this.#limits.check(from, performance.now(), this.#waiting.countOf(from.key));
       if (refusal !== undefined) return this.#refusals.refuse(from, block, at, at + length, refusal);
     }
     const plan = this.#send(from, block, at, length, application, now, tick);
@@ -154,7 +157,10 @@ export class RequestStage {
     this.#noDra(from, block, at, at + length, plan, full);
   }
 
-  /** Sends the request that was checked last to a DRA; when none can take it, returns the plan that says why, and the pool knows whether it is for lack of room. */
+  /**
+   * Sends the request that was checked last to a DRA; when none can take it, returns the plan that
+   * says why, and the pool knows whether it is for lack of room.
+   */
   #send(
     from: RelayPeer,
     block: Block,
@@ -186,7 +192,7 @@ export class RequestStage {
     const deadline = tick + this.#requestTicks;
     const slot = writeRequest(from, out.reserve(total), table, block, at, length, this.#relay, now, 0, deadline);
     out.commit(total);
-    // From here on it is on its way, and must not be answered by this node as well: nothing below throws.
+    // From here on it is on its way: this node must not answer it as well, whatever goes wrong.
     table.wheel.arm(slot, tick + this.#answerTicks);
     from.inFlight++;
     relayPeer.messagesSent++;
@@ -195,12 +201,19 @@ export class RequestStage {
     link.dra.counters.messagesSent++;
     link.dra.counters.requests++;
     if (out.full) this.congested = out;
-    if (avps.sessionIdStart >= 0) this.#sessions.note(block, avps.sessionIdStart, avps.sessionIdEnd, from.key);
-    if (observer !== undefined) this.#observe(from, link, block, at, length, slot);
+    try {
+      if (avps.sessionIdStart >= 0) this.#sessions.note(block, avps.sessionIdStart, avps.sessionIdEnd, from.key);
+      if (observer !== undefined) this.#observe(from, link, block, at, length, slot);
+    } catch (error) {
+      this.#runtime.defect(error, "lives_on");
+    }
     return undefined;
   }
 
-  /** Whether some DRA has no credit left because of others, while `from` holds less than its share of it. */
+  /**
+   * Whether some DRA has no credit left because of others, while `from` holds less than its share
+   * of it.
+   */
   #mayWait(from: RelayPeer, plan: Route<Dra>): boolean {
     const more = this.#waiting.countOf(from.key);
     for (const link of this.#pool.candidates(plan)) if (link.isTakenByOthers(from.key, more)) return true;
@@ -341,21 +354,28 @@ export class RequestStage {
     app.messagesSent++;
     counters.created++;
     counters.toApp++;
-    observer?.(
-      messageRecord(
-        "request",
-        block.bytes,
-        at,
-        end,
-        from.originHost,
-        app.originHost,
-        block.view.getUint32(at + OFFSET.hopByHop),
-        this.#reverse.idOf(slot),
-      ),
-    );
+    try {
+      observer?.(
+        messageRecord(
+          "request",
+          block.bytes,
+          at,
+          end,
+          from.originHost,
+          app.originHost,
+          block.view.getUint32(at + OFFSET.hopByHop),
+          this.#reverse.idOf(slot),
+        ),
+      );
+    } catch (error) {
+      runtime.defect(error, "lives_on");
+    }
   }
 
-  /** A Logic App that leaves many requests of DRAs unanswered gets no more of them: more than others leave it. */
+  /**
+   * A Logic App that leaves many requests of DRAs unanswered gets no more of them: more than others
+   * leave it.
+   */
   readonly #owesTooMuch = (app: RelayPeer): boolean => {
     const { shares, size } = this.#reverse;
     return (app.owed >= FEW_OWED && app.owed > owedFree(this.#runtime.options.draPool.maxInFlight, size)) ||

@@ -179,7 +179,8 @@ export class Retries {
       this.#drop(link, slot, ENDED.answered);
       return true;
     }
-    // One that cannot be kept is passed on at once: what would there be to say if nothing better came?
+    // One that cannot be kept is passed on at once: what would there be to say if nothing better
+    // came?
     if (link.errors.exhausted || !this.#sendAgain(link, slot, "error_answer")) return false;
     link.retried.get(slot)!.keep(block.bytes.slice(at, at + length), link.errors);
     this.#drop(link, slot, ENDED.answered);
@@ -227,8 +228,8 @@ export class Retries {
     counters.completed++;
     counters.latencySum += (microseconds() - link.table.startedOf(slot)) >>> 0;
     const id = link.table.idOf(slot);
-    observer?.(messageRecord("answer", answer, 0, answer.length, "", requester.originHost, hopByHop, id));
     this.forget(link, slot, ENDED.answered);
+    observer?.(messageRecord("answer", answer, 0, answer.length, "", requester.originHost, hopByHop, id));
   }
 
   /**

@@ -6,7 +6,10 @@
 /** Two words for each index of a connection key: transactions, and bytes of their requests. */
 const STRIDE = 2;
 
-/** Books by connection key. Only the index in a key counts: a connection that comes after another one answers for what that one left behind. */
+/**
+ * Books by connection key. Only the index in a key counts: a connection that comes after another
+ * one answers for what that one left behind.
+ */
 export class Shares {
   /** Connections that hold at least one transaction. */
   holders = 0;
@@ -41,7 +44,8 @@ export class Shares {
   }
 
   /**
-   * Whether `key` holds less than its fair share of `credit` transactions, which all who hold some divide among them.
+   * Whether `key` holds less than its fair share of `credit` transactions, which all who hold some
+   * divide among them.
    * @param more counts as held too
    */
   isBelow(key: number, credit: number, more: number): boolean {

@@ -23,7 +23,10 @@ const ID = 3;
 const PLACE = 4;
 /** Key of the connection the request went to, where the slab serves several. */
 const TARGET = 5;
-/** Bytes of the retained copy, a multiple of 4; in its two lowest bits see {@link TransactionTable.setRetried}, or, of a free slot, how its last transaction ended. */
+/**
+ * Bytes of the retained copy, a multiple of 4; in its two lowest bits
+ * {@link TransactionTable.setRetried}, or, of a free slot, how its last transaction ended.
+ */
 const LENGTH = 6;
 const RETRIED = 3;
 /** Tick at which its life ends. */
@@ -70,7 +73,10 @@ export class TransactionTable {
   #freeCount = 0;
   #circle = 0;
   readonly #firstGeneration: number;
-  /** Who holds how much of it: those that requests came from, or those that they went to where the table serves several. */
+  /**
+   * Who holds how much of it: those that requests came from, or those that they went to where the
+   * table serves several.
+   */
   readonly shares = new Shares();
   readonly #segments: SegmentPool;
   readonly #budget: Budget;
@@ -81,8 +87,10 @@ export class TransactionTable {
   #survivors: Segment | undefined;
 
   /**
-   * @param firstGeneration random, so that ids of an earlier process mean nothing @param now the current tick
-   * @param budget who holds the segments of the table's own @param byTarget {@link shares} are those of the targets
+   * @param firstGeneration random, so that ids of an earlier process mean nothing
+   * @param now the current tick
+   * @param budget who holds the segments of the table's own
+   * @param byTarget {@link shares} are those of the targets
    */
   constructor(
     segments: SegmentPool,
@@ -104,7 +112,8 @@ export class TransactionTable {
 
   /**
    * Takes a slot; {@link size} must be below {@link capacity}. The retained copy is about to be written at the head of `segment`.
-   * @param target key of the connection it goes to, where the table serves several @param length bytes of the copy, a multiple of 4
+   * @param target key of the connection it goes to, where the table serves several
+   * @param length bytes of the copy, a multiple of 4
    * @param deadline tick at which the transaction's life ends
    * @returns the slot; its {@link idOf} goes into the message
    */
@@ -218,7 +227,8 @@ export class TransactionTable {
     for (let slot = 0; slot < this.#circle; slot++) {
       if (this.#slots[slot * STRIDE + REQUESTER] !== 0 && wanted(slot)) found.push(slot);
     }
-    // The difference of two times modulo 2^32 orders them as long as they are less than half an hour apart; older ones are only less well ordered.
+    // The difference of two times modulo 2^32 orders them as long as they are less than half an
+    // hour apart; older ones are only less well ordered.
     return found.sort((a, b) => (this.startedOf(a) - this.startedOf(b)) | 0);
   }
 

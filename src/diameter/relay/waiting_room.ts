@@ -7,8 +7,8 @@ import type { Budget } from "../../net/budget.ts";
 import { ticksFor } from "./transactions.ts";
 
 /**
- * Milliseconds that one waits at most. Long enough for a DRA that answers to give credit back many times over; short beside the patience of whoever asked, who may ask
- * elsewhere then.
+ * Milliseconds that one waits at most. Long enough for a DRA that answers to give credit back many
+ * times over; short beside the patience of whoever asked, who may ask elsewhere then.
  */
 const PATIENCE = 1_000;
 
@@ -28,7 +28,10 @@ export interface Waiting {
   readonly until: number;
 }
 
-/** First come, first served. Everybody in here holds less than a fair share, so that nobody need be preferred. */
+/**
+ * First come, first served. Everybody in here holds less than a fair share, so that nobody need be
+ * preferred.
+ */
 export class WaitingRoom {
   readonly #budget: Budget;
   readonly #counts = new Map<number, number>();
@@ -62,7 +65,8 @@ export class WaitingRoom {
 
   /**
    * Calls each whose turn it is, the oldest first.
-   * @param serve returns whether the one it is given waits no more @param all goes on behind one that has to wait on
+   * @param serve returns whether the one it is given waits no more
+   * @param all goes on behind one that has to wait on
    */
   call(serve: (waiting: Waiting) => boolean, all: boolean): void {
     const queue = this.#queue;

@@ -1,4 +1,7 @@
-/** What a gateway lets its peers hold, on real connections: each bound is reached, and the refusal names it. */
+/**
+ * What a gateway lets its peers hold, on real connections: each bound is reached, and the refusal
+ * names it.
+ */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Gateway } from "../../../src/diameter/relay/gateway.ts";
 import { DEFAULT_OPTIONS } from "../../../src/diameter/relay/options.ts";
@@ -276,14 +279,14 @@ Deno.test(
 );
 
 Deno.test(
-  "two DRAs of weight 0 with the identity that Destination-Host names: by least_pending too the second is used when the first is full",
+  "DRAs of weight 0 with the identity that Destination-Host names: by least_pending too each is used before one is refused",
   stage({
-    dras: [1, 2].map(() => ({ weight: 0, host: "twin.example.net" })),
+    dras: [1, 2, 3].map(() => ({ weight: 0, host: "twin.example.net" })),
     draPool: { balance: "least_pending", maxInFlight: 2 },
   }, async (s) => {
     const app = await s.app();
-    await app.send(...Array.from({ length: 4 }, () => request({ destinationHost: "twin.example.net" })));
-    for (const dra of s.dras) for (let i = 0; i < 2; i++) await s.dras[s.dras.indexOf(dra)]!.nextRequest();
+    await app.send(...Array.from({ length: 6 }, () => request({ destinationHost: "twin.example.net" })));
+    for (const dra of s.dras) for (let i = 0; i < 2; i++) await dra.nextRequest();
     assertEquals(app.inbox.length, 0);
   }),
 );
@@ -305,6 +308,46 @@ Deno.test(
     await app.nothingMore();
     assertEquals(defects(s), ["lives_on", "lives_on", "lives_on"]);
     assertEquals(s.gateway.statistics.sessions_completed, 1);
+  }),
+);
+
+Deno.test(
+  "what goes wrong behind a request, or an answer, that was written is told, and nobody is answered twice",
+  stage({ gateway: { requestTimeout: 300, answerTimeout: 300 } }, async (s) => {
+    const app = await s.app();
+    s.gateway.runtime.observer = () => {
+      throw new TypeError("a defect, for this test");
+    };
+    await app.send(request({ endToEnd: 1 }));
+    await s.dra.send(answer(await s.dra.nextRequest()));
+    assertEquals((await app.nextAnswer()).resultCode, 2001);
+    await s.dra.send(request({ destinationHost: "app.example.net" }));
+    await app.send(answer(await app.nextRequest()));
+    assertEquals((await s.dra.nextAnswer()).resultCode, 2001);
+    assertEquals(defects(s), Array(4).fill("lives_on"));
+    assertEquals(s.gateway.statistics.sessions_completed, 2);
+    for (const peer of [app, s.dra]) await peer.nothingMore();
+  }),
+);
+
+Deno.test(
+  "a defect when the time of a request is up is told, costs no other one its end, and it ends a second later",
+  stage({ gateway: { requestTimeout: 200, answerTimeout: 200 } }, async (s) => {
+    const app = await s.app();
+    const out = [...s.gateway.apps][0]!.peer.out;
+    await app.send(request({ endToEnd: 1 }), request({ endToEnd: 2 }));
+    await s.dra.nextRequest();
+    await s.dra.nextRequest();
+    const push = out.push.bind(out);
+    out.push = () => {
+      out.push = push;
+      throw new RangeError("no memory, for this test");
+    };
+    const ended = [await app.nextAnswer(), await app.nextAnswer()];
+    assertEquals(ended.map(({ resultCode }) => resultCode), [3002, 3002]);
+    assertEquals(ended.map(({ endToEnd }) => endToEnd).sort(), [1, 2]);
+    assertEquals(defects(s), ["lives_on"]);
+    assertEquals(s.gateway.statistics.sessions_expired, 2);
   }),
 );
 
