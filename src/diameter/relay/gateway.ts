@@ -24,6 +24,7 @@ import { RequestStage } from "./request_stage.ts";
 import { Retries } from "./retries.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
 import { ENDED, TICK, TransactionTable } from "./transactions.ts";
+import { MISSES } from "./waiting_room.ts";
 
 /**
  * A DRA that takes nothing for this long, in milliseconds, while its queue is full gets no more
@@ -166,7 +167,7 @@ export class Gateway {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     // Drained by now: they are told so.
-    this.#requests.callWaiting(runtime.tick(), true);
+    this.#requests.callWaiting(runtime.tick(), MISSES);
     this.#refuseAllPending();
     await Promise.all([this.#server.stop(), this.#pool.stop()]);
     if (this.#ticker !== undefined) clearInterval(this.#ticker);
@@ -263,7 +264,7 @@ export class Gateway {
       const message = `no answer of the Logic App within ${requestTimeout} ms`;
       this.#guarded(this.#reverse, slot, tick, () => this.#endReverse(slot, message, "timeout", "expired"));
     });
-    if (this.#requests.waiting > 0) this.#requests.callWaiting(tick, true);
+    if (this.#requests.waiting > 0) this.#requests.callWaiting(tick, MISSES);
     const { writeTimeout } = runtime.options.server;
     for (const app of this.#apps) {
       if (!app.peer.out.full) app.fullSince = 0;

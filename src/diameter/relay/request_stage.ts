@@ -227,10 +227,10 @@ export class RequestStage {
 
   /**
    * A DRA may have got room: those that wait go first.
-   * @param all asks for each of them whether it goes on waiting; else only until one has to
+   * @param misses how many of them may have to wait on before the others are not asked
    */
-  callWaiting(tick: number, all: boolean): void {
-    this.#waiting.call((waiting) => this.#callOne(waiting, tick), all);
+  callWaiting(tick: number, misses: number): void {
+    this.#waiting.call((waiting) => this.#callOne(waiting, tick), misses);
   }
 
   /** @returns whether it waits no more */

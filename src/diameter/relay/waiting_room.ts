@@ -12,6 +12,11 @@ import { ticksFor } from "./transactions.ts";
  */
 const PATIENCE = 1_000;
 
+/**
+ * So many are asked now and then although one before them has to wait on: for another DRA, perhaps.
+ */
+export const MISSES = 100;
+
 /** Bytes that one costs beyond its own: its objects, roughly. */
 const OVERHEAD = 512;
 
@@ -35,7 +40,7 @@ export interface Waiting {
 export class WaitingRoom {
   readonly #budget: Budget;
   readonly #counts = new Map<number, number>();
-  #queue: Waiting[] = [];
+  readonly #queue: Waiting[] = [];
 
   /** @param budget the bytes of all that wait */
   constructor(budget: Budget) {
@@ -66,20 +71,20 @@ export class WaitingRoom {
   /**
    * Calls each whose turn it is, the oldest first.
    * @param serve returns whether the one it is given waits no more
-   * @param all goes on behind one that has to wait on
+   * @param misses how many may have to wait on before it is no use to ask the ones behind them
    */
-  call(serve: (waiting: Waiting) => boolean, all: boolean): void {
+  call(serve: (waiting: Waiting) => boolean, misses: number): void {
     const queue = this.#queue;
     const kept: Waiting[] = [];
-    this.#queue = kept;
-    for (let i = 0; i < queue.length; i++) {
-      const waiting = queue[i]!;
+    let called = 0;
+    while (called < queue.length) {
+      const waiting = queue[called]!;
       if (serve(waiting)) this.#left(waiting);
-      else if (all) kept.push(waiting);
-      else {
-        for (; i < queue.length; i++) kept.push(queue[i]!);
-      }
+      else if (misses-- > 0) kept.push(waiting);
+      else break;
+      called++;
     }
+    if (called > 0) queue.splice(0, called, ...kept);
   }
 
   #left({ from, length }: Waiting): void {

@@ -22,15 +22,15 @@ Deno.test("those that wait are called in the order in which they came, with thei
     assertEquals([length, block.bytes.subarray(0, 40).every((octet) => octet === now - 1000)], [40, true]);
     seen.push(now - 1000);
     return now < 1002;
-  }, false);
+  }, 0);
   assertEquals([seen, room.size, room.countOf(1), room.countOf(2)], [[0, 1, 2], 2, 1, 1]);
   seen.length = 0;
   room.call(({ now }) => {
     seen.push(now - 1000);
     return now === 1003;
-  }, true);
+  }, 1);
   assertEquals([seen, room.size, room.countOf(1), room.countOf(2)], [[2, 3], 1, 1, 0]);
-  room.call(() => true, true);
+  room.call(() => true, 0);
   assertEquals([room.size, budget.used], [0, 0]);
 });
 
@@ -40,6 +40,21 @@ Deno.test("nobody waits whose request does not fit the memory for it", () => {
   const block = batch();
   assertEquals([1, 2, 3].map((from) => room.admit(from, block, 0, 40, 0, 0)), [true, true, false]);
   assertEquals([room.size, room.countOf(3)], [2, 0]);
-  room.call(() => true, true);
+  room.call(() => true, 0);
   assertEquals(room.admit(3, block, 0, 40, 0, 0), true);
+});
+
+Deno.test("behind so many that have to wait on, nobody is asked, and the order stays", () => {
+  const room = new WaitingRoom(new Budget(1_000_000));
+  const block = batch();
+  for (let i = 0; i < 10; i++) room.admit(i, block, 0, 40, i, 0);
+  const seen: number[] = [];
+  room.call(({ now }) => {
+    seen.push(now);
+    return now === 1;
+  }, 2);
+  assertEquals(seen, [0, 1, 2, 3]);
+  seen.length = 0;
+  room.call(({ now }) => seen.push(now) > 0, 0);
+  assertEquals(seen, [0, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
