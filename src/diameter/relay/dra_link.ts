@@ -17,6 +17,11 @@ import type { RelayRuntime } from "./relay_runtime.ts";
 import type { Attempts } from "./retries.ts";
 import { TransactionTable } from "./transactions.ts";
 
+/** What may be used up when a connection to a DRA is given no more. */
+export const BOUNDS = ["requests", "queue", "memory", "memory of one app"] as const;
+/** One of {@link BOUNDS}. */
+export type Bound = typeof BOUNDS[number];
+
 /** What a link tells the pool. */
 export interface LinkHandlers {
   /** Usability may have changed: watchdog, connection or capabilities. */
@@ -126,24 +131,29 @@ export class DraLink {
       this.table.shares.isBelow(requester, maxInFlight, more);
   }
 
-  /**
-   * Which bound {@link isFullFor} met, for a person. Without changing figures, so that thousands of
-   * refusals are alike.
-   */
-  describeFull(): string {
-    const { maxInFlight, sendQueueLimit } = this.#runtime.options.draPool;
-    const { name } = this.dra;
-    if (this.table.size >= Math.min(maxInFlight, TransactionTable.capacity)) {
-      return `${name} has ${maxInFlight} unanswered (dra_pool.max_in_flight)`;
-    }
+  /** Which bound {@link isFullFor} met. */
+  get boundMet(): Bound {
     const { out } = this.relayPeer!.peer;
-    if (out.stuck || out.queuedBytes > out.limit * BURST) {
-      return `${name} does not read what waits for it (dra_pool.send_queue_limit ${sizeText(sendQueueLimit)})`;
+    const { maxInFlight } = this.#runtime.options.draPool;
+    if (this.table.size >= Math.min(maxInFlight, TransactionTable.capacity)) return "requests";
+    if (out.stuck || out.queuedBytes > out.limit * BURST) return "queue";
+    return this.budget.exhausted ? "memory" : "memory of one app";
+  }
+
+  /** A bound for a person, with its key. */
+  describe(bound: Bound): string {
+    const { name } = this.dra;
+    const { maxInFlight, sendQueueLimit } = this.#runtime.options.draPool;
+    switch (bound) {
+      case "requests":
+        return `${name} has ${maxInFlight} unanswered (dra_pool.max_in_flight)`;
+      case "queue":
+        return `${name} does not read what waits for it (dra_pool.send_queue_limit ${sizeText(sendQueueLimit)})`;
+      case "memory":
+        return `the unanswered ones of ${name} take all the memory that it may (gateway.memory_limit)`;
+      case "memory of one app":
+        return `this Logic App's unanswered ones at ${name} take all the memory that one may (gateway.memory_limit)`;
     }
-    if (this.budget.exhausted) {
-      return `the unanswered ones of ${name} take all the memory that it may (gateway.memory_limit)`;
-    }
-    return `this Logic App's unanswered ones at ${name} take all the memory that one may (gateway.memory_limit)`;
   }
 
   /**

@@ -4,10 +4,13 @@
  */
 import type { Connection } from "../../net/connection.ts";
 import type { Peer } from "../peer/peer.ts";
+import { RESULT } from "../wire/result_codes.ts";
 import { Dra, isUsable } from "./dra.ts";
-import type { DraLink, LinkHandlers } from "./dra_link.ts";
+import { BOUNDS, type DraLink, type LinkHandlers } from "./dra_link.ts";
+import { LastingRefusal } from "./refusals.ts";
 import type { RelayPeer } from "./relay_peer.ts";
 import type { RelayRuntime } from "./relay_runtime.ts";
+import type { Refusal } from "./request_checks.ts";
 import { activePriority, type RequestFacts, type Route, route } from "./router.ts";
 
 /** What the pool needs of the relay. */
@@ -32,6 +35,13 @@ export class DraPool {
   readonly #plans = new Map<number, Route<Dra>>();
   #lastApplication = -1;
   #lastPlan: Route<Dra> | undefined;
+  /** The last plan whose candidates were asked for, and these. */
+  #candidatesOf: Route<Dra> | undefined;
+  #candidates: readonly DraLink[] = [];
+  /** The last refusal, the plan that it was for, and the bounds that were met. */
+  #refusal: Refusal | undefined;
+  #refusalOf: Route<Dra> | undefined;
+  #boundsMet = 0;
   #holdTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #runtime: RelayRuntime;
 
@@ -138,10 +148,33 @@ export class DraPool {
   }
 
   /** The usable connections of that decision, in its order. */
-  *candidates({ pinned, groups }: Route<Dra>): Generator<DraLink> {
-    for (const dra of pinned === undefined ? groups.flat() : [pinned, ...groups.flat()]) {
-      for (const link of dra.links) if (isUsable(link)) yield link;
+  candidates(plan: Route<Dra>): readonly DraLink[] {
+    if (plan === this.#candidatesOf) return this.#candidates;
+    const { pinned, groups } = plan;
+    const dras = pinned === undefined ? groups.flat() : [pinned, ...groups.flat()];
+    this.#candidatesOf = plan;
+    return this.#candidates = dras.flatMap(({ links }) => links.filter(isUsable));
+  }
+
+  /**
+   * Why {@link pick} found all candidates of that decision full. The same object as long as nothing
+   * but figures changes: under overload there are many of these.
+   */
+  refusalOf(plan: Route<Dra>): Refusal {
+    const links = this.candidates(plan);
+    let met = 1;
+    for (const link of links) met = met * BOUNDS.length + BOUNDS.indexOf(link.boundMet);
+    if (this.#refusal === undefined || plan !== this.#refusalOf || met !== this.#boundsMet) {
+      this.#refusalOf = plan;
+      this.#boundsMet = met;
+      const bounds = links.map((link) => link.describe(link.boundMet));
+      this.#refusal = new LastingRefusal(
+        RESULT.tooBusy,
+        `every DRA that could take this request has as much as it may: ${bounds.join("; ")}`,
+        "dra_full",
+      );
     }
+    return this.#refusal;
   }
 
   /** Something about a DRA changed: judge all of them again, and tell who moved. */
@@ -174,6 +207,7 @@ export class DraPool {
     }
     this.#plans.clear();
     this.#lastPlan = undefined;
+    this.#candidatesOf = undefined;
     this.#noteActive();
     if (this.#holdTimer !== undefined) clearTimeout(this.#holdTimer);
     this.#holdTimer = nextHold === Infinity

@@ -12,6 +12,15 @@ import type { RelayRuntime } from "./relay_runtime.ts";
 import type { Refusal } from "./request_checks.ts";
 import type { TransactionTable } from "./transactions.ts";
 
+/**
+ * A refusal that one gateway uses again and again: what its answers have in common is made once.
+ */
+export class LastingRefusal implements Refusal {
+  avps: Uint8Array | undefined;
+
+  constructor(readonly resultCode: number, readonly message: string, readonly reason: string) {}
+}
+
 /** Builds and sends error answers, and counts them. */
 export class Refusals {
   readonly #runtime: RelayRuntime;
@@ -53,7 +62,12 @@ export class Refusals {
   }
 
   /** Their AVPs are the same for thousands when a DRA is overloaded or gone. */
-  #avpsOf({ resultCode, message, failedAvp }: Refusal): Uint8Array {
+  #avpsOf(refusal: Refusal): Uint8Array {
+    if (!(refusal instanceof LastingRefusal)) return this.#make(refusal);
+    return refusal.avps ??= this.#make(refusal);
+  }
+
+  #make({ resultCode, message, failedAvp }: Refusal): Uint8Array {
     const { originHost, originRealm, originStateId } = this.#runtime.local;
     const answer = { originHost, originRealm, originStateId, resultCode, message };
     if (failedAvp !== undefined) return errorAvps({ ...answer, failedAvp });

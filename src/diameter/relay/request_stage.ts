@@ -63,7 +63,7 @@ export class RequestStage {
       relay: this.#relay,
       strictPBit: options.strictPBit,
     });
-    this.#waiting = new WaitingRoom(runtime.budgets.waiting);
+    this.#waiting = new WaitingRoom(runtime.budgets.waiting, runtime.blocks);
     this.#answerTicks = ticksFor(Math.min(options.answerTimeout, options.requestTimeout));
     this.#requestTicks = ticksFor(options.requestTimeout);
   }
@@ -216,8 +216,7 @@ export class RequestStage {
    */
   #mayWait(from: RelayPeer, plan: Route<Dra>): boolean {
     const more = this.#waiting.countOf(from.key);
-    for (const link of this.#pool.candidates(plan)) if (link.isTakenByOthers(from.key, more)) return true;
-    return false;
+    return this.#pool.candidates(plan).some((link) => link.isTakenByOthers(from.key, more));
   }
 
   /** Requests that wait for their turn at a DRA. */
@@ -277,15 +276,7 @@ export class RequestStage {
   }
 
   #noDra(from: RelayPeer, block: Block, at: number, end: number, plan: Route<Dra>, full: boolean): void {
-    if (full) {
-      const bounds: string[] = [];
-      for (const link of this.#pool.candidates(plan)) bounds.push(link.describeFull());
-      return this.#refusals.refuse(from, block, at, end, {
-        resultCode: RESULT.tooBusy,
-        message: `every DRA that could take this request has as much as it may: ${bounds.join("; ")}`,
-        reason: "dra_full",
-      });
-    }
+    if (full) return this.#refusals.refuse(from, block, at, end, this.#pool.refusalOf(plan));
     this.#runtime.counters.routingErrors++;
     this.#refusals.refuse(from, block, at, end, {
       resultCode: RESULT.unableToDeliver,

@@ -2,7 +2,7 @@
  * Requests that wait for their turn at a DRA whose credit others have used up.
  * @module
  */
-import { Block } from "../../net/block.ts";
+import { type Block, type Blocks, copyWords } from "../../net/block.ts";
 import type { Budget } from "../../net/budget.ts";
 import { ticksFor } from "./transactions.ts";
 
@@ -17,8 +17,8 @@ const PATIENCE = 1_000;
  */
 export const MISSES = 100;
 
-/** Bytes that one costs beyond its own: its objects, roughly. */
-const OVERHEAD = 512;
+/** Bytes that one costs beyond its block: its object, roughly. */
+const OVERHEAD = 128;
 
 /** One request, copied out of the batch that it came in. */
 export interface Waiting {
@@ -39,12 +39,14 @@ export interface Waiting {
  */
 export class WaitingRoom {
   readonly #budget: Budget;
+  readonly #blocks: Blocks;
   readonly #counts = new Map<number, number>();
   readonly #queue: Waiting[] = [];
 
-  /** @param budget the bytes of all that wait */
-  constructor(budget: Budget) {
+  /** @param budget the bytes of all that wait @param blocks what they are kept in */
+  constructor(budget: Budget, blocks: Blocks) {
     this.#budget = budget;
+    this.#blocks = blocks;
   }
 
   get size(): number {
@@ -58,11 +60,11 @@ export class WaitingRoom {
 
   /** Lets the request from `at` wait; false when there is no room for it. */
   admit(from: number, block: Block, at: number, length: number, now: number, tick: number): boolean {
-    const cost = length + OVERHEAD;
-    if (this.#budget.used + cost > this.#budget.limit) return false;
-    this.#budget.add(cost);
-    const copy = new Block((length + 3) & ~3);
-    copy.bytes.set(block.bytes.subarray(at, at + length));
+    const { used, limit } = this.#budget;
+    if (used + length + OVERHEAD > limit) return false;
+    const copy = this.#blocks.take(length);
+    this.#budget.add(copy.size + OVERHEAD);
+    copyWords(block, at, length, copy, 0);
     this.#counts.set(from, this.countOf(from) + 1);
     this.#queue.push({ from, block: copy, length, now, until: tick + ticksFor(PATIENCE) });
     return true;
@@ -87,8 +89,9 @@ export class WaitingRoom {
     if (called > 0) queue.splice(0, called, ...kept);
   }
 
-  #left({ from, length }: Waiting): void {
-    this.#budget.add(-length - OVERHEAD);
+  #left({ from, block }: Waiting): void {
+    this.#budget.add(-block.size - OVERHEAD);
+    this.#blocks.give(block);
     const count = this.countOf(from) - 1;
     if (count === 0) this.#counts.delete(from);
     else this.#counts.set(from, count);

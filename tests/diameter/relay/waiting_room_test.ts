@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Block } from "../../../src/net/block.ts";
+import { Block, BlockPool, SMALL_BLOCK } from "../../../src/net/block.ts";
 import { Budget } from "../../../src/net/budget.ts";
 import { WaitingRoom } from "../../../src/diameter/relay/waiting_room.ts";
 
@@ -12,7 +12,8 @@ function batch(): Block {
 
 Deno.test("those that wait are called in the order in which they came, with their own bytes, until one has to wait on", () => {
   const budget = new Budget(1_000_000);
-  const room = new WaitingRoom(budget);
+  const blocks = new BlockPool();
+  const room = new WaitingRoom(budget, blocks);
   const block = batch();
   for (let i = 0; i < 4; i++) room.admit(1 + (i & 1), block, i * 40, 40, 1000 + i, 10);
   block.bytes.fill(0xff);
@@ -31,12 +32,13 @@ Deno.test("those that wait are called in the order in which they came, with thei
   }, 1);
   assertEquals([seen, room.size, room.countOf(1), room.countOf(2)], [[2, 3], 1, 1, 0]);
   room.call(() => true, 0);
-  assertEquals([room.size, budget.used], [0, 0]);
+  assertEquals([room.size, budget.used, blocks.lent], [0, 0, 0]);
 });
 
 Deno.test("nobody waits whose request does not fit the memory for it", () => {
-  const budget = new Budget(1_200);
-  const room = new WaitingRoom(budget);
+  const budget = new Budget(3 * SMALL_BLOCK);
+  const blocks = new BlockPool();
+  const room = new WaitingRoom(budget, blocks);
   const block = batch();
   assertEquals([1, 2, 3].map((from) => room.admit(from, block, 0, 40, 0, 0)), [true, true, false]);
   assertEquals([room.size, room.countOf(3)], [2, 0]);
@@ -45,7 +47,7 @@ Deno.test("nobody waits whose request does not fit the memory for it", () => {
 });
 
 Deno.test("behind so many that have to wait on, nobody is asked, and the order stays", () => {
-  const room = new WaitingRoom(new Budget(1_000_000));
+  const room = new WaitingRoom(new Budget(1_000_000), new BlockPool());
   const block = batch();
   for (let i = 0; i < 10; i++) room.admit(i, block, 0, 40, i, 0);
   const seen: number[] = [];
