@@ -61,8 +61,11 @@ export class WaitingRoom {
   /** Lets the request from `at` wait; false when there is no room for it. */
   admit(from: number, block: Block, at: number, length: number, now: number, tick: number): boolean {
     const { used, limit } = this.#budget;
-    if (used + length + OVERHEAD > limit) return false;
     const copy = this.#blocks.take(length);
+    if (used + copy.size + OVERHEAD > limit) {
+      this.#blocks.give(copy);
+      return false;
+    }
     this.#budget.add(copy.size + OVERHEAD);
     copyWords(block, at, length, copy, 0);
     this.#counts.set(from, this.countOf(from) + 1);
