@@ -107,7 +107,14 @@ function write(log: Logger, event: GatewayEvent): void {
     case "app_refused":
       return log.warning(kind, `connection from ${event.remote} was not opened: ${event.reason}`, fields);
     case "internal_error":
-      return log.error(kind, "a request was answered 5012 because of a defect in this program", fields, ["reason"]);
+      return log.error(
+        kind,
+        event.request === "answered"
+          ? "a request was answered 5012 because of a defect in this program"
+          : "a defect in this program befell a request that is on its way; it goes on until its answer or its timeout",
+        fields,
+        ["reason"],
+      );
     case "listener_failed":
       return log.error(kind, "a listener of the gateway failed because of a defect in this program", fields, [
         "reason",

@@ -23,6 +23,7 @@ export function gatewayOptions({ gateway, server, dra_pool }: Config): GatewayOp
     strictPBit: gateway.strict_p_bit,
     drainTimeout: gateway.drain_timeout,
     errorDetail: gateway.error_detail,
+    memoryLimit: gateway.memory_limit,
     server: {
       listen: server.listen,
       maxConnections: server.max_connections,

@@ -76,7 +76,7 @@ const EVENTS: [event: GatewayEvent, line: string][] = [
     "connection from 10.0.0.1:5 was not opened: no CER in time",
   ],
   [
-    { kind: "internal_error", reason: "boom" },
+    { kind: "internal_error", reason: "boom", request: "answered" },
     "a request was answered 5012 because of a defect in this program reason=boom",
   ],
   [{ kind: "draining", pending: 0 }, "shutting down: no request is open"],

@@ -3,6 +3,7 @@
  * @module
  */
 import { type Connection, endpointText } from "../../net/connection.ts";
+import type { Budget } from "../../net/budget.ts";
 import { OutQueue } from "../../net/out_queue.ts";
 import type { SegmentPool } from "../../net/segment.ts";
 import { COMMAND } from "../wire/command_codes.ts";
@@ -35,6 +36,13 @@ export interface PeerOptions {
   readonly dprTimeout: number;
   /** Of the out-queue; see `OutQueue.full`. */
   readonly sendQueueLimit: number;
+  /**
+   * Bytes that must not be queued: a peer for which more wait is let go. No end unless said
+   * otherwise.
+   */
+  readonly sendQueueEnd?: number;
+  /** Who holds what is queued; the pool of segments itself unless said otherwise. */
+  readonly budget?: Budget;
   /** What is closing may take to write what is queued. */
   readonly writeTimeout: number;
   /** Identity that the CEA must carry; "" accepts any. */
@@ -100,6 +108,7 @@ export class Peer {
   #disconnectId = 0;
   #cause = 0;
   #left = false;
+  #stopping = false;
   #refused = false;
   #reason = "";
   #announced = false;
@@ -120,6 +129,14 @@ export class Peer {
       limit: options.sendQueueLimit,
       failed: (error) => this.abort(`writing failed: ${messageOf(error)}`),
       ...(handlers.sealed === undefined ? {} : { sealed: handlers.sealed }),
+      ...(options.budget === undefined ? {} : { budget: options.budget }),
+      ...(options.sendQueueEnd === undefined ? {} : {
+        end: options.sendQueueEnd,
+        overflowed: () => {
+          handlers.discarded?.("send_queue_end");
+          this.abort(`it did not read its answers: more than ${options.sendQueueEnd} bytes wait for it`);
+        },
+      }),
     });
     this.ended = new Promise((resolve) => this.#resolveEnded = resolve);
     this.#state = options.role === "initiator" ? "wait-i-cea" : "wait-cer";
@@ -209,14 +226,22 @@ export class Peer {
     this.out.push(watchdogRequest(this.options.local, ids));
   }
 
-  /** Takes leave with a DPR, see `DISCONNECT_CAUSE`; resolves when the connection has ended. */
+  /**
+   * Takes leave with a DPR, see `DISCONNECT_CAUSE`; resolves when the connection has ended, after
+   * dprTimeout at the latest.
+   */
   stop(cause: number, reason: string): Promise<void> {
-    if (this.#state === "open") {
+    this.#stopping = true;
+    if (this.#state === "closed") {
+      // It waits for its queue to be written, for as long as writing may take. Nobody has that much
+      // time now.
+      if (!this.#finished) this.#setTimer(this.options.dprTimeout);
+    } else if (this.#state === "open") {
       this.#cause = cause;
       this.#reason = reason;
       this.#left = true;
       this.#step("stop");
-    } else if (this.#state !== "leaving" && this.#state !== "closing" && this.#state !== "closed") {
+    } else if (this.#state !== "leaving" && this.#state !== "closing") {
       this.abort(reason);
     }
     return this.ended;
@@ -356,7 +381,8 @@ export class Peer {
   }
 
   #finishWhenWritten(): void {
-    this.#setTimer(this.options.writeTimeout);
+    // The wait for the DPA that has just come is the time that there is for everything.
+    if (!this.#stopping) this.#setTimer(this.options.writeTimeout);
     this.out.flushed().then(() => this.#finish());
   }
 

@@ -11,6 +11,7 @@ import { DISCONNECT_CAUSE } from "../wire/avp_codes.ts";
 import { AppAdmission } from "./app_admission.ts";
 import { AppSession, type SessionOwner } from "./app_session.ts";
 import type { Apps } from "./apps.ts";
+import { queueEnd } from "./budgets.ts";
 import type { RelayPeer } from "./relay_peer.ts";
 import type { RelayRuntime } from "./relay_runtime.ts";
 
@@ -57,6 +58,8 @@ export class AppServer {
         capabilitiesTimeout: server.capabilitiesTimeout,
         dprTimeout: server.dprTimeout,
         sendQueueLimit: server.sendQueueLimit,
+        sendQueueEnd: queueEnd(server.sendQueueLimit),
+        budget: runtime.budgets.answers,
         writeTimeout: server.writeTimeout,
         mute: runtime.options.errorDetail === "none",
       },

@@ -73,17 +73,18 @@ export class Dra implements DraView {
   /**
    * A connection for one more request, round robin over the usable ones; undefined when all are full.
    * @param again the request was taken on before: see `DraLink.fullForRetries`
+   * @param requester key of the connection that it came from
    */
-  pickLink(again: boolean): DraLink | undefined {
+  pickLink(again: boolean, requester: number): DraLink | undefined {
     const { links } = this;
     if (links.length === 1) {
       const link = links[0]!;
-      return isUsable(link) && !(again ? link.fullForRetries : link.full) ? link : undefined;
+      return isUsable(link) && !(again ? link.fullForRetries : link.isFullFor(requester)) ? link : undefined;
     }
     for (let i = 0; i < links.length; i++) {
       this.#turn = (this.#turn + 1) % links.length;
       const link = links[this.#turn]!;
-      if (isUsable(link) && !(again ? link.fullForRetries : link.full)) return link;
+      if (isUsable(link) && !(again ? link.fullForRetries : link.isFullFor(requester))) return link;
     }
     return undefined;
   }
@@ -108,6 +109,6 @@ export class Dra implements DraView {
 }
 
 /** Open and OKAY, or the last resort; the pool has made sure that the last resort is needed. */
-function isUsable(link: DraLink): boolean {
+export function isUsable(link: DraLink): boolean {
   return link.okay || (link.reopening && link.dra.usable);
 }

@@ -2,6 +2,7 @@
  * One connection slot of a DRA: it connects, keeps the connection, and connects again.
  * @module
  */
+import type { Budget } from "../../net/budget.ts";
 import { type Connection, endpointText } from "../../net/connection.ts";
 import { reasonOf } from "../../net/reason.ts";
 import { connectTcp } from "../../net/tcp.ts";
@@ -9,6 +10,7 @@ import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../pe
 import { causeName, Peer, type PeerEnd } from "../peer/peer.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
 import { DISCONNECT_CAUSE } from "../wire/avp_codes.ts";
+import { BURST, FEW_BYTES, sizeText } from "./budgets.ts";
 import type { Dra } from "./dra.ts";
 import type { DraState } from "./events.ts";
 import { RelayPeer } from "./relay_peer.ts";
@@ -16,11 +18,10 @@ import type { RelayRuntime } from "./relay_runtime.ts";
 import type { Attempts } from "./retries.ts";
 import { TransactionTable } from "./transactions.ts";
 
-/**
- * A burst of many Logic Apps at once may overshoot the queue's limit this many times before requests are turned away: from the limit on, nothing more is read from
- * whoever fills it, so each adds what it has already sent and no more.
- */
-const BURST = 4;
+/** What may be used up when a connection to a DRA is given no more. */
+export const BOUNDS = ["requests", "queue", "memory", "memory of one app"] as const;
+/** One of {@link BOUNDS}. */
+export type Bound = typeof BOUNDS[number];
 
 const UNREACHABLE = "cannot be reached";
 
@@ -47,6 +48,10 @@ export interface LinkHandlers {
 /** One slot. Its transactions and its watchdog outlive its connections. */
 export class DraLink {
   readonly table: TransactionTable;
+  /** Bytes of requests that are queued to it, or kept for a failover. */
+  readonly budget: Budget;
+  /** Bytes of its error answers that are kept. */
+  readonly errors: Budget;
   readonly watchdog: WatchdogTimer;
   /** Transactions with several attempts, one of them in this slab. */
   readonly retried = new Map<number, Attempts>();
@@ -77,7 +82,10 @@ export class DraLink {
   constructor(readonly dra: Dra, readonly index: number, runtime: RelayRuntime, handlers: LinkHandlers) {
     this.#runtime = runtime;
     this.#handlers = handlers;
-    this.table = new TransactionTable(runtime.segments, Math.floor(Math.random() * 0x10000), runtime.tick());
+    this.budget = runtime.budgets.ofDra();
+    this.errors = runtime.budgets.errorsOfDra();
+    const firstGeneration = Math.floor(Math.random() * 0x10000);
+    this.table = new TransactionTable(runtime.segments, firstGeneration, runtime.tick(), this.budget);
     this.watchdog = new WatchdogTimer(() => this.#watchdogOptions(), {
       sendWatchdog: () => this.#peer?.sendWatchdog(),
       failover: () => {
@@ -118,10 +126,50 @@ export class DraLink {
       this.watchdog.numDwa >= 1;
   }
 
-  /** It may be given no more: its queue, its credit or the memory for retained requests is used up. */
-  get full(): boolean {
+  /**
+   * It may be given no more of what `requester` asks: its queue, its credit or the memory for
+   * retained requests is used up; or the latter is tight, and the requester is one of those who
+   * hold a good part of it.
+   */
+  isFullFor(requester: number): boolean {
     const { out } = this.relayPeer!.peer;
-    return out.queuedBytes > out.limit * BURST || this.fullForRetries;
+    if (out.queuedBytes > out.limit * BURST || this.fullForRetries) return true;
+    return this.table.shares.bytesOf(requester) > FEW_BYTES && this.budget.tight;
+  }
+
+  /**
+   * {@link isFullFor} only for the credit in requests, of which `requester` holds less than its
+   * share: it need not wait long.
+   */
+  isTakenByOthers(requester: number, more: number): boolean {
+    const { maxInFlight } = this.#runtime.options.draPool;
+    return this.table.size >= maxInFlight && !this.relayPeer!.peer.out.stuck && !this.budget.exhausted &&
+      this.table.shares.isBelow(requester, maxInFlight, more);
+  }
+
+  /** Which bound {@link isFullFor} met. */
+  get boundMet(): Bound {
+    const { out } = this.relayPeer!.peer;
+    const { maxInFlight } = this.#runtime.options.draPool;
+    if (this.table.size >= Math.min(maxInFlight, TransactionTable.capacity)) return "requests";
+    if (out.stuck || out.queuedBytes > out.limit * BURST) return "queue";
+    return this.budget.exhausted ? "memory" : "memory of one app";
+  }
+
+  /** A bound for a person, with its key. */
+  describe(bound: Bound): string {
+    const { name } = this.dra;
+    const { maxInFlight, sendQueueLimit } = this.#runtime.options.draPool;
+    switch (bound) {
+      case "requests":
+        return `${name} has ${maxInFlight} unanswered (dra_pool.max_in_flight)`;
+      case "queue":
+        return `${name} does not read what waits for it (dra_pool.send_queue_limit ${sizeText(sendQueueLimit)})`;
+      case "memory":
+        return `the unanswered ones of ${name} take all the memory that it may (gateway.memory_limit)`;
+      case "memory of one app":
+        return `this Logic App's unanswered ones at ${name} take all the memory that one may (gateway.memory_limit)`;
+    }
   }
 
   /**
@@ -130,7 +178,7 @@ export class DraLink {
    */
   get fullForRetries(): boolean {
     const { maxInFlight } = this.#runtime.options.draPool;
-    return this.table.size >= maxInFlight || this.relayPeer!.peer.out.stuck || this.#runtime.segments.exhausted ||
+    return this.table.size >= maxInFlight || this.relayPeer!.peer.out.stuck || this.budget.exhausted ||
       this.table.size >= TransactionTable.capacity;
   }
 
@@ -224,6 +272,7 @@ export class DraLink {
       sendQueueLimit: draPool.sendQueueLimit,
       writeTimeout: draPool.writeTimeout,
       expectedHost: this.dra.options.originHost,
+      budget: this.budget,
     }, {
       opened: (opened) => this.#opened(opened),
       leaving: (_, cause) => {

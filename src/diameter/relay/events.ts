@@ -53,8 +53,11 @@ export type GatewayEvent =
     readonly pending: number;
   }
   | { readonly kind: "app_refused"; readonly remote: string; readonly reason: string }
-  /** A defect: one request was answered 5012 because of it. */
-  | { readonly kind: "internal_error"; readonly reason: string }
+  /**
+   * A defect. The request that it befell was answered 5012, or was on its way already and lives on
+   * until its answer or its end.
+   */
+  | { readonly kind: "internal_error"; readonly reason: string; readonly request: "answered" | "lives_on" }
   /** Another listener, or the observer of messages, threw; told once for each of them. */
   | { readonly kind: "listener_failed"; readonly reason: string }
   | { readonly kind: "draining"; readonly pending: number }

@@ -23,11 +23,12 @@ import { RequestStage } from "./request_stage.ts";
 import { Retries } from "./retries.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
 import { ENDED, TICK, ticksFor, TransactionTable } from "./transactions.ts";
+import { MISSES } from "./waiting_room.ts";
 
-/** A relayed message may grow by a Route-Record and must still fit the 24 bit length. */
-const LONGEST_MESSAGE = 0xffffff - 1024;
-
-/** A DRA that takes nothing for this long, in milliseconds, while its queue is full gets no more until it does. */
+/**
+ * A DRA that takes nothing for this long, in milliseconds, while its queue is full gets no more
+ * until it does. A Logic App that does so goes first when memory is short.
+ */
 const STUCK_AFTER = 100;
 
 /** Ticks after which a connection that brought nothing is at rest. */
@@ -79,7 +80,9 @@ export class Gateway {
       serve: (connection, peer, self) => this.#serve(connection, peer, self, options.server.maxMessageSize),
       lost: (app) => this.#lostApp(app),
     });
-    this.#reverse = new TransactionTable(runtime.segments, Math.floor(Math.random() * 0x10000), runtime.tick());
+    const firstGeneration = Math.floor(Math.random() * 0x10000);
+    const { reverse } = runtime.budgets;
+    this.#reverse = new TransactionTable(runtime.segments, firstGeneration, runtime.tick(), reverse, true);
     this.#refusals = new Refusals(runtime);
     this.#retries = new Retries(runtime, this.#pool, this.#refusals);
     this.#requests = new RequestStage(runtime, this.#pool, this.#apps, this.#reverse, this.#refusals);
@@ -175,6 +178,8 @@ export class Gateway {
     while (runtime.counters.active > 0 && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+    // Drained by now: they are told so.
+    this.#requests.callWaiting(runtime.tick(), MISSES);
     this.#refuseAllPending();
     runtime.emit({ kind: "leaving" });
     await Promise.all([this.#server.stop(), this.#pool.stop()]);
@@ -193,10 +198,9 @@ export class Gateway {
     keepReopening: () => boolean = () => false,
   ): void {
     const runtime = this.#runtime;
-    const limit = Math.min(maxMessageSize, LONGEST_MESSAGE);
     const intakes = this.#intakes;
     const intake = new Intake(connection, runtime.blocks, {
-      rule: diameterFrames(() => limit),
+      rule: diameterFrames(() => maxMessageSize),
       take: gate(peer, relayTaker(runtime, self, this.#requests, this.#answers), runtime.discarded, keepReopening),
       ended(error) {
         intakes.delete(intake);
@@ -262,7 +266,10 @@ export class Gateway {
       for (const intake of this.#intakes) intake.rest();
     }
     for (const link of this.#pool.links()) {
-      link.table.wheel.advance(tick, (slot) => this.#retries.expired(link, slot));
+      link.table.wheel.advance(
+        tick,
+        (slot) => this.#guarded(link.table, slot, tick, () => this.#retries.expired(link, slot)),
+      );
       const peer = link.relayPeer?.peer;
       peer?.out.noteStuck(now, STUCK_AFTER);
       if (peer !== undefined && stalled(peer, now, runtime.options.draPool.writeTimeout)) {
@@ -271,8 +278,10 @@ export class Gateway {
     }
     this.#reverse.wheel.advance(tick, (slot) => {
       const { requestTimeout } = runtime.options;
-      this.#endReverse(slot, `no answer of the Logic App within ${requestTimeout} ms`, "timeout", "expired");
+      const message = `no answer of the Logic App within ${requestTimeout} ms`;
+      this.#guarded(this.#reverse, slot, tick, () => this.#endReverse(slot, message, "timeout", "expired"));
     });
+    if (this.#requests.waiting > 0) this.#requests.callWaiting(tick, MISSES);
     const { writeTimeout } = runtime.options.server;
     for (const app of this.#apps) {
       if (!app.peer.out.full) app.fullSince = 0;
@@ -280,6 +289,40 @@ export class Gateway {
       else if (now - app.fullSince > writeTimeout) {
         app.peer.abort(`it did not read its answers for ${writeTimeout} ms`);
       }
+    }
+    if (runtime.budgets.answers.exhausted) this.#letDeafAppsGo(now);
+  }
+
+  /**
+   * Does what is due for `slot`. A defect of this program is told; the others are not to suffer,
+   * and it is tried again a second later.
+   */
+  #guarded(table: TransactionTable, slot: number, tick: number, due: () => void): void {
+    try {
+      due();
+    } catch (error) {
+      this.#runtime.defect(error, "lives_on");
+      if (table.requesterOf(slot) !== 0 && !table.wheel.isArmed(slot)) table.wheel.arm(slot, tick + 1_000 / TICK);
+    }
+  }
+
+  /**
+   * What waits for Logic Apps takes more memory than it may: those who do not read go, until it is
+   * enough, the one for which most waits first.
+   */
+  #letDeafAppsGo(now: number): void {
+    const { budgets: { answers }, discarded } = this.#runtime;
+    const deaf = [...this.#apps].filter(({ peer }) => stalled(peer, now, STUCK_AFTER))
+      .sort((a, b) => b.peer.out.queuedBytes - a.peer.out.queuedBytes);
+    let tooMuch = answers.used - answers.limit;
+    for (const { peer } of deaf) {
+      if (tooMuch <= 0) return;
+      const { queuedBytes } = peer.out;
+      tooMuch -= queuedBytes;
+      discarded("memory_limit");
+      peer.abort(
+        `it does not read the ${queuedBytes} bytes that wait for it, and memory is short (gateway.memory_limit)`,
+      );
     }
   }
 }

@@ -149,6 +149,11 @@ export interface GatewayOptions {
   readonly drainTimeout: number;
   /** What Error-Message towards Logic Apps holds. */
   readonly errorDetail: ErrorDetail;
+  /**
+   * Bytes that messages may take which are queued, or kept for a failover; see `Budgets` for who
+   * may hold how much of it.
+   */
+  readonly memoryLimit: number;
   /** Towards Logic Apps. */
   readonly server: ServerOptions;
   /** Towards DRAs. */
@@ -172,6 +177,7 @@ export const DEFAULT_OPTIONS: GatewayOptions = {
   strictPBit: false,
   drainTimeout: 10_000,
   errorDetail: "full",
+  memoryLimit: 512 * 1024 * 1024,
   server: {
     listen: [{ hostname: "127.0.0.1", port: 3868 }],
     maxConnections: 5000,

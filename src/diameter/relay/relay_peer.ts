@@ -59,15 +59,19 @@ function routeRecordOf(originHost: string, length: number): Block {
 
 /** Open connections by key: 16 bits of index, 16 of generation, never 0. */
 export class ConnectionTable {
+  /** The most that can be open at once. */
+  static readonly capacity = 0xffff;
+
   readonly #peers: (RelayPeer | undefined)[] = [undefined];
   readonly #generations: number[] = [0];
   readonly #free: number[] = [];
 
-  /** Registers `peer` and gives it its key. */
+  /** Registers `peer` and gives it its key. @throws RangeError when {@link capacity} are open */
   add(peer: RelayPeer): void {
     // Oldest free index first, so that a generation is used up as slowly as possible.
-    const index = this.#free.length > 64 ? this.#free.shift()! : this.#peers.length;
-    if (index > 0xffff) throw new RangeError("Cannot register a connection: 65535 are open");
+    const fresh = this.#peers.length;
+    const index = this.#free.length > 64 || fresh > ConnectionTable.capacity ? this.#free.shift() : fresh;
+    if (index === undefined) throw new RangeError(`Cannot register a connection: ${ConnectionTable.capacity} are open`);
     const generation = ((this.#generations[index] ?? 0) + 1) & 0xffff;
     this.#generations[index] = generation;
     this.#peers[index] = peer;

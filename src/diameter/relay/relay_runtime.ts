@@ -6,6 +6,7 @@ import { BlockPool } from "../../net/block.ts";
 import { Listeners } from "../../net/listeners.ts";
 import { SegmentPool } from "../../net/segment.ts";
 import type { LocalIdentity } from "../peer/capabilities.ts";
+import { Budgets } from "./budgets.ts";
 import { count, Counters } from "./counters.ts";
 import type { GatewayEvent, GatewayListener, MessageRecord } from "./events.ts";
 import type { GatewayOptions } from "./options.ts";
@@ -15,7 +16,8 @@ import { TICK } from "./transactions.ts";
 /** Pools, tables, counters and options of one gateway. */
 export class RelayRuntime {
   readonly blocks = new BlockPool();
-  readonly segments = new SegmentPool();
+  readonly segments: SegmentPool;
+  readonly budgets: Budgets;
   readonly connections = new ConnectionTable();
   readonly counters = new Counters();
   readonly local: LocalIdentity;
@@ -28,7 +30,18 @@ export class RelayRuntime {
     reason: error instanceof Error ? error.stack ?? error.message : String(error),
   }));
 
+  /** @throws RangeError when the options allow for more connections than can be told apart */
   constructor(public options: GatewayOptions) {
+    const { server, draPool, memoryLimit } = options;
+    const draConnections = draPool.dras.length * draPool.connectionsPerDra;
+    if (server.maxConnections + draConnections > ConnectionTable.capacity) {
+      throw new RangeError(
+        `Cannot serve ${server.maxConnections} Logic Apps and ${draConnections} connections to DRAs: at most ` +
+          `${ConnectionTable.capacity} connections in all`,
+      );
+    }
+    this.segments = new SegmentPool(memoryLimit);
+    this.budgets = new Budgets(this.segments.budget, draConnections);
     this.local = {
       originHost: options.originHost,
       originRealm: options.originRealm,
@@ -62,6 +75,14 @@ export class RelayRuntime {
   /** Tells all listeners. Comes back whatever they do. */
   emit(event: GatewayEvent): void {
     this.#listeners.tell(event);
+  }
+
+  /**
+   * Something in this program went wrong where it must not: whoever runs it gets to read about it.
+   */
+  defect(error: unknown, request: "answered" | "lives_on"): void {
+    const reason = error instanceof Error ? error.stack ?? error.message : String(error);
+    this.emit({ kind: "internal_error", reason, request });
   }
 
   /** Counts a message that was thrown away. */

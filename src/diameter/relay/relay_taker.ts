@@ -52,6 +52,8 @@ export function relayTaker(
         link.dra.counters.messagesReceived += messages;
       }
     }
+    // What its answers have made room for belongs to those who wait.
+    if (link !== undefined && requests.waiting > 0) requests.callWaiting(tick, 0);
     const { congested } = requests;
     requests.congested = undefined;
     if (link !== undefined) return asked ? from.peer.roomForAnswers() : undefined;

@@ -47,6 +47,8 @@ export interface GatewayConfig {
   readonly drain_timeout: number;
   /** What Error-Message towards Logic Apps holds; `reason` neither names DRAs nor quotes the system. */
   readonly error_detail: "full" | "reason" | "none";
+  /** Bytes for messages that are queued, or kept for a failover. */
+  readonly memory_limit: number;
   readonly workers: number;
 }
 

@@ -20,6 +20,9 @@ export interface Finding {
 /** RFC 3539 3.4.1: Tw must not be set below this. */
 const SHORTEST_WATCHDOG = 6_000;
 
+/** Connections that the relay can tell apart, from either side. */
+const MOST_CONNECTIONS = 65_535;
+
 /** Every finding on `config`; `isSet` tells what somebody wrote from what is a default. */
 export function crossCheck(config: Config, isSet: (path: Path) => boolean): Finding[] {
   return [
@@ -104,7 +107,19 @@ function* tlsFindings({ server, dra_pool }: Config): Generator<Finding> {
   }
 }
 
-function* poolFindings({ dra_pool: { reconnect, dras } }: Config): Generator<Finding> {
+function* poolFindings(
+  { server, dra_pool: { reconnect, dras, connections_per_dra } }: Config,
+): Generator<Finding> {
+  const mostApps = MOST_CONNECTIONS - dras.length * connections_per_dra;
+  if (server.max_connections > mostApps) {
+    yield {
+      path: ["server", "max_connections"],
+      message:
+        `expected at most ${mostApps}, got ${server.max_connections}: with the connections to DRAs there can be ` +
+        `${MOST_CONNECTIONS} in all`,
+      with: [["dra_pool", "dras"], ["dra_pool", "connections_per_dra"]],
+    };
+  }
   if (reconnect.max < reconnect.initial) {
     yield {
       path: ["dra_pool", "reconnect", "max"],

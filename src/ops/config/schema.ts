@@ -52,6 +52,7 @@ const gateway = section({
   strict_p_bit: flag().default(false),
   drain_timeout: duration(0).default(seconds(10)),
   error_detail: choice(["full", "reason", "none"]).default("full"),
+  memory_limit: size(64 * MiB, 16 * 1024 * MiB).default(512 * MiB),
   workers: integer(1, 256).default(1),
 });
 

@@ -37,6 +37,7 @@ Deno.test("an empty file gives every default", () => {
     strict_p_bit: false,
     error_detail: "full",
     drain_timeout: 10_000,
+    memory_limit: 512 * 1024 * 1024,
     workers: 1,
   });
   assertEquals(server, {
@@ -184,6 +185,15 @@ const WRONG: [text: string, error: string][] = [
   [
     "dra_pool: {reconnect: {initial: 10m}}",
     "dra_pool.reconnect.max: expected at least reconnect.initial (10m), got 5m",
+  ],
+  [
+    "server: {max_connections: 65534}\ndra_pool: {connections_per_dra: 2, dras: [{host: a}]}",
+    "server.max_connections: expected at most 65533, got 65534: with the connections to DRAs there can be 65535 in all",
+  ],
+  ["gateway: {memory_limit: 1MiB}", 'gateway.memory_limit: expected a size from 64MiB to 16GiB, got "1MiB"'],
+  [
+    "gateway: {request_timeout: 1000h}",
+    'gateway.request_timeout: expected a duration up to 24 days (576h), got "1000h"',
   ],
   ["dra_pool: {max_in_flight: 16385}", "dra_pool.max_in_flight: expected a whole number 1..16384, got 16385"],
   [
