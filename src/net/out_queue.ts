@@ -33,6 +33,8 @@ export class OutQueue {
   writingSince = 0;
   /** Full, and the other end has not read for a while: see {@link noteStuck}. */
   stuck = false;
+  /** See {@link OutQueueOptions.sealed}; changes when the connection gets another owner. */
+  sealed: ((segment: Segment) => void) | undefined;
 
   /** Milliseconds of a clock that never goes back. */
   static now: () => number = () => performance.now();
@@ -54,6 +56,7 @@ export class OutQueue {
     this.#segments = segments;
     this.#options = options;
     this.#limit = options.limit;
+    this.sealed = options.sealed;
   }
 
   /** Bytes above which the queue is full; may change while it lives. */
@@ -82,7 +85,7 @@ export class OutQueue {
       this.#first = segment;
     } else {
       last.next = segment;
-      this.#options.sealed?.(last);
+      this.sealed?.(last);
     }
     this.#last = segment;
     return segment;

@@ -39,6 +39,11 @@ export interface PeerOptions {
   readonly writeTimeout: number;
   /** Identity that the CEA must carry; "" accepts any. */
   readonly expectedHost?: string;
+  /**
+   * Whether it is read on while answers wait for it, because its own answers come the same way as its
+   * requests; absent: a peer that was dialled is.
+   */
+  readonly readOn?: boolean;
 }
 
 /** Why a connection ended. */
@@ -73,14 +78,15 @@ const endToEndIds = new EndToEndIds();
 /** Low 16 bits of the hop-by-hop ids of this node's own DWR, DPR and CER: relayed requests never use them. */
 export const OWN_REQUEST_SLOT = 0xffff;
 
-/** A peer that was dialled is read on until its queue is so many times its limit: its answers come the same way as its requests. */
+/** A peer whose answers come the same way as its requests is read on until its queue is so many times its limit. */
 const HOARD = 16;
 
 /** One live connection. */
 export class Peer {
   readonly out: OutQueue;
-  readonly watchdog: WatchdogTimer;
-  readonly options: PeerOptions;
+  /** Its owner's, like the options: see {@link Peer.moveTo}. */
+  watchdog: WatchdogTimer;
+  options: PeerOptions;
   readonly connection: Connection;
   /** What the peer said of itself; undefined before the capabilities exchange. */
   capabilities: Capabilities | undefined;
@@ -90,7 +96,7 @@ export class Peer {
   readonly ended: Promise<void>;
 
   #state: PeerState;
-  readonly #handlers: PeerHandlers;
+  #handlers: PeerHandlers;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #ownIds = Math.floor(Math.random() * 0x10000);
   /** Hop-by-hop ids of the unanswered DWR and DPR; 0 when there is none. */
@@ -147,6 +153,18 @@ export class Peer {
   }
 
   /**
+   * Gives a connection whose CER is being judged to another owner: watchdog, options and handlers are
+   * those of the new one from here on, who is told all that follows.
+   */
+  moveTo(watchdog: WatchdogTimer, options: PeerOptions, handlers: PeerHandlers): void {
+    this.watchdog = watchdog;
+    this.options = options;
+    this.#handlers = handlers;
+    this.out.limit = options.sendQueueLimit;
+    this.out.sealed = handlers.sealed;
+  }
+
+  /**
    * Takes one message that is not simply relayable: a peer command, or any while the connection is not open.
    * @returns whether it may pass
    */
@@ -175,8 +193,8 @@ export class Peer {
 
   /** To be waited for, if there is anything, before more requests of the peer are taken: answers that it does not read must not fill the memory. */
   roomForAnswers(): Promise<void> | undefined {
-    const { out } = this;
-    if (this.options.role === "responder") return out.full ? out.drained() : undefined;
+    const { out, options } = this;
+    if (!(options.readOn ?? options.role === "initiator")) return out.full ? out.drained() : undefined;
     return out.queuedBytes > out.limit * HOARD ? out.flushed() : undefined;
   }
 

@@ -13,11 +13,12 @@ import { RESULT } from "../wire/result_codes.ts";
 import { AnswerStage } from "./answer_stage.ts";
 import { AppServer } from "./app_server.ts";
 import { Apps } from "./apps.ts";
+import { DraAdoption } from "./dra_adoption.ts";
 import { DraPool } from "./dra_pool.ts";
 import type { GatewayListener, MessageRecord } from "./events.ts";
 import type { GatewayOptions } from "./options.ts";
 import { Refusals } from "./refusals.ts";
-import type { RelayPeer } from "./relay_peer.ts";
+import type { RelayPeer, Served } from "./relay_peer.ts";
 import { RelayRuntime } from "./relay_runtime.ts";
 import { relayTaker } from "./relay_taker.ts";
 import { RequestStage } from "./request_stage.ts";
@@ -60,18 +61,10 @@ export class Gateway {
     this.#pool = new DraPool(runtime, {
       suspect: (link) => this.#retries.suspect(link),
       lost: (link) => this.#retries.lost(link),
-      // What was sent while this DRA was the last resort is to be answered, even when it is needed no more.
-      serve: (connection, peer, self, link) =>
-        this.#serve(
-          connection,
-          peer,
-          self,
-          options.draPool.maxMessageSize,
-          () => link.dra.usable || link.table.size > 0,
-        ),
+      serve: (connection, peer, served) => this.#serve(connection, peer, served),
     });
-    this.#server = new AppServer(runtime, this.#apps, {
-      serve: (connection, peer, self) => this.#serve(connection, peer, self, options.server.maxMessageSize),
+    this.#server = new AppServer(runtime, this.#apps, new DraAdoption(runtime, this.#pool), {
+      serve: (connection, peer, served) => this.#serve(connection, peer, served),
       lost: (app) => this.#lostApp(app),
     });
     this.#reverse = new TransactionTable(runtime.segments, Math.floor(Math.random() * 0x10000), runtime.tick());
@@ -164,21 +157,14 @@ export class Gateway {
   }
 
   /** One connection, from its bytes to the relay, until it ends. */
-  #serve(
-    connection: Connection,
-    peer: Peer,
-    self: () => RelayPeer | undefined,
-    maxMessageSize: number,
-    keepReopening: () => boolean = () => false,
-  ): void {
+  #serve(connection: Connection, peer: Peer, served: Served): void {
     const runtime = this.#runtime;
-    const limit = Math.min(maxMessageSize, LONGEST_MESSAGE);
+    const limit = () => Math.min(served.longestMessage, LONGEST_MESSAGE);
+    const taker = relayTaker(runtime, () => served.relayPeer, this.#requests, this.#answers);
     const blocks = new BlockLease(runtime.blocks);
     source(connection, blocks)
-      .pipeThrough(framer(diameterFrames(() => limit), blocks))
-      .pipeTo(
-        gatedSink(peer, relayTaker(runtime, self, this.#requests, this.#answers), runtime.discarded, keepReopening),
-      )
+      .pipeThrough(framer(diameterFrames(limit), blocks))
+      .pipeTo(gatedSink(peer, taker, runtime.discarded, () => served.servesReopening()))
       .then(
         () => peer.abort("the peer closed the connection"),
         (error) => peer.abort(error instanceof Error ? error.message : String(error)),
