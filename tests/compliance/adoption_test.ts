@@ -370,6 +370,24 @@ Deno.test(
 );
 
 Deno.test(
+  "C12 a DRA that dialled us and leaves one request in ten unanswered holds the memory of those, not of all",
+  stage(dialsUs(), async (s) => {
+    const dra = await opensItself(s);
+    const app = await s.app();
+    const size = 20_000;
+    for (let round = 0; round < 40; round++) {
+      const sizes = [20, ...new Array<number>(9).fill(size)];
+      await app.send(...sizes.map((length) => request({ more: (b) => b.octets(9999, new Uint8Array(length)) })));
+      await dra.nextRequest();
+      for (let i = 0; i < 9; i++) await dra.send(answer(await dra.nextRequest()));
+      for (let i = 0; i < 9; i++) await app.nextAnswer();
+    }
+    const { bytesInUse } = s.gateway.runtime.segments;
+    assert(bytesInUse < 40 * size, `${bytesInUse} bytes are held`);
+  }),
+);
+
+Deno.test(
   "C12 the limits of the DRA side hold for a DRA that dialled us, and it counts to no limit of Logic Apps",
   stage({ ...dialsUs(), server: { maxConnections: 1, maxMessageSize: 1024, maxInFlight: 1 } }, async (s) => {
     const dra = await opensItself(s);
