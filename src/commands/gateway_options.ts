@@ -82,6 +82,7 @@ export function gatewayOptions({ gateway, server, dra_pool }: Config): GatewayOp
         weight: dra.weight,
         originHost: dra.origin_host,
         bind: dra.bind,
+        accept: dra.accept,
         ...(dra.tls === null ? {} : {
           tls: { ca: dra.tls.ca, cert: dra.tls.cert, key: dra.tls.key, serverName: dra.tls.server_name },
         }),

@@ -52,7 +52,7 @@ export class OutQueue {
 
   readonly #writer: ByteWriter;
   readonly #segments: SegmentPool;
-  readonly #options: OutQueueOptions;
+  #options: OutQueueOptions;
   /** The segment that is written from; the ones behind it follow by `next`. */
   #first: Segment | undefined;
   /** The segment that is filled. */
@@ -66,6 +66,12 @@ export class OutQueue {
   constructor(writer: ByteWriter, segments: SegmentPool, options: OutQueueOptions) {
     this.#writer = writer;
     this.#segments = segments;
+    this.#options = options;
+    this.#limit = options.limit;
+  }
+
+  /** Takes other limits and listeners: the connection has got another owner. */
+  configure(options: OutQueueOptions): void {
     this.#options = options;
     this.#limit = options.limit;
   }

@@ -4,7 +4,7 @@
  */
 import { type Connection, endpointText } from "../../net/connection.ts";
 import type { Budget } from "../../net/budget.ts";
-import { OutQueue } from "../../net/out_queue.ts";
+import { OutQueue, type OutQueueOptions } from "../../net/out_queue.ts";
 import type { SegmentPool } from "../../net/segment.ts";
 import { COMMAND } from "../wire/command_codes.ts";
 import { errorAnswer } from "../wire/error_answer.ts";
@@ -49,6 +49,11 @@ export interface PeerOptions {
   readonly expectedHost?: string;
   /** Error answers and refusing CEAs carry no Error-Message. */
   readonly mute?: boolean;
+  /**
+   * Whether it is read on while answers wait for it, because its own answers come the same way as its
+   * requests; absent: a peer that was dialled is.
+   */
+  readonly readOn?: boolean;
 }
 
 /** Why a connection ended. */
@@ -83,14 +88,15 @@ const endToEndIds = new EndToEndIds();
 /** Low 16 bits of the hop-by-hop ids of this node's own DWR, DPR and CER: relayed requests never use them. */
 export const OWN_REQUEST_SLOT = 0xffff;
 
-/** A peer that was dialled is read on until its queue is so many times its limit: its answers come the same way as its requests. */
+/** A peer whose answers come the same way as its requests is read on until its queue is so many times its limit. */
 const HOARD = 16;
 
 /** One live connection. */
 export class Peer {
   readonly out: OutQueue;
-  readonly watchdog: WatchdogTimer;
-  readonly options: PeerOptions;
+  /** Its owner's, like the options: see {@link Peer.moveTo}. */
+  watchdog: WatchdogTimer;
+  options: PeerOptions;
   readonly connection: Connection;
   /** What the peer said of itself; undefined before the capabilities exchange. */
   capabilities: Capabilities | undefined;
@@ -100,7 +106,7 @@ export class Peer {
   readonly ended: Promise<void>;
 
   #state: PeerState;
-  readonly #handlers: PeerHandlers;
+  #handlers: PeerHandlers;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #ownIds = Math.floor(Math.random() * 0x10000);
   /** Hop-by-hop ids of the unanswered DWR and DPR; 0 when there is none. */
@@ -125,19 +131,7 @@ export class Peer {
     this.watchdog = watchdog;
     this.options = options;
     this.#handlers = handlers;
-    this.out = new OutQueue(connection, segments, {
-      limit: options.sendQueueLimit,
-      failed: (error) => this.abort(`writing failed: ${messageOf(error)}`),
-      ...(handlers.sealed === undefined ? {} : { sealed: handlers.sealed }),
-      ...(options.budget === undefined ? {} : { budget: options.budget }),
-      ...(options.sendQueueEnd === undefined ? {} : {
-        end: options.sendQueueEnd,
-        overflowed: () => {
-          handlers.discarded?.("send_queue_end");
-          this.abort(`it did not read its answers: more than ${options.sendQueueEnd} bytes wait for it`);
-        },
-      }),
-    });
+    this.out = new OutQueue(connection, segments, this.#queueOptions());
     this.ended = new Promise((resolve) => this.#resolveEnded = resolve);
     this.#state = options.role === "initiator" ? "wait-i-cea" : "wait-cer";
     this.#setTimer(options.capabilitiesTimeout);
@@ -163,6 +157,35 @@ export class Peer {
   /** `host:port` of the other end. */
   get remoteText(): string {
     return endpointText(this.connection.remote);
+  }
+
+  /**
+   * Gives a connection whose CER is being judged to another owner: watchdog, options and handlers are
+   * those of the new one from here on, who is told all that follows.
+   */
+  moveTo(watchdog: WatchdogTimer, options: PeerOptions, handlers: PeerHandlers): void {
+    this.watchdog = watchdog;
+    this.options = options;
+    this.#handlers = handlers;
+    this.out.configure(this.#queueOptions());
+  }
+
+  #queueOptions(): OutQueueOptions {
+    const { sendQueueLimit, budget, sendQueueEnd } = this.options;
+    const { sealed } = this.#handlers;
+    return {
+      limit: sendQueueLimit,
+      failed: (error) => this.abort(`writing failed: ${messageOf(error)}`),
+      ...(sealed === undefined ? {} : { sealed }),
+      ...(budget === undefined ? {} : { budget }),
+      ...(sendQueueEnd === undefined ? {} : {
+        end: sendQueueEnd,
+        overflowed: () => {
+          this.#handlers.discarded?.("send_queue_end");
+          this.abort(`it did not read its answers: more than ${sendQueueEnd} bytes wait for it`);
+        },
+      }),
+    };
   }
 
   /**
@@ -194,8 +217,8 @@ export class Peer {
 
   /** To be waited for, if there is anything, before more requests of the peer are taken: answers that it does not read must not fill the memory. */
   roomForAnswers(): Promise<void> | undefined {
-    const { out } = this;
-    if (this.options.role === "responder") return out.full ? out.drained() : undefined;
+    const { out, options } = this;
+    if (!(options.readOn ?? options.role === "initiator")) return out.full ? out.drained() : undefined;
     return out.queuedBytes > out.limit * HOARD ? out.flushed() : undefined;
   }
 

@@ -12,13 +12,14 @@ import { AppAdmission } from "./app_admission.ts";
 import { AppSession, type SessionOwner } from "./app_session.ts";
 import type { Apps } from "./apps.ts";
 import { queueEnd } from "./budgets.ts";
-import type { RelayPeer } from "./relay_peer.ts";
+import type { DraAdoption } from "./dra_adoption.ts";
+import type { RelayPeer, Served } from "./relay_peer.ts";
 import type { RelayRuntime } from "./relay_runtime.ts";
 
 /** What the server needs of the relay. */
 export interface AppServerHandlers {
   /** Runs the stages of a new connection until it ends. */
-  serve(connection: Connection, peer: Peer, self: () => RelayPeer | undefined): void;
+  serve(connection: Connection, peer: Peer, served: Served): void;
   /** The connection of `app` is gone: what it owed is not coming. */
   lost(app: RelayPeer): void;
 }
@@ -38,7 +39,7 @@ export class AppServer {
   /** Those before their CER, oldest first. */
   readonly #unidentified = new Set<Peer>();
 
-  constructor(runtime: RelayRuntime, apps: Apps, handlers: AppServerHandlers) {
+  constructor(runtime: RelayRuntime, apps: Apps, adoption: DraAdoption, handlers: AppServerHandlers) {
     this.#runtime = runtime;
     this.#handlers = handlers;
     const { server } = runtime.options;
@@ -51,6 +52,8 @@ export class AppServer {
       runtime,
       apps,
       admission: new AppAdmission(runtime, apps),
+      adoption,
+      longestMessage: server.maxMessageSize,
       watchdogOptions: () => watchdog,
       peerOptions: {
         local: runtime.local,
@@ -164,6 +167,6 @@ export class AppServer {
     const { peer } = session;
     this.#peers.add(peer);
     this.#unidentified.add(peer);
-    this.#handlers.serve(connection, peer, () => session.relayPeer);
+    this.#handlers.serve(connection, peer, session);
   }
 }

@@ -3,9 +3,11 @@
  * @module
  */
 import type { Capabilities } from "../peer/capabilities.ts";
+import type { Peer, PeerEnd } from "../peer/peer.ts";
 import { type Identity, identity } from "../wire/identity.ts";
 import { DraCounters } from "./counters.ts";
 import { DraLink, type LinkHandlers } from "./dra_link.ts";
+import type { DraClaim } from "./dra_claim.ts";
 import type { DraOptions } from "./options.ts";
 import type { RelayRuntime } from "./relay_runtime.ts";
 import type { DraView } from "./router.ts";
@@ -27,6 +29,8 @@ export class Dra implements DraView {
   usableSince = 0;
   /** Smooth weighted round robin: see `DraPool`. */
   current = 0;
+  /** Resolves when the connection that it opened to us is gone; undefined while there is none. Meanwhile nothing is dialled. */
+  adopted: Promise<PeerEnd> | undefined;
   #turn = 0;
   /** Origin-State-Id of its last CEA that had one. */
   #stateId: number | undefined;
@@ -53,6 +57,47 @@ export class Dra implements DraView {
   /** In lower case; "" when not known yet. */
   get originHost(): string {
     return this.identity?.text.toLowerCase() ?? "";
+  }
+
+  /** False while it is kept out of service. */
+  get enabled(): boolean {
+    return this.links.some((link) => link.running);
+  }
+
+  /** How it stands when it dials us. A connection that it is leaving counts no more: it comes back. */
+  get standing(): DraClaim["standing"] {
+    const { adopted, links } = this;
+    if (links.some((link) => link.relayPeer !== undefined && !link.leaving)) return "open";
+    // Taken, and its CEA is about to be sent.
+    if (adopted !== undefined && !links[0]!.leaving) return "open";
+    return links.some((link) => link.exchange !== undefined) ? "exchange" : "none";
+  }
+
+  /** Resolves when none of the exchanges that are on their way now is undecided. */
+  async exchanged(): Promise<void> {
+    await Promise.all(this.links.map((link) => link.exchange));
+  }
+
+  /**
+   * Takes a connection that it opened to us, and whose CER is being judged, as its one connection: what
+   * the links are dialling is given up.
+   * @returns the link that has it
+   */
+  adopt(peer: Peer): DraLink {
+    const link = this.links[0]!;
+    const gone = Promise.withResolvers<PeerEnd>();
+    const adopted = this.adopted = gone.promise;
+    for (const each of this.links) each.giveWay();
+    link.adopt(peer, (end) => {
+      if (this.adopted === adopted) this.adopted = undefined;
+      gone.resolve(end);
+    });
+    return link;
+  }
+
+  /** Sends a DWR over connections that wait for none. */
+  askForLife(): void {
+    for (const link of this.links) if (link.okay && !link.watchdog.pending) link.relayPeer!.peer.sendWatchdog();
   }
 
   /** Whether it advertised the application, or Relay. */
@@ -90,7 +135,7 @@ export class Dra implements DraView {
   }
 
   /**
-   * Its CEA told its identity; a change is worth an alarm: two DRAs may hide behind one address. So is a higher Origin-State-Id of the same identity:
+   * Its CEA, or the CER of a connection that it opened, told its identity; a change is worth an alarm: two DRAs may hide behind one address. So is a higher Origin-State-Id of the same identity:
    * it restarted, and its sessions are gone.
    */
   identified({ originHost, originStateId }: Capabilities): void {

@@ -7,13 +7,13 @@ import { type Connection, endpointText } from "../../net/connection.ts";
 import { reasonOf } from "../../net/reason.ts";
 import { connectTcp } from "../../net/tcp.ts";
 import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../peer/backoff.ts";
-import { causeName, Peer, type PeerEnd } from "../peer/peer.ts";
+import { causeName, Peer, type PeerEnd, type PeerHandlers, type PeerOptions } from "../peer/peer.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
 import { DISCONNECT_CAUSE } from "../wire/avp_codes.ts";
 import { BURST, FEW_BYTES, sizeText } from "./budgets.ts";
 import type { Dra } from "./dra.ts";
 import type { DraState } from "./events.ts";
-import { RelayPeer } from "./relay_peer.ts";
+import { RelayPeer, type Served } from "./relay_peer.ts";
 import type { RelayRuntime } from "./relay_runtime.ts";
 import type { Attempts } from "./retries.ts";
 import { TransactionTable } from "./transactions.ts";
@@ -42,11 +42,14 @@ export interface LinkHandlers {
   /** The connection is gone: pending requests go elsewhere. */
   lost(link: DraLink, reason: string): void;
   /** Runs the stages of a new connection until it ends. */
-  serve(connection: Connection, peer: Peer, self: () => RelayPeer | undefined, link: DraLink): void;
+  serve(connection: Connection, peer: Peer, served: Served): void;
 }
 
+/** Why nothing is dialled while the DRA's own connection lives. */
+const GAVE_WAY = "the DRA has opened a connection itself";
+
 /** One slot. Its transactions and its watchdog outlive its connections. */
-export class DraLink {
+export class DraLink implements Served {
   readonly table: TransactionTable;
   /** Bytes of requests that are queued to it, or kept for a failover. */
   readonly budget: Budget;
@@ -62,6 +65,9 @@ export class DraLink {
   lastError = "";
   /** Unix time in milliseconds of the next attempt; 0 when none is planned. */
   nextAttemptAt = 0;
+  /** Resolves when the CEA to our CER is there, or will not come; undefined while none is awaited. */
+  exchange: Promise<void> | undefined;
+  readonly longestMessage: number;
 
   #state: DraState = "DISCONNECTED";
   #peer: Peer | undefined;
@@ -84,6 +90,7 @@ export class DraLink {
     this.#handlers = handlers;
     this.budget = runtime.budgets.ofDra();
     this.errors = runtime.budgets.errorsOfDra();
+    this.longestMessage = runtime.options.draPool.maxMessageSize;
     const firstGeneration = Math.floor(Math.random() * 0x10000);
     this.table = new TransactionTable(runtime.segments, firstGeneration, runtime.tick(), this.budget);
     this.watchdog = new WatchdogTimer(() => this.#watchdogOptions(), {
@@ -124,6 +131,21 @@ export class DraLink {
   get reopening(): boolean {
     return this.relayPeer !== undefined && this.relayPeer.peer.open && this.watchdog.state === "reopen" &&
       this.watchdog.numDwa >= 1;
+  }
+
+  /** It connects, or keeps its connection: see {@link start}. */
+  get running(): boolean {
+    return !this.#stopped;
+  }
+
+  /** The DRA has taken its leave, and is to close its connection. */
+  get leaving(): boolean {
+    return this.relayPeer?.peer.state === "leaving";
+  }
+
+  /** What was sent while this DRA was the last resort is to be answered, even when it is needed no more. */
+  servesReopening(): boolean {
+    return this.dra.usable || this.table.size > 0;
   }
 
   /**
@@ -186,7 +208,6 @@ export class DraLink {
   start(): void {
     if (!this.#stopped) return;
     this.#stopped = false;
-    this.#abort = new AbortController();
     this.#running = this.#run();
   }
 
@@ -212,10 +233,33 @@ export class DraLink {
     this.#peer?.abort(reason);
   }
 
+  /** Gives up what is being dialled, and what the DRA is leaving. */
+  giveWay(): void {
+    this.#abort.abort();
+    this.#wake?.();
+    this.#peer?.abort(GAVE_WAY);
+  }
+
+  /** Has, from here on, a connection that the DRA opened and whose CER is being judged; `ended` is told its end. */
+  adopt(peer: Peer, ended: (end: PeerEnd) => void): void {
+    this.#peer = peer;
+    this.nextAttemptAt = 0;
+    const options = { ...this.#peerOptions(), role: "responder", readOn: true } as const;
+    peer.moveTo(this.watchdog, options, this.#peerHandlers(ended, "accepted"));
+  }
+
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      const end = await this.#connectOnce();
+      const { adopted } = this.dra;
+      /** This link has, or dials, the connection that ends next. */
+      const mine = adopted === undefined || this.#peer !== undefined;
+      if (!mine) {
+        this.reason = GAVE_WAY;
+        this.#setState("DISCONNECTED", GAVE_WAY);
+      }
+      const end = await (adopted ?? this.#connectOnce());
       if (this.#stopped) break;
+      if (this.dra.adopted !== undefined) continue;
       const step = nextAttempt(
         this.#backoff,
         this.#runtime.options.draPool.reconnect,
@@ -223,18 +267,20 @@ export class DraLink {
         Math.random(),
       );
       this.#backoff = step.backoff;
-      this.lastError = end.reason;
       this.reason = asPredicate(end.reason);
       this.nextAttemptAt = Date.now() + step.wait;
       if (this.#runtime.draining) break;
-      this.#runtime.emit({
-        kind: "dra_connect_failed",
-        dra: this.dra.options.name,
-        reason: end.reason,
-        hint: this.#wasOpen ? "" : this.#hint(end),
-        retryIn: step.wait,
-      });
-      this.#setState("FAILED", end.reason);
+      if (mine) {
+        this.lastError = end.reason;
+        this.#runtime.emit({
+          kind: "dra_connect_failed",
+          dra: this.dra.options.name,
+          reason: end.reason,
+          hint: this.#wasOpen ? "" : this.#hint(end),
+          retryIn: step.wait,
+        });
+        this.#setState("FAILED", end.reason);
+      }
       this.#setState("RECONNECTING", `next attempt in ${(step.wait / 1000).toFixed(1)} s`);
       this.#handlers.changed(this);
       await this.#sleep(step.wait);
@@ -246,8 +292,8 @@ export class DraLink {
 
   /** One attempt, and the connection's whole life when it succeeds. */
   async #connectOnce(): Promise<PeerEnd> {
-    const { draPool } = this.#runtime.options;
     const { host, port } = this.dra.options;
+    this.#abort = new AbortController();
     this.#setState("CONNECTING", `to ${host}:${port}`);
     this.reason = "is being connected";
     this.#wasOpen = false;
@@ -256,42 +302,60 @@ export class DraLink {
       connection = await this.#connect();
     } catch (error) {
       const reason = `${UNREACHABLE}: ${reasonOf(error)} (${endpointText({ hostname: host, port })})`;
-      this.dra.attempts.failed++;
+      if (this.dra.adopted === undefined) this.dra.attempts.failed++;
       return { kind: "lost", reason };
     }
-    if (this.#stopped) {
+    if (this.#stopped || this.dra.adopted !== undefined) {
       connection.close();
       return { kind: "left", reason: this.reason };
     }
     const ended = Promise.withResolvers<PeerEnd>();
-    const peer = new Peer(connection, this.#runtime.segments, this.watchdog, {
-      local: this.#runtime.local,
-      role: "initiator",
-      capabilitiesTimeout: draPool.capabilitiesTimeout,
-      dprTimeout: draPool.dprTimeout,
-      sendQueueLimit: draPool.sendQueueLimit,
-      writeTimeout: draPool.writeTimeout,
-      expectedHost: this.dra.options.originHost,
-      budget: this.budget,
-    }, {
-      opened: (opened) => this.#opened(opened),
+    const exchanged = Promise.withResolvers<void>();
+    const handlers = this.#peerHandlers(ended.resolve, "dialled", () => {
+      this.exchange = undefined;
+      exchanged.resolve();
+    });
+    const options = { ...this.#peerOptions(), role: "initiator", expectedHost: this.dra.options.originHost } as const;
+    const peer = new Peer(connection, this.#runtime.segments, this.watchdog, options, handlers);
+    this.#peer = peer;
+    this.exchange = exchanged.promise;
+    this.reason = "waits for the CEA";
+    this.#setState("CER_SENT", "connected");
+    this.#handlers.serve(connection, peer, this);
+    return await ended.promise;
+  }
+
+  #peerOptions(): Omit<PeerOptions, "role"> {
+    const { local, options: { draPool } } = this.#runtime;
+    const { capabilitiesTimeout, dprTimeout, sendQueueLimit, writeTimeout } = draPool;
+    return { local, capabilitiesTimeout, dprTimeout, sendQueueLimit, writeTimeout, budget: this.budget };
+  }
+
+  /** @param exchanged told when the exchange of capabilities is over, one way or the other */
+  #peerHandlers(
+    ended: (end: PeerEnd) => void,
+    how: "dialled" | "accepted",
+    exchanged: () => void = () => {},
+  ): PeerHandlers {
+    return {
+      opened: (peer) => {
+        exchanged();
+        this.#opened(peer, how);
+      },
       leaving: (_, cause) => {
         this.reason = `took its leave (${causeName(cause)})`;
         this.#setState("CLOSING", this.reason);
         this.#handlers.changed(this);
       },
-      closed: (closed, end) => {
-        this.#closed(closed, end);
-        ended.resolve(end);
+      closed: (peer, end) => {
+        exchanged();
+        // What gave way may end after the connection that took its place has begun.
+        if (this.#peer === peer) this.#closed(peer, end);
+        ended(end);
       },
       discarded: (reason) => this.#runtime.discarded(reason),
       sealed: (segment) => this.table.sealed(segment),
-    });
-    this.#peer = peer;
-    this.reason = "waits for the CEA";
-    this.#setState("CER_SENT", "connected");
-    this.#handlers.serve(connection, peer, () => this.relayPeer, this);
-    return await ended.promise;
+    };
   }
 
   async #connect(): Promise<Connection> {
@@ -305,9 +369,9 @@ export class DraLink {
     return tls === undefined ? await connectFrom(to, options) : await connectTls(to, tls, options);
   }
 
-  #opened(peer: Peer): void {
+  #opened(peer: Peer, how: "dialled" | "accepted"): void {
     const capabilities = peer.capabilities!;
-    this.dra.attempts.ok++;
+    if (how === "dialled") this.dra.attempts.ok++;
     if (this.#connections++ > 0) this.dra.counters.reconnects++;
     this.dra.identified(capabilities);
     this.relayPeer = new RelayPeer(peer, capabilities, this);
@@ -315,14 +379,15 @@ export class DraLink {
     this.reason = "is connected";
     this.#wasOpen = true;
     this.#answered = -1;
-    this.#setState("OPEN", `capabilities exchanged with ${capabilities.originHost}`);
+    const from = how === "dialled" ? "" : `, which connected from ${peer.remoteText}`;
+    this.#setState("OPEN", `capabilities exchanged with ${capabilities.originHost}${from}`);
   }
 
   #closed(peer: Peer, end: PeerEnd): void {
     const relayPeer = this.relayPeer;
     this.#peer = undefined;
     if (relayPeer === undefined) {
-      this.dra.attempts.failed++;
+      if (this.dra.adopted === undefined) this.dra.attempts.failed++;
       return;
     }
     this.relayPeer = undefined;

@@ -8,7 +8,7 @@ import { RESULT } from "../wire/result_codes.ts";
 import { Dra, isUsable } from "./dra.ts";
 import { BOUNDS, type DraLink, type LinkHandlers } from "./dra_link.ts";
 import { LastingRefusal } from "./refusals.ts";
-import type { RelayPeer } from "./relay_peer.ts";
+import type { Served } from "./relay_peer.ts";
 import type { RelayRuntime } from "./relay_runtime.ts";
 import type { Refusal } from "./request_checks.ts";
 import { activePriority, type RequestFacts, type Route, route } from "./router.ts";
@@ -17,7 +17,7 @@ import { activePriority, type RequestFacts, type Route, route } from "./router.t
 export interface PoolHandlers {
   suspect(link: DraLink): void;
   lost(link: DraLink, reason: string): void;
-  serve(connection: Connection, peer: Peer, self: () => RelayPeer | undefined, link: DraLink): void;
+  serve(connection: Connection, peer: Peer, served: Served): void;
 }
 
 /** Why {@link DraPool.pick} found nothing. */
@@ -51,7 +51,7 @@ export class DraPool {
       changed: () => this.refresh(),
       suspect: (link) => handlers.suspect(link),
       lost: (link, reason) => handlers.lost(link, reason),
-      serve: (connection, peer, self, link) => handlers.serve(connection, peer, self, link),
+      serve: (connection, peer, served) => handlers.serve(connection, peer, served),
     };
     this.dras = runtime.options.draPool.dras.map((options) => new Dra(options, runtime, linkHandlers));
   }

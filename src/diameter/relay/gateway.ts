@@ -12,11 +12,12 @@ import { RESULT } from "../wire/result_codes.ts";
 import { AnswerStage } from "./answer_stage.ts";
 import { AppServer } from "./app_server.ts";
 import { Apps } from "./apps.ts";
+import { DraAdoption } from "./dra_adoption.ts";
 import { DraPool } from "./dra_pool.ts";
 import type { GatewayListener, MessageRecord } from "./events.ts";
 import type { GatewayOptions } from "./options.ts";
 import { Refusals } from "./refusals.ts";
-import type { RelayPeer } from "./relay_peer.ts";
+import type { RelayPeer, Served } from "./relay_peer.ts";
 import { RelayRuntime } from "./relay_runtime.ts";
 import { relayTaker } from "./relay_taker.ts";
 import { RequestStage } from "./request_stage.ts";
@@ -66,18 +67,10 @@ export class Gateway {
     this.#pool = new DraPool(runtime, {
       suspect: (link) => this.#retries.suspect(link),
       lost: (link) => this.#retries.lost(link),
-      // What was sent while this DRA was the last resort is to be answered, even when it is needed no more.
-      serve: (connection, peer, self, link) =>
-        this.#serve(
-          connection,
-          peer,
-          self,
-          options.draPool.maxMessageSize,
-          () => link.dra.usable || link.table.size > 0,
-        ),
+      serve: (connection, peer, served) => this.#serve(connection, peer, served),
     });
-    this.#server = new AppServer(runtime, this.#apps, {
-      serve: (connection, peer, self) => this.#serve(connection, peer, self, options.server.maxMessageSize),
+    this.#server = new AppServer(runtime, this.#apps, new DraAdoption(runtime, this.#pool), {
+      serve: (connection, peer, served) => this.#serve(connection, peer, served),
       lost: (app) => this.#lostApp(app),
     });
     const firstGeneration = Math.floor(Math.random() * 0x10000);
@@ -190,18 +183,13 @@ export class Gateway {
   }
 
   /** One connection, from its bytes to the relay, until it ends. */
-  #serve(
-    connection: Connection,
-    peer: Peer,
-    self: () => RelayPeer | undefined,
-    maxMessageSize: number,
-    keepReopening: () => boolean = () => false,
-  ): void {
+  #serve(connection: Connection, peer: Peer, served: Served): void {
     const runtime = this.#runtime;
     const intakes = this.#intakes;
+    const taker = relayTaker(runtime, () => served.relayPeer, this.#requests, this.#answers);
     const intake = new Intake(connection, runtime.blocks, {
-      rule: diameterFrames(() => maxMessageSize),
-      take: gate(peer, relayTaker(runtime, self, this.#requests, this.#answers), runtime.discarded, keepReopening),
+      rule: diameterFrames(() => served.longestMessage),
+      take: gate(peer, taker, runtime.discarded, () => served.servesReopening()),
       ended(error) {
         intakes.delete(intake);
         peer.abort(error === undefined ? "the peer closed the connection" : reasonOf(error));

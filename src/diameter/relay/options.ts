@@ -25,6 +25,8 @@ export interface DraOptions {
   readonly originHost: string;
   /** Local address to connect from; "" leaves it to the system. */
   readonly bind: string;
+  /** Whether a connection that it opens to us, from its address, is taken as its connection. Absent: true. */
+  readonly accept?: boolean;
   /** Absent: plain TCP. */
   readonly tls?: TlsClientFiles;
 }

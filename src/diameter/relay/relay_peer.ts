@@ -10,6 +10,16 @@ import { AVP, AVP_FLAG, AVP_HEADER_LENGTH } from "../wire/avp_codes.ts";
 import { padded } from "../wire/avp.ts";
 import type { DraLink } from "./dra_link.ts";
 
+/** A connection as those who take its messages ask about it: whose it is may change until it is open. */
+export interface Served {
+  /** What it is to the relay; undefined while it is not open. */
+  readonly relayPeer: RelayPeer | undefined;
+  /** Bytes; a longer message ends it. */
+  readonly longestMessage: number;
+  /** Whether what comes while its watchdog is in REOPEN is served all the same. */
+  servesReopening(): boolean;
+}
+
 /** One open connection. Its key is never given to another one while an answer for it may still be on its way. */
 export class RelayPeer {
   /** Names this connection among all, see {@link ConnectionTable}. */

@@ -127,6 +127,8 @@ export interface DraConfig {
   readonly origin_host: string;
   /** Local address to connect from; "" leaves it to the system. */
   readonly bind: string;
+  /** Whether a connection that the DRA opens to us, from its address, is taken as its connection. */
+  readonly accept: boolean;
   readonly tls: DraTlsConfig | null;
 }
 

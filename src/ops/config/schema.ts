@@ -117,6 +117,7 @@ const draPool = section({
       weight: integer(0, 65_535).default(100),
       origin_host: identity({ optional: true }).default(""),
       bind: leaf.localAddress().default(""),
+      accept: flag().default(true),
       tls: section({ ca: fileName(), cert: fileName(), key: fileName(), server_name: text().default("") })
         .nullable().default(null),
     }),

@@ -86,8 +86,28 @@ Deno.test("a DRA takes its name from its place and everything but its host from 
   const { dras } =
     good("dra_pool: {dras: [{host: 10.0.0.1}, {host: '[::1]', port: 3869, priority: 2}]}").config.dra_pool;
   assertEquals(dras, [
-    { name: "dra-1", host: "10.0.0.1", port: 3868, priority: 1, weight: 100, origin_host: "", bind: "", tls: null },
-    { name: "dra-2", host: "::1", port: 3869, priority: 2, weight: 100, origin_host: "", bind: "", tls: null },
+    {
+      name: "dra-1",
+      host: "10.0.0.1",
+      port: 3868,
+      priority: 1,
+      weight: 100,
+      origin_host: "",
+      bind: "",
+      accept: true,
+      tls: null,
+    },
+    {
+      name: "dra-2",
+      host: "::1",
+      port: 3869,
+      priority: 2,
+      weight: 100,
+      origin_host: "",
+      bind: "",
+      accept: true,
+      tls: null,
+    },
   ]);
 });
 
