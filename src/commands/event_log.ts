@@ -63,6 +63,10 @@ function write(log: Logger, event: GatewayEvent): void {
       return log.info(kind, `Logic App ${event.app} from ${event.remote} is gone: ${event.reason}`, fields);
     case "app_refused":
       return log.warning(kind, `connection from ${event.remote} was not opened: ${event.reason}`, fields);
+    case "app_silent":
+      return log.debug(kind, `connection from ${event.remote} was closed by the other side without a byte`, fields);
+    case "accept_failed":
+      return log.error(kind, `cannot accept connections on ${event.address}: ${event.reason}`, fields);
     case "internal_error":
       return log.error(kind, "a request was answered 5012 because of a defect in this program", fields);
     case "draining":

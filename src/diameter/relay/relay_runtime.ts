@@ -3,9 +3,10 @@
  * @module
  */
 import { BlockPool } from "../../net/block.ts";
+import { type Endpoint, endpointText } from "../../net/connection.ts";
 import { SegmentPool } from "../../net/segment.ts";
 import type { LocalIdentity } from "../peer/capabilities.ts";
-import { count, Counters } from "./counters.ts";
+import { count, Counters, type RefusalReason } from "./counters.ts";
 import type { GatewayEvent, GatewayListener, MessageRecord } from "./events.ts";
 import type { GatewayOptions } from "./options.ts";
 import { ConnectionTable, type RelayPeer } from "./relay_peer.ts";
@@ -57,6 +58,11 @@ export class RelayRuntime {
 
   /** Counts a message that was thrown away. */
   readonly discarded = (reason: string): void => count(this.counters.discarded, reason);
+
+  /** Counts a connection that was not served. */
+  refused(listener: Endpoint, reason: RefusalReason): void {
+    count(this.counters.refused, `${endpointText(listener)} ${reason}`);
+  }
 
   /** A connection is closed: who waits for it is gone, and its answers will find nobody. */
   gone(relayPeer: RelayPeer): void {
