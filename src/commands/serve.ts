@@ -3,14 +3,16 @@
  * @module
  */
 import { Gateway } from "../diameter/relay/gateway.ts";
+import type { GatewayOptions } from "../diameter/relay/options.ts";
 import type { LoadedConfig } from "../ops/config/mod.ts";
-import { type ClosableLogger, createLogger, type Logger } from "../ops/log/mod.ts";
+import { affordableConnections, descriptorLimit } from "../ops/descriptors.ts";
+import { type ClosableLogger, createLogger, guardFloods, type Logger } from "../ops/log/mod.ts";
 import { VERSION } from "../version.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { eventLog, messageLog } from "./event_log.ts";
 import { gatewayOptions } from "./gateway_options.ts";
 import { configFromServeFlags, serveFlags } from "./serve_flags.ts";
-import { Interruption } from "./signals.ts";
+import { HangUps, Interruption } from "./signals.ts";
 import { printError } from "./terminal.ts";
 import { tlsFileErrors } from "./tls_files.ts";
 
@@ -34,6 +36,8 @@ the file; without either it listens on 127.0.0.1:3868 and says that DRAs are mis
     ],
   ],
   async run(flags) {
+    // First of all: a SIGHUP that comes while it starts must not end it.
+    using hangUps = new HangUps();
     const loaded = await configFromServeFlags(flags);
     const errors = loaded.ok ? await tlsFileErrors(loaded) : loaded.errors;
     for (const line of [...loaded.warnings, ...errors]) printError(line);
@@ -44,17 +48,18 @@ the file; without either it listens on 127.0.0.1:3868 and says that DRAs are mis
       ...(loaded.isSet("logging.format") ? { format: logging.format } : {}),
     });
     try {
-      return await serve(loaded, log);
+      return await serve(loaded, log, hangUps);
     } finally {
       await log.close();
     }
   },
 });
 
-async function serve({ config, source }: LoadedConfig, log: ClosableLogger): Promise<number> {
-  const options = gatewayOptions(config);
+async function serve({ config, source }: LoadedConfig, log: ClosableLogger, hangUps: HangUps): Promise<number> {
+  const options = withinDescriptors(gatewayOptions(config), log);
   const gateway = new Gateway(options);
-  gateway.on(eventLog(log));
+  const events = guardFloods(log);
+  gateway.on(eventLog(events));
   const { requests, responses } = config.logging;
   if (requests || responses) gateway.observe(messageLog(log, requests, responses));
   log.info("starting", `diam-gw ${VERSION} as ${options.originHost} in ${options.originRealm}`, {
@@ -70,20 +75,23 @@ async function serve({ config, source }: LoadedConfig, log: ClosableLogger): Pro
       "no DRA is configured: every request will be answered 3002. Give --dra HOST:PORT, or dra_pool.dras in a file (-c)",
     );
   }
+  // Before there is a peer to take leave of.
+  using interruption = new Interruption();
   try {
     await gateway.start();
   } catch (error) {
+    events.close();
     log.error("start_failed", error instanceof Error ? error.message : String(error));
     return EXIT.failed;
   }
   const { interval } = config.stats;
   const timer = interval > 0 ? setInterval(() => logStatistics(gateway, log), interval) : undefined;
-  const ignoreHangUps = onHangUp(() => reloadCertificates(gateway, log));
-  using interruption = new Interruption();
+  hangUps.handle(() => void reloadCertificates(gateway, log));
   await interruption.wait();
   log.info("signal", "told to stop");
   await gateway.stop();
-  ignoreHangUps();
+  hangUps.handle(() => {});
+  events.close();
   if (timer !== undefined) clearInterval(timer);
   logStatistics(gateway, log);
   return EXIT.done;
@@ -110,9 +118,23 @@ function logStatistics(gateway: Gateway, log: Logger): void {
   );
 }
 
-/** Calls `handler` for each SIGHUP until the returned function is called. */
-function onHangUp(handler: () => void): () => void {
-  if (Deno.build.os === "windows") return () => {};
-  Deno.addSignalListener("SIGHUP", handler);
-  return () => Deno.removeSignalListener("SIGHUP", handler);
+/**
+ * Keeps descriptors back for DRAs, listeners and files: a gateway that is full of Logic Apps must still reach a DRA that was
+ * lost.
+ */
+function withinDescriptors(options: GatewayOptions, log: Logger): GatewayOptions {
+  const limit = descriptorLimit();
+  if (limit === undefined) return options;
+  const { server, draPool } = options;
+  const listeners = server.listen.length + (server.tls?.listen.length ?? 0);
+  // Two for each link: the next attempt may begin before the last connection is closed.
+  const affordable = affordableConnections(limit, listeners + 2 * draPool.connectionsPerDra * draPool.dras.length);
+  if (server.maxConnections <= affordable) return options;
+  log.warning(
+    "max_connections_lowered",
+    `server.max_connections is ${server.maxConnections}, but this process may open only ${limit} files (ulimit -n): ` +
+      `at most ${affordable} connections are accepted`,
+    { configured: server.maxConnections, in_force: affordable, descriptors: limit },
+  );
+  return { ...options, server: { ...server, maxConnections: affordable } };
 }

@@ -55,6 +55,7 @@ export async function listenTls(
     server.once("error", reject);
     server.listen({ host: endpoint.hostname, port: endpoint.port, backlog: BACKLOG }, () => {
       server.off("error", reject);
+      server.on("error", failed);
       resolve();
     });
   });
