@@ -2,6 +2,7 @@
  * What waits to be written to one connection.
  * @module
  */
+import { SYSTEM_CLOCK } from "./clock.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
 
 /** What an out-queue writes to: `Deno.Conn`, or a TLS connection behind the same call. */
@@ -35,7 +36,7 @@ export class OutQueue {
   stuck = false;
 
   /** Milliseconds of a clock that never goes back. */
-  static now: () => number = () => performance.now();
+  static now: () => number = () => SYSTEM_CLOCK.now();
 
   readonly #writer: ByteWriter;
   readonly #segments: SegmentPool;

@@ -2,6 +2,7 @@
  * One connection slot of a DRA: it connects, keeps the connection, and connects again.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import { type Connection } from "../../net/connection.ts";
 import { connectTcp } from "../../net/tcp.ts";
 import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../peer/backoff.ts";
@@ -72,7 +73,7 @@ export class DraLink {
         this.#handlers.suspect(this);
       },
       failback: () => {
-        this.#okayAt = performance.now();
+        this.#okayAt = SYSTEM_CLOCK.now();
         this.reason = "";
         this.#handlers.changed(this);
       },
@@ -258,7 +259,7 @@ export class DraLink {
     }
     this.relayPeer = undefined;
     this.reason = end.reason;
-    this.#backoff = afterConnection(this.#backoff, this.#okayAt === 0 ? 0 : performance.now() - this.#okayAt);
+    this.#backoff = afterConnection(this.#backoff, this.#okayAt === 0 ? 0 : SYSTEM_CLOCK.now() - this.#okayAt);
     this.#okayAt = 0;
     this.dra.counters.bytesSent += peer.out.writtenBytes;
     this.dra.counters.bytesReceived += peer.readBytes;

@@ -2,6 +2,7 @@
  * The gateway: the composition of its stages.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import type { Connection, Endpoint } from "../../net/connection.ts";
 import { BlockLease } from "../../net/block.ts";
 import { framer } from "../../net/framer.ts";
@@ -53,6 +54,7 @@ export class Gateway {
   readonly #requests: RequestStage;
   readonly #answers: AnswerStage;
   #ticker: ReturnType<typeof setInterval> | undefined;
+  #endBeat = () => {};
   #stopping: Promise<void> | undefined;
 
   constructor(options: GatewayOptions) {
@@ -121,6 +123,7 @@ export class Gateway {
    * @throws Error when an address cannot be listened on, or a certificate cannot be used
    */
   async start(): Promise<void> {
+    this.#endBeat = SYSTEM_CLOCK.keepBeat();
     const listening = this.#server.start();
     this.#ticker = setInterval(() => this.#tick(), TICK);
     this.#pool.start();
@@ -128,6 +131,7 @@ export class Gateway {
       await listening;
     } catch (error) {
       clearInterval(this.#ticker);
+      this.#endBeat();
       await this.#pool.stop();
       throw error;
     }
@@ -151,13 +155,14 @@ export class Gateway {
     runtime.draining = true;
     this.#server.stopListening();
     runtime.emit({ kind: "draining", pending: runtime.counters.active });
-    const deadline = performance.now() + runtime.options.drainTimeout;
-    while (runtime.counters.active > 0 && performance.now() < deadline) {
+    const deadline = SYSTEM_CLOCK.now() + runtime.options.drainTimeout;
+    while (runtime.counters.active > 0 && SYSTEM_CLOCK.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     this.#refuseAllPending();
     await Promise.all([this.#server.stop(), this.#pool.stop()]);
     if (this.#ticker !== undefined) clearInterval(this.#ticker);
+    this.#endBeat();
     for (const link of this.#pool.links()) link.table.dispose();
     this.#reverse.dispose();
     runtime.emit({ kind: "stopped" });
@@ -234,7 +239,7 @@ export class Gateway {
 
   #tick(): void {
     const runtime = this.#runtime;
-    const now = performance.now();
+    const now = SYSTEM_CLOCK.now();
     const tick = runtime.tickAt(now);
     for (const link of this.#pool.links()) {
       link.table.wheel.advance(tick, (slot) => this.#retries.expired(link, slot));

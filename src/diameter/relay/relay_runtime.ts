@@ -2,6 +2,7 @@
  * What the parts of one relay share.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import { BlockPool } from "../../net/block.ts";
 import { type Endpoint, endpointText } from "../../net/connection.ts";
 import { SegmentPool } from "../../net/segment.ts";
@@ -38,7 +39,7 @@ export class RelayRuntime {
 
   /** The current tick of every timer wheel. */
   tick(): number {
-    return this.tickAt(performance.now());
+    return this.tickAt(SYSTEM_CLOCK.now());
   }
 
   /** The tick at `milliseconds` of the same clock. */

@@ -2,6 +2,7 @@
  * What happens to a request, from either side.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import type { Block } from "../../net/block.ts";
 import type { OutQueue } from "../../net/out_queue.ts";
 import { asciiOf } from "../wire/avp.ts";
@@ -126,7 +127,7 @@ export class RequestStage {
     tick: number,
   ): void {
     if (this.#limited) {
-      const refusal = this.#limits.check(from, performance.now());
+      const refusal = this.#limits.check(from, SYSTEM_CLOCK.now());
       if (refusal !== undefined) return this.#refusals.refuse(from, block, at, at + length, refusal);
     }
     const { avps } = this.#checks;
