@@ -5,7 +5,7 @@
 import { Gateway } from "../diameter/relay/gateway.ts";
 import type { GatewayOptions } from "../diameter/relay/options.ts";
 import type { LoadedConfig } from "../ops/config/mod.ts";
-import { affordableConnections, descriptorLimit } from "../ops/descriptors.ts";
+import { affordableConnections } from "../ops/descriptors.ts";
 import { type ClosableLogger, createLogger, guardFloods, type Logger } from "../ops/log/mod.ts";
 import { VERSION } from "../version.ts";
 import { defineCommand, EXIT } from "./command.ts";
@@ -123,18 +123,18 @@ function logStatistics(gateway: Gateway, log: Logger): void {
  * lost.
  */
 function withinDescriptors(options: GatewayOptions, log: Logger): GatewayOptions {
-  const limit = descriptorLimit();
-  if (limit === undefined) return options;
   const { server, draPool } = options;
   const listeners = server.listen.length + (server.tls?.listen.length ?? 0);
   // Two for each link: the next attempt may begin before the last connection is closed.
-  const affordable = affordableConnections(limit, listeners + 2 * draPool.connectionsPerDra * draPool.dras.length);
-  if (server.maxConnections <= affordable) return options;
+  const others = listeners + 2 * draPool.connectionsPerDra * draPool.dras.length;
+  const wanted = server.maxConnections;
+  const affordable = affordableConnections(wanted, others);
+  if (affordable === wanted) return options;
   log.warning(
     "max_connections_lowered",
-    `server.max_connections is ${server.maxConnections}, but this process may open only ${limit} files (ulimit -n): ` +
-      `at most ${affordable} connections are accepted`,
-    { configured: server.maxConnections, in_force: affordable, descriptors: limit },
+    `at most ${affordable} connections are accepted, not ${wanted} (server.max_connections): ` +
+      "this process may not open more files, see ulimit -n",
+    { configured: wanted, in_force: affordable },
   );
   return { ...options, server: { ...server, maxConnections: affordable } };
 }

@@ -37,11 +37,13 @@ async function serves(to: Endpoint): Promise<boolean> {
 async function withStderr(redirection: string, play: (to: Endpoint) => Promise<void>): Promise<void> {
   const dra = new DraSimulator({ originHost: "dra.core.example.net" });
   const port = freePort();
-  const flags = ["--listen", `127.0.0.1:${port}`, "--dra", `127.0.0.1:${dra.start().port}`, "--stats-interval", "50ms"];
+  // An interval that calls for a remark, so that not only the log is written.
+  const directory = await Deno.makeTempDir({ prefix: "gateway-" });
+  await Deno.writeTextFile(`${directory}/gateway.yaml`, "server: {watchdog_interval: 5s}\nstats: {interval: 50ms}\n");
+  const flags = ["-c", `${directory}/gateway.yaml`];
+  flags.push("--listen", `127.0.0.1:${port}`, "--dra", `127.0.0.1:${dra.start().port}`);
   const child = new Deno.Command("/bin/sh", {
-    // A configuration with a remark, so that not only the log is written.
     args: ["-c", `exec "$@" ${redirection}`, "sh", ...FROM_SOURCE, "serve", ...flags],
-    env: { DIAM_GW_CONFIG: "" },
     stdin: "null",
     stdout: "null",
     stderr: "piped",
@@ -61,6 +63,7 @@ async function withStderr(redirection: string, play: (to: Endpoint) => Promise<v
     child.kill("SIGTERM");
     const { code } = await child.status;
     dra.kill();
+    await Deno.remove(directory, { recursive: true });
     assertEquals(code, 0, "its exit code");
   }
 }
