@@ -119,8 +119,8 @@ function logStatistics(gateway: Gateway, log: Logger): void {
 }
 
 /**
- * Keeps descriptors back for DRAs, listeners and files: a gateway that is full of Logic Apps must still reach a DRA that was
- * lost.
+ * Keeps descriptors back for DRAs, listeners and files: a gateway that is full of Logic Apps must
+ * still reach a DRA that was lost.
  */
 function withinDescriptors(options: GatewayOptions, log: Logger): GatewayOptions {
   const { server, draPool } = options;

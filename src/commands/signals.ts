@@ -40,7 +40,10 @@ export class Interruption {
   }
 }
 
-/** SIGHUP, which ends a program that does not ask for it. What came before there was a handler is kept for it. */
+/**
+ * SIGHUP, which ends a program that does not ask for it. What came before there was a handler is
+ * kept for it.
+ */
 export class HangUps {
   #handler: (() => void) | undefined;
   #kept = false;

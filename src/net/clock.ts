@@ -17,12 +17,16 @@ export interface Clock {
 const BEAT = 100;
 /** A process that missed its beat for so long did not run: it was stopped, or its host slept. */
 const ASLEEP = 1_000;
-/** Milliseconds that a process which ran no more has to read what came meanwhile, before anything is too late. */
+/**
+ * Milliseconds that a process which ran no more has to read what came meanwhile, before anything is
+ * too late.
+ */
 const WAKING = 250;
 
 /**
- * The time that this process ran. While the process is stopped, or its host sleeps, nothing ages: what peers sent meanwhile
- * lies unread in the kernel, and to blame them for it would end good connections and lose answers that are there.
+ * The time that this process ran. While the process is stopped, or its host sleeps, nothing ages:
+ * what peers sent meanwhile lies unread in the kernel, and to blame them for it would end good
+ * connections and lose answers that are there.
  *
  * Never the wall clock: that one jumps.
  */
@@ -70,7 +74,9 @@ export class RunningClock implements Clock {
     if (alarm instanceof RunningAlarm) this.#source.clearTimeout(alarm.inner);
   }
 
-  /** Notices sleep from now on, until the returned function is called. Whoever has peers wants it. */
+  /**
+   * Notices sleep from now on, until the returned function is called. Whoever has peers wants it.
+   */
   keepBeat(): () => void {
     if (this.#wanted++ === 0) this.#next();
     let kept = true;

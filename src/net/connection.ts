@@ -19,8 +19,8 @@ export interface Connection extends ByteReader, ByteWriter {
   /** What TLS established, or is about to; undefined on plain TCP. */
   readonly tls: TlsFacts | undefined;
   /**
-   * The other end closed or reset it before a single byte came, as health checks and port scans do. Told by connections that were
-   * accepted.
+   * The other end closed or reset it before a single byte came, as health checks and port scans do.
+   * Told by connections that were accepted.
    */
   readonly leftSilently?: boolean;
   /** Closes both directions at once; pending reads and writes fail. Closing twice is harmless. */

@@ -19,8 +19,8 @@ const BACKLOG = 4096;
 const PAUSE = 50;
 
 /**
- * Listens on `endpoint` and hands every connection to `accepted`, which must not throw. No failure to accept ends it: when
- * descriptors or memory run out, `failed` is told, and it is tried again.
+ * Listens on `endpoint` and hands every connection to `accepted`, which must not throw. No failure
+ * to accept ends it: when descriptors or memory run out, `failed` is told, and it is tried again.
  * @throws Deno.errors.AddrInUse and others of `Deno.listen`
  */
 export function listenTcp(

@@ -2,6 +2,7 @@
  * Accepting TLS connections, with or without client certificates.
  * @module
  */
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createServer as createPlainServer, type Server as PlainServer, type Socket } from "node:net";
 import { createServer, type Server, type TlsOptions, type TLSSocket } from "node:tls";
 import { type Connection, type Endpoint, plainAddress, type TlsFacts } from "./connection.ts";
@@ -20,20 +21,25 @@ export interface TlsServerFiles {
 
 /** A TLS listener; its certificates can be read again while it listens. */
 export interface TlsListener extends Listener {
-  /** Reads the files again, for connections to come. @throws Error when one cannot be read; the old ones stay in force */
+  /**
+   * Reads the files again, for connections to come.
+   * @throws Error when one cannot be read; the old ones stay in force
+   */
   reload(): Promise<void>;
 }
 
-/** Connections that the kernel keeps until they are accepted: all of them may be accepted at once. */
+/**
+ * Connections that the kernel keeps until they are accepted: all of them may be accepted at once.
+ */
 const BACKLOG = 1024;
 
 /** Milliseconds after which a listener that went deaf hears again. */
 const REVIVAL = 250;
 
 /**
- * Listens with TLS. Each connection is handed to `accepted` before its handshake, so that it counts from the beginning:
- * its first read waits for the handshake, or fails with what is wrong with it, or that it took longer than
- * `handshakeTimeout` ms. No failure to accept ends the listener.
+ * Listens with TLS. Each connection is handed to `accepted` before its handshake, so that it counts
+ * from the beginning: its first read waits for the handshake, or fails with what is wrong with it,
+ * or that it took longer than `handshakeTimeout` ms. No failure to accept ends the listener.
  * @throws Error when a file cannot be used, or the address cannot be listened on
  */
 export async function listenTls(
@@ -45,8 +51,8 @@ export async function listenTls(
 ): Promise<TlsListener> {
   const { noDelay, handshakeTimeout } = options;
   const handshakes = new Handshakes({ ...await serverOptions(files), handshakeTimeout });
-  // Accepted by the library and not by Deno.listen, whose connections carry TLS only through a stream of our own: that costs
-  // a third more processor time for each message.
+  // Accepted by the library and not by Deno.listen, whose connections carry TLS only through a
+  // stream of our own: that costs a third more processor time for each message.
   const server = createPlainServer((socket) => {
     if (noDelay) socket.setNoDelay(true);
     accepted(new AcceptedTls(socket, handshakes));
@@ -79,8 +85,9 @@ export async function listenTls(
 }
 
 /**
- * Makes the library look again for connections: after one accept that failed (no descriptors) it waits for ever for news
- * of the listening socket, and tells nobody. To listen on what listens already changes nothing else.
+ * Makes the library look again for connections: after one accept that failed (no descriptors) it
+ * waits for ever for news of the listening socket, and tells nobody. To listen on what listens
+ * already changes nothing else.
  */
 function revive(server: PlainServer): void {
   const { _handle: handle } = server as unknown as { _handle: { listen(backlog: number): number } | null };
@@ -98,9 +105,10 @@ function shortageOfDescriptors(): Error | undefined {
   return undefined;
 }
 
+/** @throws Error that names the file which cannot be used */
 async function serverOptions({ cert, key, clientCa }: TlsServerFiles) {
   const asksForCertificate = clientCa !== "";
-  return {
+  const options = {
     cert: await readPem(cert),
     key: await readPem(key),
     ...(asksForCertificate ? { ca: await readPem(clientCa) } : {}),
@@ -108,6 +116,27 @@ async function serverOptions({ cert, key, clientCa }: TlsServerFiles) {
     rejectUnauthorized: asksForCertificate,
     minVersion: OLDEST_VERSION,
   } as const;
+  // The library would not look at them before the first handshake, and then refuse each one.
+  const certificate = readBlock(options.cert, cert, CERTIFICATE, (pem) => new X509Certificate(pem));
+  const privateKey = readBlock(options.key, key, PRIVATE_KEY, createPrivateKey);
+  if (!certificate.checkPrivateKey(privateKey)) throw new Error(`${key} is not the key of the certificate in ${cert}`);
+  if (options.ca !== undefined) readBlock(options.ca, clientCa, CERTIFICATE, (pem) => new X509Certificate(pem));
+  return options;
+}
+
+const CERTIFICATE = "CERTIFICATE";
+const PRIVATE_KEY = "PRIVATE KEY";
+
+/** Reads the first block of that kind. */
+function readBlock<T>(text: string, file: string, kind: string, read: (pem: string) => T): T {
+  const [block] = new RegExp(`-----BEGIN [A-Z ]*${kind}-----.*?-----END [A-Z ]*${kind}-----`, "s").exec(text) ?? [];
+  if (block === undefined) throw new Error(`${file} holds no ${kind}: expected -----BEGIN ${kind}-----`);
+  try {
+    return read(block);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`${file} holds no ${kind} that can be read: ${reason}`, { cause: error });
+  }
 }
 
 /** Names of a peer before its handshake is done. */
@@ -142,7 +171,10 @@ class Handshakes {
     this.#server.setSecureContext(options);
   }
 
-  /** Resolves with the socket over `plain`; rejects when the handshake fails, or the connection ends before it is done. */
+  /**
+   * Resolves with the socket over `plain`; rejects when the handshake fails, or the connection ends
+   * before it is done.
+   */
   async over(plain: Socket): Promise<TLSSocket> {
     const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
     this.#waiting.set(plain, { resolve, reject });
@@ -158,7 +190,10 @@ class Handshakes {
     }
   }
 
-  /** The library keeps to itself over which connection a handshake was done; one that cannot be told is given up. */
+  /**
+   * The library keeps to itself over which connection a handshake was done; one that cannot be told
+   * is given up.
+   */
   #waitingFor(socket: TLSSocket): Waiting | undefined {
     const { _parent: plain } = socket as unknown as { _parent?: Socket };
     return plain === undefined ? undefined : this.#waiting.get(plain);

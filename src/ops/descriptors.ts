@@ -3,13 +3,18 @@
  * @module
  */
 
-/** For files that are read now and then (certificates), name lookups, and connections that are just being closed. */
+/**
+ * For files that are read now and then (certificates), name lookups, and connections that are just
+ * being closed.
+ */
 const SPARE = 32;
 
 /**
- * How many connections may be accepted so that everything else finds a descriptor. The limit (`ulimit -n`) cannot be read
- * without permission for everything, so descriptors are opened until there are no more; that takes 0.1 s for 5,000.
- * @param wanted connections @param others connections and listeners that are kept beside those accepted
+ * How many connections may be accepted so that everything else finds a descriptor. The limit
+ * (`ulimit -n`) cannot be read without permission for everything, so descriptors are opened until
+ * there are no more; that takes 0.1 s for 5,000.
+ * @param wanted connections
+ * @param others connections and listeners that are kept beside those accepted
  * @returns at most `wanted`, at least 1
  */
 export function affordableConnections(wanted: number, others: number): number {
@@ -17,7 +22,10 @@ export function affordableConnections(wanted: number, others: number): number {
   return free === undefined ? wanted : Math.max(1, Math.min(wanted, free - others - SPARE));
 }
 
-/** How many descriptors may still be opened, `most` if there are more; undefined where it cannot be tried. */
+/**
+ * How many descriptors may still be opened, `most` if there are more; undefined where it cannot be
+ * tried.
+ */
 function freeDescriptors(most: number): number | undefined {
   const open: Deno.FsFile[] = [];
   try {

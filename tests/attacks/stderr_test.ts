@@ -33,7 +33,10 @@ async function serves(to: Endpoint): Promise<boolean> {
   }
 }
 
-/** Starts the gateway with stderr as `redirection` has it, plays, and ends it with SIGTERM, whose exit code must be 0. */
+/**
+ * Starts the gateway with stderr as `redirection` has it, plays, and ends it with SIGTERM, whose
+ * exit code must be 0.
+ */
 async function withStderr(redirection: string, play: (to: Endpoint) => Promise<void>): Promise<void> {
   const dra = new DraSimulator({ originHost: "dra.core.example.net" });
   const port = freePort();

@@ -53,7 +53,8 @@ Deno.test(
     const app = await s.app();
     const silent: RawPeer[] = [];
     for (let i = 0; i < 3; i++) silent.push(await s.connect());
-    // All came a moment ago, as Logic Apps do after an outage: whoever comes on top has to come again.
+    // All came a moment ago, as Logic Apps do after an outage: whoever comes on top has to come
+    // again.
     await (await s.connect("early.example.net")).nextEnd();
     assertEquals([refusals("limit"), refusals("unidentified")], [1, 0]);
     assertEquals((await silent[2]!.exchangeCapabilities()).resultCode, 2001);

@@ -2,7 +2,10 @@ import { assertEquals } from "@std/assert";
 import { RunningClock } from "../../src/net/clock.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
-/** A clock over time that can stand still for the process: `sleep` lets real time pass in which no alarm goes off. */
+/**
+ * A clock over time that can stand still for the process: `sleep` lets real time pass in which no
+ * alarm goes off.
+ */
 function clockThatSleeps() {
   const hands = new FakeClock();
   let asleep = 0;

@@ -21,7 +21,10 @@ export interface AppServerHandlers {
   lost(app: RelayPeer): void;
 }
 
-/** Milliseconds that any connection has for its CER (and its TLS handshake), however many others want its place. */
+/**
+ * Milliseconds that any connection has for its CER (and its TLS handshake), however many others
+ * want its place.
+ */
 const GRACE = 1_000;
 
 /** Listeners and the connections they accepted. */
@@ -155,7 +158,10 @@ export class AppServer {
     this.#handlers.serve(connection, peer, () => session.relayPeer);
   }
 
-  /** Whether one more may be served: at the limit, in the place of the one that has owed its CER for longest. */
+  /**
+   * Whether one more may be served: at the limit, in the place of the one that has owed its CER for
+   * longest.
+   */
   #hasRoom(): boolean {
     const { maxConnections } = this.#runtime.options.server;
     if (this.#peers.size < maxConnections) return true;

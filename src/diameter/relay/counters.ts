@@ -15,9 +15,9 @@ export class DraCounters {
 }
 
 /**
- * Why a connection of a Logic App was not served: max_connections are there, or descriptors ran out before it was accepted;
- * the gateway takes its leave; it closed without a word; its TLS handshake failed; it had to make room before its CER;
- * it sent no CER that could be accepted.
+ * Why a connection of a Logic App was not served: max_connections are there, or descriptors ran out
+ * before it was accepted; the gateway takes its leave; it closed without a word; its TLS handshake
+ * failed; it had to make room before its CER; it sent no CER that could be accepted.
  */
 export type RefusalReason =
   | "limit"
@@ -45,7 +45,10 @@ export class Counters {
   routingErrors = 0;
   failovers = 0;
   failbacks = 0;
-  /** Connections of Logic Apps that never were served, by `listener reason`: see {@link RefusalReason}. */
+  /**
+   * Connections of Logic Apps that never were served, by `listener reason`.
+   * See {@link RefusalReason}.
+   */
   readonly refused = new Map<string, number>();
   /** `code reason` to how often this node answered with it. */
   readonly errorAnswers = new Map<string, number>();

@@ -46,7 +46,9 @@ export type GatewayEvent =
   | { readonly kind: "app_refused"; readonly remote: string; readonly reason: string }
   /** It closed again without a byte, as health checks do. */
   | { readonly kind: "app_silent"; readonly remote: string }
-  /** A connection could not be accepted; told for each attempt, of which there may be 20 a second. */
+  /**
+   * A connection could not be accepted; told for each attempt, of which there may be 20 a second.
+   */
   | { readonly kind: "accept_failed"; readonly address: string; readonly reason: string }
   /** A defect: one request was answered 5012 because of it. */
   | { readonly kind: "internal_error"; readonly reason: string }

@@ -8,7 +8,10 @@ import type { LogFields, Logger } from "./logger.ts";
 /** Equal lines that are written before the rest of their second is counted. */
 const SEVERAL = 5;
 
-/** Different lines of one second that are told apart; what comes on top is counted together, by event. */
+/**
+ * Different lines of one second that are told apart; what comes on top is counted together, by
+ * event.
+ */
 const DIFFERENT = 500;
 
 /** Milliseconds over which lines are counted. */
@@ -45,8 +48,9 @@ interface Flood {
 }
 
 /**
- * A logger in front of `log`. Lines are equal when event and fields are, but for numbers and the field `remote`: the first
- * few are written, then one each second, which is the latest with `repeated`, the number of lines that it stands for.
+ * A logger in front of `log`. Lines are equal when event and fields are, but for numbers and the
+ * field `remote`: the first few are written, then one each second, which is the latest with
+ * `repeated`, the number of lines that it stands for.
  *
  * ```ts
  * import { guardFloods } from "./flood_guard.ts";
@@ -54,7 +58,8 @@ interface Flood {
  *
  * const log = guardFloods(silentLogger);
  * for (let port = 1; port < 1000; port++) {
- *   log.warning("app_refused", `connection from 10.0.0.1:${port} was not opened`, { remote: `10.0.0.1:${port}` });
+ *   const remote = `10.0.0.1:${port}`;
+ *   log.warning("app_refused", `connection from ${remote} was not opened`, { remote });
  * }
  * log.close();
  * ```

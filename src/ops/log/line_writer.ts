@@ -29,7 +29,10 @@ export class LineWriter {
   #inFlight = false;
   #closed = false;
 
-  /** `onDropped` words the line that stands for those that were dropped; `failure` is why they could not be written, if that is so. */
+  /**
+   * `onDropped` words the line that stands for those that were dropped; `failure` is why they could
+   * not be written, if that is so.
+   */
   constructor(
     private readonly sink: LineSink,
     private readonly onDropped: (count: number, failure: string) => string,
@@ -82,7 +85,8 @@ export class LineWriter {
       const [dropped, failure] = [this.#dropped, this.#failure];
       const lines = this.#queue.length;
       if (dropped > 0) {
-        // In the order of events: what the reader was too slow for came last, what could not be written came before.
+        // In the order of events: what the reader was too slow for came last, what could not be
+        // written came before.
         if (failure === "") this.#queue.push(this.onDropped(dropped, failure));
         else this.#queue.unshift(this.onDropped(dropped, failure));
       }
