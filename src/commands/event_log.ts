@@ -106,6 +106,10 @@ function write(log: Logger, event: GatewayEvent): void {
     }
     case "app_refused":
       return log.warning(kind, `connection from ${event.remote} was not opened: ${event.reason}`, fields);
+    case "app_silent":
+      return log.debug(kind, `connection from ${event.remote} was closed by the other side without a byte`, fields);
+    case "accept_failed":
+      return log.error(kind, `cannot accept connections on ${event.address}: ${event.reason}`, fields);
     case "internal_error":
       return log.error(
         kind,

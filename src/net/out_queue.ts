@@ -3,6 +3,7 @@
  * @module
  */
 import type { Budget } from "./budget.ts";
+import { SYSTEM_CLOCK } from "./clock.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
 
 /** What an out-queue writes to: `Deno.Conn`, or a TLS connection behind the same call. */
@@ -48,7 +49,7 @@ export class OutQueue {
   stuck = false;
 
   /** Milliseconds of a clock that never goes back. */
-  static now: () => number = () => performance.now();
+  static now: () => number = () => SYSTEM_CLOCK.now();
 
   readonly #writer: ByteWriter;
   readonly #segments: SegmentPool;

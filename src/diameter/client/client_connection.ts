@@ -2,6 +2,7 @@
  * One connection of a client, from its CER to its end.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import type { Batch } from "../../net/batch.ts";
 import { type Block, BlockLease, type BlockPool } from "../../net/block.ts";
 import type { Connection } from "../../net/connection.ts";
@@ -107,7 +108,7 @@ export class ClientConnection implements CallOwner {
       expectedHost: settings.expectedHost,
     }, {
       opened: () => {
-        this.openedAt = this.lastUsedAt = performance.now();
+        this.openedAt = this.lastUsedAt = SYSTEM_CLOCK.now();
         handlers.opened(this);
       },
       leaving: () => handlers.changed(),
@@ -165,7 +166,7 @@ export class ClientConnection implements CallOwner {
     }
     out.commit(message.length);
     this.#counters.messagesSent++;
-    this.lastUsedAt = performance.now();
+    this.lastUsedAt = SYSTEM_CLOCK.now();
     call.owner = this;
     if (call.awaitsAnswer) this.#pending.set(call.sentAs, call);
     else this.#marks.add(call, out.writtenBytes + out.queuedBytes);
@@ -197,7 +198,7 @@ export class ClientConnection implements CallOwner {
     const { block, end } = batch;
     const { view } = block;
     try {
-      this.lastUsedAt = performance.now();
+      this.lastUsedAt = SYSTEM_CLOCK.now();
       for (let at = batch.start; at < end;) {
         const next = at + (view.getUint32(at) & 0xffffff);
         this.#counters.messagesReceived++;
@@ -274,7 +275,7 @@ export class ClientConnection implements CallOwner {
     if (!peer.live) throw new ConnectionClosedError(peer.remoteText, "it ended before the request was answered");
     peer.out.push(answer);
     this.#counters.messagesSent++;
-    this.lastUsedAt = performance.now();
+    this.lastUsedAt = SYSTEM_CLOCK.now();
   }
 
   #end(end: PeerEnd): void {

@@ -2,6 +2,7 @@
  * A place for a connection: it is opened, and opened again when it is lost.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import { type Connection, type Endpoint, endpointText } from "../../net/connection.ts";
 import { connectTcp } from "../../net/tcp.ts";
 import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../peer/backoff.ts";
@@ -293,7 +294,7 @@ export class ConnectionSlot {
     this.#bytesReceived += peer.readBytes;
     if (!wasOpen) return;
     this.ended++;
-    this.#backoff = afterConnection(this.#backoff, performance.now() - connection.openedAt);
+    this.#backoff = afterConnection(this.#backoff, SYSTEM_CLOCK.now() - connection.openedAt);
     this.#noteError(new ConnectionClosedError(this.address, end.reason));
     this.#handlers.event({
       kind: "down",

@@ -2,6 +2,7 @@
  * Driver of one live connection to a peer: feeds the machines what arrives, and does what they say.
  * @module
  */
+import { type Alarm, SYSTEM_CLOCK } from "../../net/clock.ts";
 import { type Connection, endpointText } from "../../net/connection.ts";
 import type { Budget } from "../../net/budget.ts";
 import { OutQueue, type OutQueueOptions } from "../../net/out_queue.ts";
@@ -107,7 +108,7 @@ export class Peer {
 
   #state: PeerState;
   #handlers: PeerHandlers;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Alarm | undefined;
   #ownIds = Math.floor(Math.random() * 0x10000);
   /** Hop-by-hop ids of the unanswered DWR and DPR; 0 when there is none. */
   #watchdogId = 0;
@@ -429,7 +430,7 @@ export class Peer {
 
   #setTimer(milliseconds: number): void {
     this.#clearTimer();
-    this.#timer = setTimeout(() => {
+    this.#timer = SYSTEM_CLOCK.setTimeout(() => {
       this.#timer = undefined;
       if (this.#state === "closed") this.#finish();
       else this.#step("timeout");
@@ -437,7 +438,7 @@ export class Peer {
   }
 
   #clearTimer(): void {
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    if (this.#timer !== undefined) SYSTEM_CLOCK.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 

@@ -2,6 +2,7 @@
  * One accepted connection of a Logic App, from its CER to its end; or, when that CER is a DRA's, until then.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import type { Connection, Endpoint } from "../../net/connection.ts";
 import type { Capabilities } from "../peer/capabilities.ts";
 import { Peer, type PeerEnd, type PeerHandlers, type PeerOptions } from "../peer/peer.ts";
@@ -39,6 +40,8 @@ export class AppSession implements PeerHandlers, WatchdogHandlers, Served, Claim
   readonly #watchdog: WatchdogTimer;
   readonly #listener: Endpoint;
   readonly #owner: SessionOwner;
+  readonly #acceptedAt = SYSTEM_CLOCK.now();
+  #evicted = false;
 
   constructor(connection: Connection, listener: Endpoint, owner: SessionOwner) {
     this.#owner = owner;
@@ -54,6 +57,17 @@ export class AppSession implements PeerHandlers, WatchdogHandlers, Served, Claim
 
   servesReopening(): boolean {
     return this.#link?.servesReopening() ?? false;
+  }
+
+  /** Milliseconds since it was accepted. */
+  get age(): number {
+    return SYSTEM_CLOCK.now() - this.#acceptedAt;
+  }
+
+  /** Ends the connection for one that is not as silent. */
+  evict(): void {
+    this.#evicted = true;
+    this.peer.abort("it sent no CER, and max_connections are connected");
   }
 
   admit(peer: Peer, capabilities: Capabilities) {
@@ -85,13 +99,27 @@ export class AppSession implements PeerHandlers, WatchdogHandlers, Served, Claim
     this.#app = undefined;
     if (app === undefined) {
       this.#owner.ended(peer, undefined);
-      return runtime.emit({ kind: "app_refused", remote: peer.remoteText, reason });
+      return this.#refused(peer, reason);
     }
     apps.remove(app);
     const pending = app.inFlight;
     runtime.gone(app);
     this.#owner.ended(peer, app);
     runtime.emit({ kind: "app_down", app: app.originHost, remote: peer.remoteText, reason, pending });
+  }
+
+  #refused({ connection, remoteText: remote }: Peer, reason: string): void {
+    const { runtime } = this.#owner;
+    if (connection.leftSilently) {
+      runtime.refused(this.#listener, "silent");
+      return runtime.emit({ kind: "app_silent", remote });
+    }
+    const handshaking = connection.tls !== undefined && !connection.tls.established;
+    runtime.refused(
+      this.#listener,
+      this.#evicted ? "unidentified" : handshaking ? "tls_handshake" : "capabilities",
+    );
+    runtime.emit({ kind: "app_refused", remote, reason });
   }
 
   discarded(reason: string): void {

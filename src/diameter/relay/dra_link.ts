@@ -3,6 +3,7 @@
  * @module
  */
 import type { Budget } from "../../net/budget.ts";
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import { type Connection, endpointText } from "../../net/connection.ts";
 import { reasonOf } from "../../net/reason.ts";
 import { connectTcp } from "../../net/tcp.ts";
@@ -102,7 +103,7 @@ export class DraLink implements Served {
         this.#handlers.suspect(this);
       },
       failback: () => {
-        this.#okayAt = performance.now();
+        this.#okayAt = SYSTEM_CLOCK.now();
         this.reason = "";
         this.#handlers.changed(this);
       },
@@ -392,7 +393,7 @@ export class DraLink implements Served {
     }
     this.relayPeer = undefined;
     this.reason = asPredicate(end.reason);
-    this.#backoff = afterConnection(this.#backoff, this.#okayAt === 0 ? 0 : performance.now() - this.#okayAt);
+    this.#backoff = afterConnection(this.#backoff, this.#okayAt === 0 ? 0 : SYSTEM_CLOCK.now() - this.#okayAt);
     this.#okayAt = 0;
     this.dra.counters.bytesSent += peer.out.writtenBytes;
     this.dra.counters.bytesReceived += peer.readBytes;

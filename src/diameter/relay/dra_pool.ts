@@ -2,6 +2,7 @@
  * The DRAs together: which priority carries traffic, and which connection the next request gets.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import type { Connection } from "../../net/connection.ts";
 import type { Peer } from "../peer/peer.ts";
 import { RESULT } from "../wire/result_codes.ts";
@@ -179,7 +180,7 @@ export class DraPool {
 
   /** Something about a DRA changed: judge all of them again, and tell who moved. */
   refresh(): void {
-    const now = performance.now();
+    const now = SYSTEM_CLOCK.now();
     const { failbackDelay, reopenLastResort } = this.#runtime.options.draPool;
     const someOkay = this.dras.some((dra) => dra.links.some((link) => link.okay));
     let nextHold = Infinity;

@@ -53,6 +53,12 @@ export type GatewayEvent =
     readonly pending: number;
   }
   | { readonly kind: "app_refused"; readonly remote: string; readonly reason: string }
+  /** It closed again without a byte, as health checks do. */
+  | { readonly kind: "app_silent"; readonly remote: string }
+  /**
+   * A connection could not be accepted; told for each attempt, of which there may be 20 a second.
+   */
+  | { readonly kind: "accept_failed"; readonly address: string; readonly reason: string }
   /**
    * A defect. The request that it befell was answered 5012, or was on its way already and lives on
    * until its answer or its end.

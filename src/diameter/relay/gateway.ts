@@ -2,6 +2,7 @@
  * The gateway: the composition of its stages.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import type { Connection, Endpoint } from "../../net/connection.ts";
 import { Intake } from "../../net/intake.ts";
 import { reasonOf } from "../../net/reason.ts";
@@ -59,6 +60,7 @@ export class Gateway {
   readonly #intakes = new Set<Intake>();
   #restTick = 0;
   #ticker: ReturnType<typeof setInterval> | undefined;
+  #endBeat = () => {};
   #stopping: Promise<void> | undefined;
 
   /** Listens and connects only when it is started. */
@@ -137,6 +139,7 @@ export class Gateway {
    * @throws Error when an address cannot be listened on, or a certificate cannot be used
    */
   async start(): Promise<void> {
+    this.#endBeat = SYSTEM_CLOCK.keepBeat();
     const listening = this.#server.start();
     this.#ticker = setInterval(() => this.#tick(), TICK);
     this.#pool.start();
@@ -144,6 +147,7 @@ export class Gateway {
       await listening;
     } catch (error) {
       clearInterval(this.#ticker);
+      this.#endBeat();
       await this.#pool.stop();
       throw error;
     }
@@ -167,8 +171,8 @@ export class Gateway {
     runtime.draining = true;
     this.#server.stopListening();
     runtime.emit({ kind: "draining", pending: runtime.counters.active });
-    const deadline = performance.now() + runtime.options.drainTimeout;
-    while (runtime.counters.active > 0 && performance.now() < deadline) {
+    const deadline = SYSTEM_CLOCK.now() + runtime.options.drainTimeout;
+    while (runtime.counters.active > 0 && SYSTEM_CLOCK.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     // Drained by now: they are told so.
@@ -177,6 +181,7 @@ export class Gateway {
     runtime.emit({ kind: "leaving" });
     await Promise.all([this.#server.stop(), this.#pool.stop()]);
     if (this.#ticker !== undefined) clearInterval(this.#ticker);
+    this.#endBeat();
     for (const link of this.#pool.links()) link.table.dispose();
     this.#reverse.dispose();
     runtime.emit({ kind: "stopped" });
@@ -247,7 +252,7 @@ export class Gateway {
 
   #tick(): void {
     const runtime = this.#runtime;
-    const now = performance.now();
+    const now = SYSTEM_CLOCK.now();
     const tick = runtime.tickAt(now);
     if (tick >= this.#restTick) {
       this.#restTick = tick + REST_TICKS;

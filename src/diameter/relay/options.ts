@@ -5,7 +5,8 @@
 import type { BackoffOptions } from "../peer/backoff.ts";
 import type { AdvertisedApplication } from "../peer/capabilities.ts";
 import type { Endpoint } from "../../net/connection.ts";
-import type { TlsClientFiles, TlsServerFiles } from "../../net/tls.ts";
+import type { TlsClientFiles } from "../../net/tls.ts";
+import type { TlsServerFiles } from "../../net/tls_listener.ts";
 import type { AllowRule } from "./admission.ts";
 import type { ErrorDetail } from "./error_detail.ts";
 

@@ -2,12 +2,14 @@
  * What the parts of one relay share.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import { BlockPool } from "../../net/block.ts";
+import { type Endpoint, endpointText } from "../../net/connection.ts";
 import { Listeners } from "../../net/listeners.ts";
 import { SegmentPool } from "../../net/segment.ts";
 import type { LocalIdentity } from "../peer/capabilities.ts";
 import { Budgets } from "./budgets.ts";
-import { count, Counters } from "./counters.ts";
+import { count, Counters, type RefusalReason } from "./counters.ts";
 import type { GatewayEvent, GatewayListener, MessageRecord } from "./events.ts";
 import type { GatewayOptions } from "./options.ts";
 import { ConnectionTable, type RelayPeer } from "./relay_peer.ts";
@@ -54,7 +56,7 @@ export class RelayRuntime {
 
   /** The current tick of every timer wheel. */
   tick(): number {
-    return this.tickAt(performance.now());
+    return this.tickAt(SYSTEM_CLOCK.now());
   }
 
   /** The tick at `milliseconds` of the same clock. */
@@ -87,6 +89,11 @@ export class RelayRuntime {
 
   /** Counts a message that was thrown away. */
   readonly discarded = (reason: string): void => count(this.counters.discarded, reason);
+
+  /** Counts a connection that was not served. */
+  refused(listener: Endpoint, reason: RefusalReason): void {
+    count(this.counters.refused, `${endpointText(listener)} ${reason}`);
+  }
 
   /** A connection is closed: who waits for it is gone, and its answers will find nobody. */
   gone(relayPeer: RelayPeer): void {

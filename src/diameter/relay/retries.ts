@@ -2,6 +2,7 @@
  * A transaction's further attempts: after silence, after a lost or suspect connection, after an error answer (RFC 6733 section 5.5.4, RFC 3539 section 3.4.1).
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import type { Block } from "../../net/block.ts";
 import type { Budget } from "../../net/budget.ts";
 import { FLAG, OFFSET } from "../wire/header.ts";
@@ -326,5 +327,5 @@ export class Retries {
 
 /** Now, in microseconds modulo 2^32. */
 function microseconds(): number {
-  return Math.floor(performance.now() * 1000) | 0;
+  return Math.floor(SYSTEM_CLOCK.now() * 1000) | 0;
 }
