@@ -2,6 +2,7 @@
  * The gateway's events as lines of the log.
  * @module
  */
+import { applicationText } from "../diameter/wire/application_set.ts";
 import type { GatewayEvent, GatewayListener, MessageRecord } from "../diameter/relay/events.ts";
 import type { Logger } from "../ops/log/mod.ts";
 
@@ -42,7 +43,7 @@ function write(log: Logger, event: GatewayEvent): void {
         watchdog: event.watchdog,
       });
     case "dra_suspect":
-      return log.warning(kind, `DRA ${event.dra} does not answer its watchdog, ${event.pending} requests wait`, fields);
+      return log.warning(kind, `DRA ${event.dra} ${event.reason}, ${event.pending} requests wait`, fields);
     case "dra_down":
       return log.warning(kind, `DRA ${event.dra} is not usable: ${event.reason}`, fields);
     case "failover":
@@ -58,7 +59,11 @@ function write(log: Logger, event: GatewayEvent): void {
         fields,
       );
     case "app_up":
-      return log.info(kind, `Logic App ${event.app} connected from ${event.remote}`, fields);
+      return log.info(kind, `Logic App ${event.app} connected from ${event.remote}`, {
+        app: event.app,
+        remote: event.remote,
+        applications: event.applications.map(applicationText).join(", "),
+      });
     case "app_down":
       return log.info(kind, `Logic App ${event.app} from ${event.remote} is gone: ${event.reason}`, fields);
     case "app_refused":

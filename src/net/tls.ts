@@ -4,6 +4,7 @@
  */
 import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect, createServer, type TLSSocket } from "node:tls";
+import { dnsNamesOf } from "./certificate_names.ts";
 import { type Connection, type Endpoint, plainAddress, type TlsFacts } from "./connection.ts";
 import type { Listener } from "./listener.ts";
 import { nodeConnection } from "./node_connection.ts";
@@ -155,12 +156,8 @@ async function serverContext({ cert, key, clientCa }: TlsServerFiles) {
   };
 }
 
-/** DNS names of the certificate the peer showed. */
+/** DNS names of the certificate the peer showed, from its octets: the text that the library makes of them is ambiguous. */
 function factsOf(socket: TLSSocket): TlsFacts {
-  const names: string[] = [];
-  const certificate = socket.getPeerCertificate() as { subjectaltname?: string } | null;
-  for (const part of certificate?.subjectaltname?.split(", ") ?? []) {
-    if (part.startsWith("DNS:")) names.push(part.slice(4).toLowerCase());
-  }
-  return { names };
+  const certificate = socket.getPeerCertificate() as { readonly raw?: Uint8Array } | null;
+  return { names: certificate?.raw === undefined ? [] : dnsNamesOf(certificate.raw) };
 }

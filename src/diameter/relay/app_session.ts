@@ -50,7 +50,7 @@ export class AppSession implements PeerHandlers, WatchdogHandlers {
     const app = this.relayPeer = new RelayPeer(peer, peer.capabilities!, undefined, this.#listener);
     runtime.connections.add(app);
     apps.add(app);
-    const applications = app.capabilities.applications.list();
+    const applications = app.capabilities.applications.advertised;
     runtime.emit({ kind: "app_up", app: app.originHost, remote: peer.remoteText, applications });
   }
 

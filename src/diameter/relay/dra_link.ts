@@ -67,7 +67,7 @@ export class DraLink {
       sendWatchdog: () => this.#peer?.sendWatchdog(),
       failover: () => {
         if (this.watchdog.state !== "suspect") return;
-        this.reason = "is suspect: a watchdog is unanswered";
+        this.reason = `is suspect: ${this.watchdog.complaint}`;
         this.#handlers.changed(this);
         this.#handlers.suspect(this);
       },
@@ -132,6 +132,7 @@ export class DraLink {
     this.#abort.abort();
     this.#wake?.();
     this.reason = reason;
+    if (this.#peer?.open === true) this.#setState("CLOSING", reason);
     await this.#peer?.stop(cause, reason);
     await this.#running;
     this.watchdog.stop();
@@ -268,6 +269,8 @@ export class DraLink {
   }
 
   #noteState(): void {
+    // Whatever the watchdog forgets when a connection ends or a leave begins, nobody has answered it.
+    if (this.#peer?.open !== true) return;
     if (this.#state === "OPEN" && this.watchdog.pending) this.#setState("DWR_SENT", "a watchdog is unanswered");
     else if (this.#state === "DWR_SENT" && !this.watchdog.pending) this.#setState("OPEN", "the watchdog was answered");
   }

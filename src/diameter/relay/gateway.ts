@@ -175,7 +175,7 @@ export class Gateway {
     const limit = Math.min(maxMessageSize, LONGEST_MESSAGE);
     const blocks = new BlockLease(runtime.blocks);
     source(connection, blocks)
-      .pipeThrough(framer(diameterFrames(() => limit), blocks))
+      .pipeThrough(framer(diameterFrames(() => peer.longestMessage(limit)), blocks))
       .pipeTo(
         gatedSink(peer, relayTaker(runtime, self, this.#requests, this.#answers), runtime.discarded, keepReopening),
       )
