@@ -81,6 +81,8 @@ or was wrong, and when a connection could not be opened.`,
     const applications = reader.applications("applications", flags.applications);
     const mix = reader.mix("mix", flags.mix);
     const imeis = reader.imeis("imei", flags.imei);
+    reader.identity("origin-host", flags["origin-host"].replaceAll("#", String(flags.connections)));
+    reader.identity("origin-realm", flags["origin-realm"]);
     reader.check();
     if (Object.keys(mix).length === 0) throw new UsageError(["--mix: expected at least one share above 0"], NAME);
 

@@ -98,6 +98,11 @@ const WRONG: [args: string[], stderr: string][] = [
     "--no-relay: leaves no application to advertise\nTry diam-gw sim dra --help\n",
   ],
   [
+    ["sim", "dra", "--listen", "127.0.0.1:0", "--origin-host", "a..b"],
+    '--origin-host: expected a host or realm name in ASCII, got "a..b": it has an empty label: two dots in a row, or one ' +
+    "at an end\nTry diam-gw sim dra --help\n",
+  ],
+  [
     ["sim", "app", "--connect", "127.0.0.1:1", "--mix", "s14=1", "--imei", "12"],
     '--mix: expected KIND=SHARE with a KIND of s13, s6a, ccr, got "s14=1"\n' +
     '--imei: expected 14 to 16 digits, got "12"\nTry diam-gw sim app --help\n',
