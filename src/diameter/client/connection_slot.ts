@@ -159,8 +159,8 @@ export class ConnectionSlot {
     while (!this.#stopped) {
       if (!this.#fresh) this.reconnectAttempts++;
       const { end, error, wasOpen } = await this.#connectOnce();
-      this.#setState("FAILED", end.reason);
       if (this.#stopped) break;
+      this.#setState("FAILED", end.reason);
       const wanted = wasOpen ? !this.retiring : this.#handlers.failed(this, error!, this.#fresh);
       if (!wanted || this.#runtime.settings.reconnect === false) {
         if (!wasOpen) this.#tellFailure(error!, undefined);
