@@ -30,9 +30,9 @@ Deno.test("names that nobody may have are refused, each with one log line, and a
   const rounds = 5;
   for (let round = 0; round < rounds; round++) {
     for (const [host, code] of FORGED) {
-      const peer = await RawPeer.connect(scene.address.port, { host, realm: REALM });
+      const peer = await RawPeer.connect(scene.address.port, { host: "a forger", realm: REALM });
       try {
-        await peer.send(cer(peer.identity));
+        await peer.send(cer({ host, realm: REALM }));
         if (code !== undefined) assertEquals((await peer.nextAnswer(COMMAND.capabilitiesExchange)).resultCode, code);
         await peer.nextEnd();
       } finally {

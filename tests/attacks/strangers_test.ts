@@ -1,5 +1,5 @@
 /** Peers that never identify themselves. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { FLAG } from "../../src/diameter/wire/header.ts";
 import { cer, patched, peerRequest, request } from "../support/raw_message.ts";
 import { until } from "../support/until.ts";
@@ -63,18 +63,26 @@ Deno.test("strangers cannot make the gateway keep more than 16 KiB each, whateve
   await using scene = await Scene.start({ server: { max_message_size: "1MiB" } });
   const { port } = scene.address;
   const before = await scene.gateway.sample();
-  const header = patched(cer(STRANGER).slice(0, 20), { 1: 0x10, 2: 0, 3: 0 });
-  // A message of 1 MiB is announced: that alone is the end.
-  assertEquals(await exchange(port, header), 0);
-  // One of 16 KiB may come, and all but its last bytes may stay for a while.
-  const almost = new Uint8Array(16_380);
-  almost.set(patched(header, { 1: 0, 2: 0x40, 3: 0 }));
+  const refused = () => scene.gateway.logged("app_refused");
+  const beginning = (length: number) => {
+    const bytes = new Uint8Array(length - 4);
+    bytes.set(patched(cer(STRANGER).slice(0, 20), { 1: length >> 16, 2: (length >> 8) & 0xff, 3: length & 0xff }));
+    return bytes;
+  };
+  // All but the end of a message of 1 MiB: its announcement is enough, nobody waits for the rest.
+  const long = beginning(0x100000);
+  await Promise.all(Array.from({ length: 50 }, () => exchange(port, long)));
+  await until(() => refused().length === 50, "all are refused");
+  for (const { reason } of refused()) assertMatch(String(reason), /length/);
+  // All but the end of one that a CER may be.
+  const short = beginning(16_384);
   const held = await Promise.all(Array.from({ length: 400 }, () => Deno.connect({ hostname: "127.0.0.1", port })));
   try {
     for (const connection of held) {
-      for (let at = 0; at < almost.length;) at += await connection.write(almost.subarray(at));
+      for (let at = 0; at < short.length;) at += await connection.write(short.subarray(at));
     }
     await until(async () => (await scene.gateway.sample()).openFiles >= before.openFiles + 400, "all are held");
+    assertEquals(refused().length, 50);
     const after = await scene.gateway.sample();
     assert(after.memory < before.memory + 60e6, `memory went from ${before.memory} to ${after.memory} bytes`);
   } finally {
