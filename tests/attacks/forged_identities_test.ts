@@ -45,7 +45,9 @@ Deno.test("names that nobody may have are refused, each with one log line, and a
     "every refusal has its line",
   );
   for (const { message } of scene.gateway.logged("app_refused")) assert(String(message).length < 400, String(message));
-  assertEquals(scene.gateway.logged("app_up").map(({ app }) => app), ["polite.apps.example.net"]);
+  const [polite, ...others] = scene.gateway.logged("app_up");
+  assertEquals([polite!["app"], polite!["applications"]], ["polite.apps.example.net", "16777252 of vendor 10415"]);
+  assertEquals(others, []);
   await scene.unharmed();
 });
 
