@@ -1,6 +1,7 @@
 /**
- * The DNS names of a certificate, read from its DER (X.690) by the grammar of RFC 5280. PURE, and for octets of strangers: every
- * length is checked, nothing recurses, and the text of a name is never taken apart.
+ * The DNS names of a certificate, read from its DER (X.690) by the grammar of RFC 5280. PURE, and
+ * for octets of strangers: every length is checked, nothing recurses, and the text of a name is
+ * never taken apart.
  * @module
  */
 
@@ -22,15 +23,20 @@ const TAG = {
 /** 2.5.29.17, id-ce-subjectAltName (RFC 5280 section 4.2.1.6). */
 const SUBJECT_ALT_NAME = [0x55, 0x1d, 0x11];
 
-/** Serial number to subjectPublicKeyInfo, as many as stand before what is optional (RFC 5280 section 4.1). */
+/**
+ * Serial number to subjectPublicKeyInfo, as many as stand before what is optional (RFC 5280 section
+ * 4.1).
+ */
 const FIELDS_BEFORE_OPTIONAL = 6;
 
 /**
- * The dNSNames in the subjectAltName of a certificate, one character for each octet, in their order and as they are written:
- * a comma or a NUL is part of the name. Other kinds of GeneralName are passed over.
+ * The dNSNames in the subjectAltName of a certificate, one character for each octet, in their order
+ * and as they are written: a comma or a NUL is part of the name. Other kinds of GeneralName are
+ * passed over.
  *
  * @param der the whole certificate
- * @returns none when it has none, and none when it is not a certificate in DER: who cannot be read is nobody
+ * @returns none when it has none, and none when it is not a certificate in DER: who cannot be read
+ * is nobody
  */
 export function dnsNamesOf(der: Uint8Array): string[] {
   try {
@@ -80,7 +86,9 @@ class Values {
     return { tag: found, start, end: start + length };
   }
 
-  /** Lengths have one form in DER, the shortest; the indefinite one is none (X.690 section 10.1). */
+  /**
+   * Lengths have one form in DER, the shortest; the indefinite one is none (X.690 section 10.1).
+   */
   #length(): number {
     const first = this.#octet();
     if (first < 0x80) return first;
@@ -113,7 +121,8 @@ function readNames(der: Uint8Array): string[] {
     if (extension.tag === TAG.boolean) extension.next();
     const value = extension.next(TAG.octetString);
     if (!isSubjectAltName(der, id)) continue;
-    // Each extension occurs once (RFC 5280 section 4.2): whoever has two is not to choose which one counts.
+    // Each extension occurs once (RFC 5280 section 4.2): whoever has two is not to choose which one
+    // counts.
     if (names !== undefined) throw new DerError();
     names = namesIn(der, value);
   }

@@ -156,7 +156,10 @@ async function serverContext({ cert, key, clientCa }: TlsServerFiles) {
   };
 }
 
-/** DNS names of the certificate the peer showed, from its octets: the text that the library makes of them is ambiguous. */
+/**
+ * DNS names of the certificate the peer showed, from its octets: the text that the library makes of
+ * them is ambiguous.
+ */
 function factsOf(socket: TLSSocket): TlsFacts {
   const certificate = socket.getPeerCertificate() as { readonly raw?: Uint8Array } | null;
   return { names: certificate?.raw === undefined ? [] : dnsNamesOf(certificate.raw) };

@@ -9,7 +9,10 @@ const STRANGER = { host: "stranger.example.net", realm: "example.net" };
 /** First byte of the flags, and of the length of the first AVP. */
 const [FLAGS, FIRST_LENGTH] = [4, 27];
 
-/** Writes as much of `bytes` as the other end takes, then reads to the end. @returns how many bytes came back */
+/**
+ * Writes as much of `bytes` as the other end takes, then reads to the end.
+ * @returns how many bytes came back
+ */
 async function exchange(port: number, bytes: Uint8Array): Promise<number> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
   const writing = (async () => {

@@ -620,7 +620,8 @@ Deno.test(
     for (const newcomer of newcomers) newcomer.answersWatchdogs = true;
     for (const newcomer of newcomers) await newcomer.send(cer(newcomer.identity));
     await old.nextRequest(COMMAND.deviceWatchdog);
-    // One probe alone runs, however many wait for it; then its place is free, and the first to come takes it.
+    // One probe alone runs, however many wait for it; then its place is free, and the first to come
+    // takes it.
     await old.nextEnd(8_000);
     const results: (number | undefined)[] = [];
     for (const newcomer of newcomers) {

@@ -28,7 +28,8 @@ export class Authority {
 
   /**
    * A certificate for the node `host`.
-   * @param names its subjectAltName, `DNS` or `URI` and a value with whatever characters; `host` as DNS name unless given
+   * @param names its subjectAltName, `DNS` or `URI` and a value with whatever characters; `host` as
+   * DNS name unless given
    */
   async sign(
     host: string,
@@ -36,7 +37,8 @@ export class Authority {
   ): Promise<Certificate> {
     const directory = this.#directory;
     const lines = names.map(([kind, value], i) => `${kind}.${i}=${value}`);
-    // In a section of its own, each name is one line: on the command line a comma would begin the next name.
+    // In a section of its own, each name is one line: on the command line a comma would begin the
+    // next name.
     const file = `${directory}/${host}.cnf`;
     await Deno.writeTextFile(
       file,

@@ -245,7 +245,10 @@ export function peerAnswer(identity: RawIdentity, to: RawMessage): Uint8Array<Ar
     .text(AVP.originHost, identity.host).text(AVP.originRealm, identity.realm).finish();
 }
 
-/** A whole AVP that has the V flag set and Vendor-Id 0, as some charging equipment sends those of the base protocol. */
+/**
+ * A whole AVP that has the V flag set and Vendor-Id 0, as some charging equipment sends those of
+ * the base protocol.
+ */
 export function avpOfVendorZero(code: number, data: string | Uint8Array): Uint8Array<ArrayBuffer> {
   const octets = typeof data === "string" ? new TextEncoder().encode(data) : data;
   const length = 12 + octets.length;

@@ -304,7 +304,8 @@ export class ConnectionSlot {
 
   #noteState({ peer }: ClientConnection): void {
     if (peer.state === "leaving") this.#setState("CLOSING", "the peer takes its leave");
-    // Whatever the watchdog forgets when a connection ends or a leave begins, nobody has answered it.
+    // Whatever the watchdog forgets when a connection ends or a leave begins, nobody has answered
+    // it.
     else if (!peer.open) return;
     else if (this.#state === "OPEN" && peer.watchdog.pending) this.#setState("DWR_SENT", "a watchdog is unanswered");
     else if (this.#state === "DWR_SENT" && !peer.watchdog.pending) this.#setState("OPEN", "the watchdog was answered");

@@ -66,8 +66,8 @@ export function advertised(local: LocalIdentity): ApplicationSet {
 }
 
 /**
- * The vendors of those applications, each once and never 0 (section 5.3.6). A node that names none relays 3GPP's all the same,
- * and its peers have always been told so.
+ * The vendors of those applications, each once and never 0 (section 5.3.6). A node that names none
+ * relays 3GPP's all the same, and its peers have always been told so.
  */
 function supportedVendors({ applications }: LocalIdentity): ReadonlySet<number> {
   const vendors = new Set(applications.map(({ vendor = VENDOR.ietf }) => vendor));
@@ -223,7 +223,10 @@ class Reading {
     if (id !== undefined) this.applications.push({ id, vendor, accounting: avp.code === AVP.acctApplicationId });
   }
 
-  /** Everything that the grammar of a CER, or of a CEA that accepts, wants; else the first fault in its order. */
+  /**
+   * Everything that the grammar of a CER, or of a CEA that accepts, wants; else the first fault in
+   * its order.
+   */
   complete(): Capabilities | CapabilitiesFault {
     const { bytes, end, broken, originHost, originRealm, productName, vendorId } = this;
     if (broken !== undefined) {
@@ -288,8 +291,8 @@ export function judgeRequest(peer: Capabilities, local: LocalIdentity, tls: bool
 }
 
 /**
- * What an initiator makes of a CEA. Its Result-Code comes first: one that refuses may have the grammar of an error answer
- * (section 7.2), which lacks most of what a CEA that accepts must carry.
+ * What an initiator makes of a CEA. Its Result-Code comes first: one that refuses may have the
+ * grammar of an error answer (section 7.2), which lacks most of what a CEA that accepts must carry.
  *
  * @param expectedHost identity that it must come from; "" for any
  */

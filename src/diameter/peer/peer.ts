@@ -48,7 +48,10 @@ export interface PeerEnd {
   readonly reason: string;
   /** `refused`: the peer does not want us (DPR with BUSY or DO_NOT_WANT_TO_TALK, CEA that refuses). `left`: one side took its leave with DPR. `lost`: everything else. */
   readonly kind: "refused" | "left" | "lost";
-  /** Result-Code and Error-Message of the CEA that did not open the connection; absent when none came, or it had neither. */
+  /**
+   * Result-Code and Error-Message of the CEA that did not open the connection; absent when none
+   * came, or it had neither.
+   */
   readonly resultCode?: number;
   readonly errorMessage?: string;
 }
@@ -77,7 +80,10 @@ const endToEndIds = new EndToEndIds();
 /** Low 16 bits of the hop-by-hop ids of this node's own DWR, DPR and CER: relayed requests never use them. */
 export const OWN_REQUEST_SLOT = 0xffff;
 
-/** The longest message of a peer that has not identified itself, in bytes: what a stranger may make this node keep. */
+/**
+ * The longest message of a peer that has not identified itself, in bytes: what a stranger may make
+ * this node keep.
+ */
 export const LONGEST_CER = 16 * 1024;
 
 /** A peer that was dialled is read on until its queue is so many times its limit: its answers come the same way as its requests. */
@@ -158,7 +164,10 @@ export class Peer {
     return this.#state === "wait-cer";
   }
 
-  /** The longest message that may come now, of which one of `usual` bytes may come on an open connection. */
+  /**
+   * The longest message that may come now, of which one of `usual` bytes may come on an open
+   * connection.
+   */
   longestMessage(usual: number): number {
     return this.#state === "wait-cer" && usual > LONGEST_CER ? LONGEST_CER : usual;
   }

@@ -139,7 +139,8 @@ function takeOne(
   const bytes = block.bytes;
   const header = readHeader(bytes, at);
   const request = (header.flags & FLAG.request) !== 0;
-  // What is wrong with a message is told to peers only; anything but a CER of a stranger ends its connection.
+  // What is wrong with a message is told to peers only; anything but a CER of a stranger ends its
+  // connection.
   if (!isPeerCommand(header.command) || !mayAnswer(peer, header.command)) return peer.take(bytes, at, end, header);
   if (request && (header.flags & FLAG.error) !== 0) {
     discarded("header_bits");
@@ -165,7 +166,10 @@ function takeOne(
   return peer.take(bytes, at, end, header);
 }
 
-/** Whether a request with `command` is answered now: before the capabilities exchange, nothing but a CER is. */
+/**
+ * Whether a request with `command` is answered now: before the capabilities exchange, nothing but a
+ * CER is.
+ */
 function mayAnswer(peer: Peer, command: number): boolean {
   return peer.live || (peer.stranger && command === COMMAND.capabilitiesExchange);
 }

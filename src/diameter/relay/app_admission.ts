@@ -21,13 +21,17 @@ const PROBE_STEP = 20;
 export type Verdict = CapabilitiesFault | undefined;
 
 /**
- * The gateway's own rules: allow list, certificate, and what happens to an identity that is connected already. That the
- * identity is one at all, and not our own, was judged with the CER (`judgeRequest`).
+ * The gateway's own rules: allow list, certificate, and what happens to an identity that is
+ * connected already. That the identity is one at all, and not our own, was judged with the CER
+ * (`judgeRequest`).
  */
 export class AppAdmission {
   readonly #runtime: RelayRuntime;
   readonly #apps: Apps;
-  /** The last word that is being found by a probe, by identity in lower case: at most one probe of an identity runs. */
+  /**
+   * The last word that is being found by a probe, by identity in lower case: at most one probe of
+   * an identity runs.
+   */
   readonly #probing = new Map<string, Promise<Verdict>>();
 
   constructor(runtime: RelayRuntime, apps: Apps) {
@@ -41,7 +45,8 @@ export class AppAdmission {
       peer.abort("this gateway is shutting down");
       return undefined;
     }
-    // Whoever is a configured DRA is no Logic App, and is to be judged here, before the rules for those.
+    // Whoever is a configured DRA is no Logic App, and is to be judged here, before the rules for
+    // those.
     return this.#outside(peer, originHost) ?? this.#uncertified(peer, originHost) ?? this.#duplicate(peer, originHost);
   }
 
@@ -88,14 +93,15 @@ export class AppAdmission {
   }
 
   /**
-   * Of several that come while a probe runs, each is judged when the one before it is in or gone: by then another
-   * connection may have the identity than the one that was probed.
+   * Of several that come while a probe runs, each is judged when the one before it is in or gone:
+   * by then another connection may have the identity than the one that was probed.
    */
   #probeInTurn(peer: Peer, originHost: string): Verdict | Promise<Verdict> {
     const key = originHost.toLowerCase();
     const before = this.#probing.get(key);
     if (before === undefined && this.#connected(originHost).length === 0) return undefined;
-    // Whoever waits for a verdict acts on it before the next in turn is judged, because it was the first to wait.
+    // Whoever waits for a verdict acts on it before the next in turn is judged, because it was the
+    // first to wait.
     const verdict = (before ?? Promise.resolve()).then(() => this.#probe(peer, originHost));
     this.#probing.set(key, verdict);
     verdict.finally(() => {

@@ -269,7 +269,8 @@ export class DraLink {
   }
 
   #noteState(): void {
-    // Whatever the watchdog forgets when a connection ends or a leave begins, nobody has answered it.
+    // Whatever the watchdog forgets when a connection ends or a leave begins, nobody has answered
+    // it.
     if (this.#peer?.open !== true) return;
     if (this.#state === "OPEN" && this.watchdog.pending) this.#setState("DWR_SENT", "a watchdog is unanswered");
     else if (this.#state === "DWR_SENT" && !this.watchdog.pending) this.#setState("OPEN", "the watchdog was answered");

@@ -1,5 +1,6 @@
 /**
- * DiameterIdentity: ASCII, compared without regard to case (RFC 6733 sections 4.3.1 and 5.6.4), and what makes one acceptable.
+ * DiameterIdentity: ASCII, compared without regard to case (RFC 6733 sections 4.3.1 and 5.6.4), and
+ * what makes one acceptable.
  * @module
  */
 
@@ -50,15 +51,19 @@ export interface IdentityRules {
 
 /** Why a name is refused. */
 export interface IdentityFault {
-  /** `malformed`: no DiameterIdentity at all. `own`: that of this node. `outside`: nobody who is let in. */
+  /**
+   * `malformed`: no DiameterIdentity at all. `own`: that of this node. `outside`: nobody who is let
+   * in.
+   */
   readonly kind: "malformed" | "own" | "outside";
   /** Completes a sentence that begins with the name: `is this node's own identity`. */
   readonly reason: string;
 }
 
 /**
- * Judges a DiameterIdentity, wherever it comes from: CER, CEA, certificate or configuration. Labels of 1 to 63 letters,
- * digits, hyphens and underscores (which real sites use) joined by single dots, 255 octets in all.
+ * Judges a DiameterIdentity, wherever it comes from: CER, CEA, certificate or configuration. Labels
+ * of 1 to 63 letters, digits, hyphens and underscores (which real sites use) joined by single dots,
+ * 255 octets in all.
  *
  * @param name one character for each octet, as it came
  * @returns undefined when nothing is wrong with it
@@ -68,7 +73,7 @@ export interface IdentityFault {
  * import { judgeIdentity } from "./identity.ts";
  *
  * console.log(judgeIdentity("app_1.example.net")); // undefined
- * console.log(judgeIdentity("app..example.net")?.reason); // has an empty label: two dots in a row, or one at an end
+ * console.log(judgeIdentity("app..example.net")?.kind); // malformed
  * console.log(judgeIdentity("GW.example.net", { own: "gw.example.net" })?.kind); // own
  * ```
  */
@@ -85,7 +90,10 @@ export function sameIdentity(a: string, b: string): boolean {
   return a.length === b.length && a.toLowerCase() === b.toLowerCase();
 }
 
-/** A name as a message may repeat it: short, in quotes, and in ASCII without control characters, whatever a peer sent. */
+/**
+ * A name as a message may repeat it: short, in quotes, and in ASCII without control characters,
+ * whatever a peer sent.
+ */
 export function shownIdentity(name: string): string {
   const short = name.length > SHOWN ? `${name.slice(0, SHOWN)}...` : name;
   const plain = short.replace(

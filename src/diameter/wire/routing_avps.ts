@@ -39,7 +39,8 @@ export class RoutingAvps {
       }
       const word = view.getUint32(at + 4);
       const length = word & 0xffffff;
-      // `avpHeaderLength` and `vendorOf`, written out: two calls for each AVP cost a quarter of the walk.
+      // `avpHeaderLength` and `vendorOf`, written out: two calls for each AVP cost a quarter of the
+      // walk.
       const vendor = (word & (AVP_FLAG.vendor << 24)) !== 0;
       const headerLength = vendor ? AVP_VENDOR_HEADER_LENGTH : AVP_HEADER_LENGTH;
       if (length < headerLength || length > end - at) {

@@ -144,7 +144,10 @@ function* poolFindings({ dra_pool: { reconnect, dras } }: Config): Generator<Fin
 const LOCAL = new Set(["127.0.0.1", "::1", "localhost"]);
 const EVERYWHERE = new Set(["0.0.0.0", "::"]);
 
-/** Whether whoever dials `dra` gets to a listener on `listen`; what other names stand for is not looked up. */
+/**
+ * Whether whoever dials `dra` gets to a listener on `listen`; what other names stand for is not
+ * looked up.
+ */
 function leadsTo(dra: DraConfig, listen: ListenAddress): boolean {
   const [from, to] = [dra.host.toLowerCase(), listen.hostname.toLowerCase()];
   if (dra.port !== listen.port || from === "") return false;
