@@ -13,7 +13,7 @@ export function gatewayOptions({ gateway, server, dra_pool }: Config): GatewayOp
     productName: gateway.product_name,
     vendorId: gateway.vendor_id,
     mode: gateway.mode,
-    applications: gateway.applications,
+    applications: gateway.applications.map(({ id, vendor, type }) => ({ id, vendor, accounting: type === "acct" })),
     requestTimeout: gateway.request_timeout,
     answerTimeout: gateway.answer_timeout,
     maxAttempts: gateway.max_attempts,

@@ -30,7 +30,10 @@ export interface Connection extends ByteReader, ByteWriter {
 
 /** What is known of a TLS peer. */
 export interface TlsFacts {
-  /** DNS names of the peer's certificate (subjectAltName), empty when it showed none. */
+  /**
+   * DNS names of the peer's certificate (subjectAltName), as it has them; empty when it showed
+   * none.
+   */
   readonly names: readonly string[];
   /** The handshake is done: before, there are no names yet. */
   readonly established: boolean;

@@ -4,6 +4,7 @@
  */
 import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
+import { dnsNamesOf } from "./certificate_names.ts";
 import type { Connection, Endpoint, TlsFacts } from "./connection.ts";
 import { nodeConnection } from "./node_connection.ts";
 import { readPem } from "./pem.ts";
@@ -91,12 +92,11 @@ function established(socket: Socket, event: string, options: ConnectOptions): Pr
   });
 }
 
-/** DNS names of the certificate the peer showed. */
+/**
+ * DNS names of the certificate the peer showed, from its octets: the text that the library makes of
+ * them is ambiguous.
+ */
 export function factsOf(socket: TLSSocket): TlsFacts {
-  const names: string[] = [];
-  const certificate = socket.getPeerCertificate() as { subjectaltname?: string } | null;
-  for (const part of certificate?.subjectaltname?.split(", ") ?? []) {
-    if (part.startsWith("DNS:")) names.push(part.slice(4).toLowerCase());
-  }
-  return { names, established: true };
+  const certificate = socket.getPeerCertificate() as { readonly raw?: Uint8Array } | null;
+  return { names: certificate?.raw === undefined ? [] : dnsNamesOf(certificate.raw), established: true };
 }

@@ -73,6 +73,39 @@ secure(
   },
 );
 
+for (
+  const [what, names] of [
+    ["a DNS name with a comma and the victim's name in it", [["DNS", "evil.example.net, DNS:app.example.net"]]],
+    ["a URI with a comma and the victim's name in it", [["DNS", "evil.example.net"], [
+      "URI",
+      "http://x/, DNS:app.example.net",
+    ]]],
+    ["the victim's name as a URI", [["URI", "app.example.net"]]],
+    ["a wildcard", [["DNS", "*.example.net"]]],
+  ] as const
+) {
+  secure(`C14 C5 a certificate that holds ${what} does not open as the victim`, async (authority, gateway) => {
+    const certificate = await authority.sign("evil.example.net", names);
+    await stage(listening(gateway, true), async (s) => {
+      const app = await connect(s, APP, gateway.ca, certificate);
+      assertEquals((await app.exchangeCapabilities()).resultCode, 3010);
+      await app.nextEnd();
+      assertEquals(s.gateway.apps.size, 0);
+    })();
+  });
+}
+
+secure("C14 a certificate with several names opens as any of them", async (authority, gateway) => {
+  const names = [["URI", "http://x/"], ["DNS", "other.example.net"], ["DNS", "App.Example.NET"]] as const;
+  const certificate = await authority.sign("several.example.net", names);
+  await stage(listening(gateway, true), async (s) => {
+    for (const host of [APP, "OTHER.example.net"]) {
+      const app = await connect(s, host, gateway.ca, certificate);
+      assertEquals((await app.exchangeCapabilities()).resultCode, 2001);
+    }
+  })();
+});
+
 secure(
   "C14 without a certificate, or with one of another authority, a Logic App gets no further than the handshake",
   async (_authority, gateway) => {

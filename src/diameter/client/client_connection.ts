@@ -10,7 +10,7 @@ import { framer } from "../../net/framer.ts";
 import type { SegmentPool } from "../../net/segment.ts";
 import { source } from "../../net/source.ts";
 import type { LocalIdentity } from "../peer/capabilities.ts";
-import { OWN_REQUEST_SLOT, type PeerEnd } from "../peer/peer.ts";
+import { OWN_REQUEST_SLOT, Peer, type PeerEnd } from "../peer/peer.ts";
 import { gatedSink, REFUSED } from "../peer/peer_gate.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
 import { decodeMessage } from "../wire/decode_message.ts";
@@ -20,7 +20,6 @@ import { requestFault } from "../wire/request_fault.ts";
 import { RESULT } from "../wire/result_codes.ts";
 import { RoutingAvps } from "../wire/routing_avps.ts";
 import type { Call, CallOwner } from "./call.ts";
-import { ClientPeer } from "./client_peer.ts";
 import { ConnectionClosedError, MalformedAnswerError } from "./errors.ts";
 import { Message } from "./message.ts";
 import type { ClientSettings } from "./options.ts";
@@ -61,7 +60,7 @@ export class MessageCounters {
 
 /** Drives one connection. */
 export class ClientConnection implements CallOwner {
-  readonly peer: ClientPeer;
+  readonly peer: Peer;
   /** When a message other than a watchdog was sent or received last, and when it opened; 0 before. */
   lastUsedAt = 0;
   openedAt = 0;
@@ -98,7 +97,7 @@ export class ClientConnection implements CallOwner {
         changed: () => handlers.changed(),
       },
     );
-    this.peer = new ClientPeer(this.#marks.connection, runtime.segments, watchdog, {
+    this.peer = new Peer(this.#marks.connection, runtime.segments, watchdog, {
       local: runtime.local,
       role: "initiator",
       capabilitiesTimeout: settings.capabilitiesTimeout,

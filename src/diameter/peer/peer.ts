@@ -10,15 +10,16 @@ import type { SegmentPool } from "../../net/segment.ts";
 import { COMMAND } from "../wire/command_codes.ts";
 import { errorAnswer } from "../wire/error_answer.ts";
 import { FLAG, type Header } from "../wire/header.ts";
+import { sameIdentity } from "../wire/identity.ts";
 import {
   type Capabilities,
   capabilitiesAnswer,
   type CapabilitiesFault,
   capabilitiesRequest,
   isFault,
-  judgeAnswer,
   judgeRequest,
   type LocalIdentity,
+  readAnswer,
   readCapabilities,
 } from "./capabilities.ts";
 import { EndToEndIds } from "./end_to_end_ids.ts";
@@ -63,6 +64,12 @@ export interface PeerEnd {
   readonly reason: string;
   /** `refused`: the peer does not want us (DPR with BUSY or DO_NOT_WANT_TO_TALK, CEA that refuses). `left`: one side took its leave with DPR. `lost`: everything else. */
   readonly kind: "refused" | "left" | "lost";
+  /**
+   * Result-Code and Error-Message of the CEA that did not open the connection; absent when none
+   * came, or it had neither.
+   */
+  readonly resultCode?: number;
+  readonly errorMessage?: string;
 }
 
 /** What the owner of a peer wants to know. */
@@ -88,6 +95,12 @@ const endToEndIds = new EndToEndIds();
 
 /** Low 16 bits of the hop-by-hop ids of this node's own DWR, DPR and CER: relayed requests never use them. */
 export const OWN_REQUEST_SLOT = 0xffff;
+
+/**
+ * The longest message of a peer that has not identified itself, in bytes: what a stranger may make
+ * this node keep.
+ */
+export const LONGEST_CER = 16 * 1024;
 
 /** A peer whose answers come the same way as its requests is read on until its queue is so many times its limit. */
 const HOARD = 16;
@@ -117,7 +130,12 @@ export class Peer {
   #left = false;
   #stopping = false;
   #refused = false;
+  /** Of the CEA that did not open the connection. */
+  #resultCode: number | undefined;
+  #errorMessage: string | undefined;
   #reason = "";
+  /** What came instead of a DPA; "" when nothing did. */
+  #disregardedDpa = "";
   #announced = false;
   #resolveEnded!: () => void;
 
@@ -153,6 +171,19 @@ export class Peer {
   /** Messages still flow: open, or one side is taking its leave. */
   get live(): boolean {
     return this.#state === "open" || this.#state === "closing" || this.#state === "leaving";
+  }
+
+  /** Who dialled us and has not identified itself: it is answered nothing but its CER. */
+  get stranger(): boolean {
+    return this.#state === "wait-cer";
+  }
+
+  /**
+   * The longest message that may come now, of which one of `usual` bytes may come on an open
+   * connection.
+   */
+  longestMessage(usual: number): number {
+    return this.#state === "wait-cer" && usual > LONGEST_CER ? LONGEST_CER : usual;
   }
 
   /** `host:port` of the other end. */
@@ -201,7 +232,10 @@ export class Peer {
         return request ? this.#takeCer(bytes, at, end, header) : this.#takeCea(bytes, at, end);
       case COMMAND.deviceWatchdog:
         if (request) return this.#step("dwr", header);
-        if (this.#isForeign(header, this.#watchdogId)) return false;
+        if (this.#isForeign(header, this.#watchdogId)) {
+          if (this.#watchdogId !== 0) this.watchdog.disregarded(`its DWA carries ${ANOTHER_ID}`);
+          return false;
+        }
         this.#watchdogId = 0;
         return this.#step("dwa");
       case COMMAND.disconnectPeer:
@@ -209,7 +243,10 @@ export class Peer {
           this.#cause = disconnectCauseOf(bytes, at, end);
           return this.#step("dpr", header);
         }
-        if (this.#isForeign(header, this.#disconnectId)) return false;
+        if (this.#isForeign(header, this.#disconnectId)) {
+          if (this.#disconnectId !== 0) this.#disregardedDpa = `its DPA carries ${ANOTHER_ID}`;
+          return false;
+        }
         return this.#step("dpa");
       default:
         return this.#step("message");
@@ -243,8 +280,9 @@ export class Peer {
     }));
   }
 
-  /** Sends a DWR now. */
+  /** Sends a DWR now; none once either side takes its leave (section 5.6, Closing). */
   sendWatchdog(): void {
+    if (this.#state !== "open") return;
     const ids = this.#nextIds();
     this.#watchdogId = ids.hopByHop;
     this.out.push(watchdogRequest(this.options.local, ids));
@@ -274,6 +312,8 @@ export class Peer {
   /** Ends the connection now; one that only waits for its queue to be written goes on with that. */
   abort(reason: string): void {
     if (this.#state === "closed") return;
+    // Our leave was to be answered first.
+    if (this.#state === "closing") this.#reason = `${this.#reason}; ${reason}`;
     this.#reason ||= reason;
     this.#step("disconnected");
   }
@@ -299,7 +339,8 @@ export class Peer {
   #takeCer(bytes: Uint8Array, at: number, end: number, header: Header): boolean | Promise<boolean> {
     const read = readCapabilities(bytes, at, end);
     if (this.#state !== "wait-cer") {
-      const same = !isFault(read) && read.originHost.toLowerCase() === this.capabilities?.originHost.toLowerCase();
+      const same = !isFault(read) && this.capabilities !== undefined &&
+        sameIdentity(read.originHost, this.capabilities.originHost);
       if (!same) this.#reason ||= "a CER with another identity on an open connection";
       return this.#step(same ? "cer-accepted" : "cer-refused", header);
     }
@@ -327,16 +368,14 @@ export class Peer {
   }
 
   #takeCea(bytes: Uint8Array, at: number, end: number): boolean {
-    const read = readCapabilities(bytes, at, end);
-    if (isFault(read)) {
-      this.#reason ||= `the CEA cannot stand: ${read.reason}`;
-      return this.#step("cea-refused");
-    }
     if (this.#state !== "wait-i-cea") return this.#step("cea-accepted");
-    const refusal = judgeAnswer(read, this.options.local, this.options.expectedHost ?? "");
-    if (refusal !== undefined) {
-      this.#reason ||= refusal;
-      this.#refused = true;
+    const { local, expectedHost = "" } = this.options;
+    const read = readAnswer(bytes, at, end, local, expectedHost);
+    if (isFault(read)) {
+      this.#reason ||= read.reason;
+      this.#refused = read.refused;
+      this.#resultCode = read.resultCode;
+      this.#errorMessage = read.errorMessage;
       return this.#step("cea-refused");
     }
     this.capabilities = read;
@@ -366,7 +405,8 @@ export class Peer {
           this.#clearTimer();
           this.#announced = true;
           this.#handlers.opened(this);
-          this.watchdog.up();
+          // Whoever was told may have taken leave at once.
+          if (this.open) this.watchdog.up();
           break;
         case "send-dwa":
           this.out.push(peerAnswer(COMMAND.deviceWatchdog, this.options.local, header!));
@@ -382,6 +422,7 @@ export class Peer {
             this.#reason ||= `the peer took its leave (${causeName(this.#cause)})`;
             this.#setTimer(this.options.dprTimeout);
             this.#handlers.leaving?.(this, this.#cause);
+            this.watchdog.left();
           }
           break;
         case "send-dpr": {
@@ -389,19 +430,26 @@ export class Peer {
           this.#disconnectId = ids.hopByHop;
           this.out.push(disconnectRequest(this.options.local, ids, this.#cause));
           this.#setTimer(this.options.dprTimeout);
+          this.watchdog.left();
           break;
         }
         case "close-when-written":
           this.#finishWhenWritten();
           break;
         case "close":
-          if (event === "timeout") this.#reason ||= TIMEOUT_REASONS[before];
+          if (event === "timeout") this.#noteTimeout(before);
           else if (!this.#announced) this.#reason ||= "another message came before the capabilities exchange";
           this.#finish();
           break;
       }
     }
     return passed;
+  }
+
+  /** A leave has its own reason already; that nobody answered it is the rest of the story. */
+  #noteTimeout(state: PeerState): void {
+    const what = state === "closing" && this.#disregardedDpa !== "" ? this.#disregardedDpa : TIMEOUT_REASONS[state];
+    this.#reason = this.#reason === "" ? what : `${this.#reason}; ${what}`;
   }
 
   #finishWhenWritten(): void {
@@ -423,6 +471,8 @@ export class Peer {
     this.#handlers.closed(this, {
       reason: this.#reason || "the connection was closed",
       kind: this.#refused ? "refused" : this.#left ? "left" : "lost",
+      ...(this.#resultCode === undefined ? {} : { resultCode: this.#resultCode }),
+      ...(this.#errorMessage === undefined ? {} : { errorMessage: this.#errorMessage }),
     });
     this.#resolveEnded();
   }
@@ -448,12 +498,14 @@ export class Peer {
   }
 }
 
+const ANOTHER_ID = "another Hop-by-Hop Identifier than the request";
+
 const TIMEOUT_REASONS: Record<PeerState, string> = {
   "wait-i-cea": "no CEA in time",
   "wait-cer": "no CER in time",
   open: "timeout",
   closing: "no DPA in time",
-  leaving: "the peer did not close after its DPR",
+  leaving: "it did not close after its DPR",
   closed: "timeout",
 };
 

@@ -146,11 +146,16 @@ function takeOne(
 ): boolean | Promise<boolean> {
   const bytes = block.bytes;
   const header = readHeader(bytes, at);
-  if (!isPeerCommand(header.command)) return peer.take(bytes, at, end, header);
   const request = (header.flags & FLAG.request) !== 0;
+  // What is wrong with a message is told to peers only; anything but a CER of a stranger ends its
+  // connection.
+  if (!isPeerCommand(header.command) || !mayAnswer(peer, header.command)) return peer.take(bytes, at, end, header);
   if (request && (header.flags & FLAG.error) !== 0) {
     discarded("header_bits");
-    peer.refuse(bytes, at, end, RESULT.invalidHeaderBits, "R and E are both set");
+    const reason = "R and E are both set";
+    const { stranger } = peer;
+    peer.refuse(bytes, at, end, RESULT.invalidHeaderBits, reason);
+    if (stranger) peer.closeWhenWritten(`its CER was refused with ${RESULT.invalidHeaderBits}: ${reason}`);
     return false;
   }
   // A DWA has rows of its own in the watchdog's table; any other message resets Tw or ends SUSPECT.
@@ -169,10 +174,19 @@ function takeOne(
   return peer.take(bytes, at, end, header);
 }
 
+/**
+ * Whether a request with `command` is answered now: before the capabilities exchange, nothing but a
+ * CER is.
+ */
+function mayAnswer(peer: Peer, command: number): boolean {
+  return peer.live || (peer.stranger && command === COMMAND.capabilitiesExchange);
+}
+
 /** A stream that cannot be followed: answer what can be answered, then end. */
 function takeFault(peer: Peer, kind: string, header: Uint8Array, discarded: DiscardCounter): void {
   discarded(`frame_${kind}`);
-  const request = header.length >= HEADER_LENGTH && (header[4]! & FLAG.request) !== 0;
+  const request = header.length >= HEADER_LENGTH && (header[4]! & FLAG.request) !== 0 &&
+    mayAnswer(peer, (header[5]! << 16) | (header[6]! << 8) | header[7]!);
   if (request && kind === FRAME_FAULT.version) {
     const reason = `version ${header[0]} is not supported, this node speaks version 1`;
     peer.refuse(header, 0, HEADER_LENGTH, RESULT.unsupportedVersion, reason);

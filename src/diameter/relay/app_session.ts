@@ -88,7 +88,7 @@ export class AppSession implements PeerHandlers, WatchdogHandlers, Served, Claim
     const app = this.#app = new RelayPeer(peer, peer.capabilities!, undefined, this.#listener);
     runtime.connections.add(app);
     apps.add(app);
-    const applications = app.capabilities.applications.list();
+    const applications = app.capabilities.applications.advertised;
     runtime.emit({ kind: "app_up", app: app.originHost, remote: peer.remoteText, applications });
   }
 

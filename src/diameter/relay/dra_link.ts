@@ -47,7 +47,7 @@ export interface LinkHandlers {
 }
 
 /** Why nothing is dialled while the DRA's own connection lives. */
-const GAVE_WAY = "the DRA has opened a connection itself";
+const GAVE_WAY = "has opened a connection itself";
 
 /** One slot. Its transactions and its watchdog outlive its connections. */
 export class DraLink implements Served {
@@ -98,7 +98,7 @@ export class DraLink implements Served {
       sendWatchdog: () => this.#peer?.sendWatchdog(),
       failover: () => {
         if (this.watchdog.state !== "suspect") return;
-        this.reason = "is suspect: a watchdog is unanswered";
+        this.reason = `is suspect: ${this.watchdog.complaint}`;
         this.#handlers.changed(this);
         this.#handlers.suspect(this);
       },
@@ -218,6 +218,7 @@ export class DraLink implements Served {
     this.#abort.abort();
     this.#wake?.();
     this.reason = reason;
+    if (this.#peer?.open === true) this.#setState("CLOSING", reason);
     await this.#peer?.stop(cause, reason);
     await this.#running;
     this.watchdog.stop();
@@ -250,6 +251,7 @@ export class DraLink implements Served {
   }
 
   async #run(): Promise<void> {
+    let reason = this.reason;
     while (!this.#stopped) {
       const { adopted } = this.dra;
       /** This link has, or dials, the connection that ends next. */
@@ -259,6 +261,7 @@ export class DraLink implements Served {
         this.#setState("DISCONNECTED", GAVE_WAY);
       }
       const end = await (adopted ?? this.#connectOnce());
+      reason = end.reason;
       if (this.#stopped) break;
       if (this.dra.adopted !== undefined) continue;
       const step = nextAttempt(
@@ -287,7 +290,7 @@ export class DraLink implements Served {
       await this.#sleep(step.wait);
       this.nextAttemptAt = 0;
     }
-    this.#setState("DISCONNECTED", this.reason);
+    this.#setState("DISCONNECTED", reason);
     this.#handlers.changed(this);
   }
 
@@ -403,6 +406,9 @@ export class DraLink implements Served {
   }
 
   #noteState(): void {
+    // Whatever the watchdog forgets when a connection ends or a leave begins, nobody has answered
+    // it.
+    if (this.#peer?.open !== true) return;
     if (this.#state === "OPEN" && this.watchdog.pending) this.#setState("DWR_SENT", "a watchdog is unanswered");
     else if (this.#state === "DWR_SENT" && !this.watchdog.pending) this.#setState("OPEN", "the watchdog was answered");
   }

@@ -229,7 +229,7 @@ export class DraPool {
         watchdog: link?.watchdog.state ?? "down",
       });
     } else if (link?.watchdog.state === "suspect") {
-      this.#runtime.emit({ kind: "dra_suspect", dra: name, pending: dra.inFlight });
+      this.#runtime.emit({ kind: "dra_suspect", dra: name, reason: dra.reason, pending: dra.inFlight });
     } else this.#runtime.emit({ kind: "dra_down", dra: name, reason: dra.reason, pending: dra.inFlight });
   }
 

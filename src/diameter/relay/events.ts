@@ -2,6 +2,7 @@
  * What a gateway lets others know. Log, metrics and trace listen; the relay calls none of them by name.
  * @module
  */
+import type { AdvertisedApplication } from "../wire/application_set.ts";
 
 /** State names of a DRA connection as the API and the log show them. */
 export type DraState =
@@ -38,13 +39,19 @@ export type GatewayEvent =
   /** It is connected again, and gets requests after `needed` watchdogs (RFC 3539: REOPEN). */
   | { readonly kind: "dra_reopening"; readonly dra: string; readonly answered: number; readonly needed: number }
   | { readonly kind: "dra_up"; readonly dra: string; readonly originHost: string; readonly watchdog: string }
-  | { readonly kind: "dra_suspect"; readonly dra: string; readonly pending: number }
+  | { readonly kind: "dra_suspect"; readonly dra: string; readonly reason: string; readonly pending: number }
   | { readonly kind: "dra_down"; readonly dra: string; readonly reason: string; readonly pending: number }
   | { readonly kind: "failover"; readonly from: number; readonly to: number }
   | { readonly kind: "failback"; readonly from: number; readonly to: number }
   | { readonly kind: "no_dra"; readonly reason: string }
   | { readonly kind: "resent"; readonly dra: string; readonly count: number; readonly reason: string }
-  | { readonly kind: "app_up"; readonly app: string; readonly remote: string; readonly applications: readonly number[] }
+  | {
+    readonly kind: "app_up";
+    readonly app: string;
+    readonly remote: string;
+    /** As its CER advertised them. */
+    readonly applications: readonly AdvertisedApplication[];
+  }
   | {
     readonly kind: "app_down";
     readonly app: string;

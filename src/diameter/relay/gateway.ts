@@ -193,7 +193,7 @@ export class Gateway {
     const intakes = this.#intakes;
     const taker = relayTaker(runtime, () => served.relayPeer, this.#requests, this.#answers);
     const intake = new Intake(connection, runtime.blocks, {
-      rule: diameterFrames(() => served.longestMessage),
+      rule: diameterFrames(() => peer.longestMessage(served.longestMessage)),
       take: gate(peer, taker, runtime.discarded, () => served.servesReopening()),
       ended(error) {
         intakes.delete(intake);

@@ -18,6 +18,8 @@ export interface ListenAddress {
 export interface ApplicationConfig {
   readonly id: number;
   readonly vendor: number;
+  /** Auth-Application-Id or Acct-Application-Id. */
+  readonly type: "auth" | "acct";
 }
 
 /** How the gateway presents itself and how it relays. */

@@ -40,6 +40,7 @@ const gateway = section({
     section({
       id: integer(1, UNSIGNED_32, "an application id").default(0),
       vendor: integer(0, UNSIGNED_32, "a vendor id").default(0),
+      type: choice(["auth", "acct"]).default("auth"),
     }),
     "[{id: 16777252, vendor: 10415}]",
   ).default([]),
