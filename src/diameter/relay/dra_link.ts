@@ -118,7 +118,7 @@ export class DraLink {
   isFullFor(requester: number): boolean {
     const { out } = this.relayPeer!.peer;
     if (out.queuedBytes > out.limit * BURST || this.fullForRetries) return true;
-    return this.table.shares.bytesOf(requester) > FEW_BYTES && this.budget.tight;
+    return this.budget.tight && this.table.sharesAt(this.#runtime.tick()).bytesOf(requester) > FEW_BYTES;
   }
 
   /**
@@ -128,7 +128,7 @@ export class DraLink {
   isTakenByOthers(requester: number, more: number): boolean {
     const { maxInFlight } = this.#runtime.options.draPool;
     return this.table.size >= maxInFlight && !this.relayPeer!.peer.out.stuck && !this.budget.exhausted &&
-      this.table.shares.isBelow(requester, maxInFlight, more);
+      this.table.sharesAt(this.#runtime.tick()).isBelow(requester, maxInFlight, more);
   }
 
   /** Which bound {@link isFullFor} met. */
