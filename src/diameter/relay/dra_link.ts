@@ -117,8 +117,10 @@ export class DraLink {
    */
   isFullFor(requester: number): boolean {
     const { out } = this.relayPeer!.peer;
-    if (out.queuedBytes > out.limit * BURST || this.fullForRetries) return true;
-    return this.budget.tight && this.table.sharesAt(this.#runtime.tick()).bytesOf(requester) > FEW_BYTES;
+    if (out.queuedBytes > out.limit * BURST || out.stuck || this.#creditIsUsed) return true;
+    const { budget } = this;
+    if (budget.used <= budget.ease) return false;
+    return budget.exhausted || budget.tight && this.table.sharesAt(this.#runtime.tick()).bytesOf(requester) > FEW_BYTES;
   }
 
   /**
@@ -161,9 +163,12 @@ export class DraLink {
    * of that DRA.
    */
   get fullForRetries(): boolean {
-    const { maxInFlight } = this.#runtime.options.draPool;
-    return this.table.size >= maxInFlight || this.relayPeer!.peer.out.stuck || this.budget.exhausted ||
-      this.table.size >= TransactionTable.capacity;
+    return this.#creditIsUsed || this.relayPeer!.peer.out.stuck || this.budget.exhausted;
+  }
+
+  get #creditIsUsed(): boolean {
+    const { size } = this.table;
+    return size >= this.#runtime.options.draPool.maxInFlight || size >= TransactionTable.capacity;
   }
 
   /** Begins to connect, and goes on until {@link stop}. */
