@@ -13,6 +13,11 @@
 export class Budget {
   /** What is held now, the parts included. */
   used = 0;
+  /**
+   * Up to here it is neither {@link exhausted} nor {@link tight}, whatever others hold: one look
+   * for those who are in a hurry.
+   */
+  readonly ease: number;
 
   /**
    * @param limit the most that may be held; what cannot be refused may exceed it
@@ -20,11 +25,13 @@ export class Budget {
    * @param slice how much of the whole is this part's alone; the slices of all parts together are
    * at most half of it
    */
-  constructor(readonly limit: number, readonly whole?: Budget, readonly slice = 0) {}
+  constructor(readonly limit: number, readonly whole?: Budget, readonly slice = 0) {
+    this.ease = Math.floor((whole === undefined ? limit : Math.min(slice, limit)) / 2);
+  }
 
   /** A part among `parts` that are equal. */
   part(parts: number): Budget {
-    return new Budget(this.limit / 2, this, this.limit / 2 / parts);
+    return new Budget(Math.floor(this.limit / 2), this, Math.floor(this.limit / 2 / parts));
   }
 
   /** Adds `amount`, which is negative when something is given back, here and to the whole. */

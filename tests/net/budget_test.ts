@@ -29,6 +29,7 @@ Deno.test("whatever greedy parts take, in any order, each part is sure of its sl
     for (const { who, size } of steps) {
       const part = parts[who % count]!;
       if (part.used <= part.slice) assertEquals(part.exhausted, false);
+      if (part.used <= part.ease) assertEquals([part.exhausted, part.tight], [false, false]);
       if (!part.exhausted) part.add(size);
       assertEquals(whole.used, parts.reduce((sum, { used }) => sum + used, 0));
       assert(whole.used <= whole.limit + 50 * count);

@@ -156,8 +156,10 @@ export class DraLink implements Served {
    */
   isFullFor(requester: number): boolean {
     const { out } = this.relayPeer!.peer;
-    if (out.queuedBytes > out.limit * BURST || this.fullForRetries) return true;
-    return this.table.shares.bytesOf(requester) > FEW_BYTES && this.budget.tight;
+    if (out.queuedBytes > out.limit * BURST || out.stuck || this.#creditIsUsed) return true;
+    const { budget } = this;
+    if (budget.used <= budget.ease) return false;
+    return budget.exhausted || budget.tight && this.table.sharesAt(this.#runtime.tick()).bytesOf(requester) > FEW_BYTES;
   }
 
   /**
@@ -167,7 +169,7 @@ export class DraLink implements Served {
   isTakenByOthers(requester: number, more: number): boolean {
     const { maxInFlight } = this.#runtime.options.draPool;
     return this.table.size >= maxInFlight && !this.relayPeer!.peer.out.stuck && !this.budget.exhausted &&
-      this.table.shares.isBelow(requester, maxInFlight, more);
+      this.table.sharesAt(this.#runtime.tick()).isBelow(requester, maxInFlight, more);
   }
 
   /** Which bound {@link isFullFor} met. */
@@ -200,9 +202,12 @@ export class DraLink implements Served {
    * of that DRA.
    */
   get fullForRetries(): boolean {
-    const { maxInFlight } = this.#runtime.options.draPool;
-    return this.table.size >= maxInFlight || this.relayPeer!.peer.out.stuck || this.budget.exhausted ||
-      this.table.size >= TransactionTable.capacity;
+    return this.#creditIsUsed || this.relayPeer!.peer.out.stuck || this.budget.exhausted;
+  }
+
+  get #creditIsUsed(): boolean {
+    const { size } = this.table;
+    return size >= this.#runtime.options.draPool.maxInFlight || size >= TransactionTable.capacity;
   }
 
   /** Begins to connect, and goes on until {@link stop}. */

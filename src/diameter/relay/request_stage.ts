@@ -369,9 +369,10 @@ export class RequestStage {
    * leave it.
    */
   readonly #owesTooMuch = (app: RelayPeer): boolean => {
-    const { shares, size } = this.#reverse;
+    const { size } = this.#reverse;
     return (app.owed >= FEW_OWED && app.owed > owedFree(this.#runtime.options.draPool.maxInFlight, size)) ||
-      (shares.bytesOf(app.key) > FEW_BYTES && this.#runtime.budgets.reverse.tight);
+      (this.#runtime.budgets.reverse.tight &&
+        this.#reverse.sharesAt(this.#runtime.tick()).bytesOf(app.key) > FEW_BYTES);
   };
 
   #noRoomForReverse(): Refusal | undefined {

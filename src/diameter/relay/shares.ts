@@ -7,8 +7,9 @@
 const STRIDE = 2;
 
 /**
- * Books by connection key. Only the index in a key counts: a connection that comes after another
- * one answers for what that one left behind.
+ * A count by connection key, made when it is needed: nothing is booked while there is room. Only
+ * the index in a key counts: a connection that comes after another one answers for what that one
+ * left behind.
  */
 export class Shares {
   /** Connections that hold at least one transaction. */
@@ -24,13 +25,10 @@ export class Shares {
     held[at + 1]! += bytes;
   }
 
-  /** It has ended. */
-  give(key: number, bytes: number): void {
-    const at = (key & 0xffff) * STRIDE;
-    const held = this.#held;
-    held[at]!--;
-    held[at + 1]! -= bytes;
-    if (held[at] === 0) this.holders--;
+  /** Nobody holds anything: they are to be counted anew. */
+  clear(): void {
+    this.#held.fill(0);
+    this.holders = 0;
   }
 
   /** Transactions that `key` holds. */

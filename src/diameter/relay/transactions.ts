@@ -73,11 +73,8 @@ export class TransactionTable {
   #freeCount = 0;
   #circle = 0;
   readonly #firstGeneration: number;
-  /**
-   * Who holds how much of it: those that requests came from, or those that they went to where the
-   * table serves several.
-   */
-  readonly shares = new Shares();
+  #shares: Shares | undefined;
+  #sharesOf = -1;
   readonly #segments: SegmentPool;
   readonly #budget: Budget;
   readonly #byTarget: boolean;
@@ -90,7 +87,7 @@ export class TransactionTable {
    * @param firstGeneration random, so that ids of an earlier process mean nothing
    * @param now the current tick
    * @param budget who holds the segments of the table's own
-   * @param byTarget {@link shares} are those of the targets
+   * @param byTarget {@link sharesAt} counts by target
    */
   constructor(
     segments: SegmentPool,
@@ -141,7 +138,6 @@ export class TransactionTable {
     slots[at + TARGET] = target;
     slots[at + LENGTH] = length;
     slots[at + DEADLINE] = deadline;
-    this.shares.take(this.#byTarget ? target : requester, length);
     segment.live++;
     segment.retained++;
     return slot;
@@ -166,10 +162,8 @@ export class TransactionTable {
   close(slot: number, ended: number = ENDED.answered): void {
     const at = slot * STRIDE;
     const slots = this.#slots;
-    const length = slots[at + LENGTH]! & ~RETRIED;
-    this.shares.give(slots[at + (this.#byTarget ? TARGET : REQUESTER)]!, length);
     slots[at + REQUESTER] = 0;
-    slots[at + LENGTH] = length | ended;
+    slots[at + LENGTH] = ended;
     if (this.wheel.isArmed(slot)) this.wheel.cancel(slot);
     const segment = this.#segments.get(slots[at + PLACE]! >>> 14);
     if (--segment.live === 0 && !segment.queued) this.#segments.settle(segment);
@@ -218,6 +212,24 @@ export class TransactionTable {
   /** Byte offset of the request in {@link segmentOf}. */
   offsetOf(slot: number): number {
     return (this.#slots[slot * STRIDE + PLACE]! & 0x3fff) << 2;
+  }
+
+  /**
+   * Who holds how much of it: those that requests came from, or those that they went to where the
+   * table serves several. Counted once in a tick at most, so that it costs nothing to those who do
+   * not ask, and next to nothing to those who always do.
+   */
+  sharesAt(tick: number): Shares {
+    const shares = this.#shares ??= new Shares();
+    if (tick === this.#sharesOf) return shares;
+    this.#sharesOf = tick;
+    shares.clear();
+    const slots = this.#slots;
+    const holder = this.#byTarget ? TARGET : REQUESTER;
+    for (let at = 0, end = this.#circle * STRIDE; at < end; at += STRIDE) {
+      if (slots[at + REQUESTER] !== 0) shares.take(slots[at + holder]!, slots[at + LENGTH]! & ~RETRIED);
+    }
+    return shares;
   }
 
   /** The slots in use for which `wanted` says yes, oldest request first. */

@@ -305,8 +305,15 @@ Deno.test("a table knows what each connection holds of it: whom requests came fr
     const slots = [table.open(7, 1, 1, segment, 8, 40), table.open(7, 2, 1, segment, 8, 60)];
     table.setRetried(slots[1]!);
     const holder = byTarget ? 8 : 7;
-    assertEquals([table.shares.countOf(holder), table.shares.bytesOf(holder), table.shares.holders], [2, 100, 1]);
-    for (const slot of slots) table.close(slot, ENDED.expired);
-    assertEquals([table.shares.countOf(holder), table.shares.bytesOf(holder), table.shares.holders], [0, 0, 0]);
+    const held = (tick: number) => {
+      const shares = table.sharesAt(tick);
+      return [shares.countOf(holder), shares.bytesOf(holder), shares.holders];
+    };
+    assertEquals(held(1), [2, 100, 1]);
+    table.close(slots[0]!, ENDED.expired);
+    assertEquals(held(1), [2, 100, 1], "once in a tick");
+    assertEquals(held(2), [1, 60, 1]);
+    table.close(slots[1]!);
+    assertEquals(held(3), [0, 0, 0]);
   }
 });
