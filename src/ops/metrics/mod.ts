@@ -14,3 +14,4 @@ export { Readings, type Source } from "./readings.ts";
 export { type ReadFailure, Registry } from "./registry.ts";
 export { addLagMetric, addMemoryMetrics, type MemoryUsage } from "./runtime_metrics.ts";
 export { CONTENT_TYPE, formatFor, scrape } from "./scrape.ts";
+export { type Pace, Turns } from "./turns.ts";

@@ -4,27 +4,10 @@
  */
 import type { TextFormat } from "./family.ts";
 import type { Registry } from "./registry.ts";
+import { type Pace, Turns } from "./turns.ts";
 
-/** Milliseconds of work in one go: well below what a request may notice. */
-const BUDGET = 2;
 /** Characters of a chunk, about: what one write takes. */
 const CHUNK = 32 * 1024;
-/** Pieces between two looks at the clock, which costs as much as writing a few of them. */
-const PIECES = 16;
-
-/** Time for a scrape; tests bring their own. */
-export interface Pace {
-  /** Milliseconds. */
-  now(): number;
-  /** Resolves after everything else that is ready had its turn. */
-  pause(): Promise<void>;
-}
-
-const PACE: Pace = {
-  now: () => performance.now(),
-  pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
-};
-
 /** What the answer's Content-Type says. */
 export const CONTENT_TYPE: Readonly<Record<TextFormat, string>> = {
   prometheus: "text/plain; version=0.0.4; charset=utf-8",
@@ -32,30 +15,26 @@ export const CONTENT_TYPE: Readonly<Record<TextFormat, string>> = {
 };
 
 /**
- * The text of all metrics in chunks. Between chunks the event loop gets its turn at the latest
- * after {@link BUDGET} milliseconds of work, so that a scrape of any length delays no message by
- * more. Values are those of the moment in which their line is written.
+ * The text of all metrics in chunks. The event loop gets its turn every few milliseconds, so that a
+ * scrape of any length delays no message by more. Values are those of the moment in which their
+ * line is written.
  */
 export async function* scrape(
   registry: Registry,
   format: TextFormat = "prometheus",
-  pace: Pace = PACE,
+  pace?: Pace,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   await registry.refresh();
   const encoder = new TextEncoder();
+  const turns = new Turns(pace);
   let text = "";
-  let pieces = 0;
-  let began = pace.now();
   for (const piece of registry.pieces(format)) {
     text += piece;
-    const look = ++pieces % PIECES === 0;
-    const isOver = look && pace.now() - began >= BUDGET;
+    const isOver = turns.isOver();
     if (!isOver && text.length < CHUNK) continue;
     yield encoder.encode(text);
     text = "";
-    if (!isOver && pace.now() - began < BUDGET) continue;
-    await pace.pause();
-    began = pace.now();
+    if (isOver) await turns.next();
   }
   if (text !== "") yield encoder.encode(text);
 }

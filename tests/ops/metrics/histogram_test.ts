@@ -5,7 +5,10 @@ import { HistogramFamily } from "../../../src/ops/metrics/histogram_family.ts";
 
 const BOUNDS = [0.0001, 0.001, 0.0025, 0.1, 10];
 
-/** Each value in microseconds, and the number of the bucket that it belongs into: bounds are inclusive. */
+/**
+ * Each value in microseconds, and the number of the bucket that it belongs into: bounds are
+ * inclusive.
+ */
 const PLACES: readonly (readonly [value: number, bucket: number])[] = [
   [0, 0],
   [-5, 0],

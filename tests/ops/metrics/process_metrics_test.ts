@@ -39,7 +39,8 @@ Deno.test("processor time, start and open files agree with what Linux says", {
   const after = await processUsage();
   assertEquals(before.openFiles! - after.openFiles!, 50);
   assert(after.maxOpenFiles! > 50);
-  // utime and stime are fields 14 and 15, in hundredths of a second; the name of the program may hold blanks.
+  // utime and stime are fields 14 and 15, in hundredths of a second; the name of the program may
+  // hold blanks.
   const fields = (await Deno.readTextFile("/proc/self/stat")).replace(/^.*\) /s, "").split(" ");
   const cpu = (Number(fields[11]) + Number(fields[12])) / 100;
   assert(Math.abs((await processUsage()).cpu - cpu) < 1, `${after.cpu} s of processor time, Linux says ${cpu}`);

@@ -38,7 +38,8 @@ Deno.test("100,000 lines come in chunks of a moderate size, and say the same as 
 });
 
 Deno.test("a scrape lets the event loop go on after 2 ms of work, however many lines are left", async () => {
-  // Each line takes 0.01 ms of this clock: 200 lines are 2 ms, and 16 more may follow until the next look.
+  // Each line takes 0.01 ms of this clock: 200 lines are 2 ms, and 16 more may follow until the
+  // next look.
   let now = 0;
   let lines = 0;
   let longest = 0;
