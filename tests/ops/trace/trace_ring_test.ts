@@ -238,16 +238,30 @@ Deno.test("a page says the smallest share that its transactions were recorded wi
   assertEquals((await transactionsOf(ring, {})).sampledOneIn, 3.3333);
 });
 
-Deno.test("a closed connection is known as long as the ring speaks of it, and no longer", async () => {
-  const { ring, east, request, at } = new TraceStage({ maxBytes: 64 * 1024 });
-  for (let i = 0; i < 2_000; i++) {
-    const app = ring.opened(connectionFacts(`app-${i}`, "app", i));
-    if (i % 2 === 0) ring.attempt(ring.begun(request({ now: at(i), connection: app, endToEnd: i })), east, i, at(i));
-    ring.closed(app);
-  }
-  const { transactions } = await transactionsOf(ring, {}, { limit: 10_000 });
-  assertEquals(transactions.map(({ app }) => app), transactions.map(({ end_to_end }) => `app-${end_to_end}`));
-  assert(ring.connections.size < 600, `${ring.connections.size} connections are kept`);
+for (const bodies of [true, false]) {
+  Deno.test(`a closed connection is known as long as the ring speaks of it, and no longer, ${bodies ? "with" : "without"} bodies`, async () => {
+    const { ring, request, at } = new TraceStage({ maxBytes: 64 * 1024, bodies });
+    for (let i = 0; i < 2_000; i++) {
+      const app = ring.opened(connectionFacts(`app-${i}`, "app", i));
+      if (i % 2 === 0) ring.begun(request({ now: at(i), connection: app, endToEnd: i }));
+      ring.closed(app);
+    }
+    const { transactions } = await transactionsOf(ring, {}, { limit: 10_000 });
+    assertEquals(transactions.map(({ app }) => app), transactions.map(({ end_to_end }) => `app-${end_to_end}`));
+    assert(ring.connections.size < 1_000, `${ring.connections.size} connections are kept`);
+  });
+}
+
+Deno.test("a DRA whose connection closed is named in what it was sent last, long after it was asked first", async () => {
+  const { ring, request, at } = new TraceStage({ maxBytes: 64 * 1024 });
+  const dra = ring.opened(connectionFacts("dra-north", "dra", 9));
+  for (let i = 0; i < 2_000; i++) ring.begun(request({ now: at(i) }));
+  ring.attempt(ring.begun(request({ now: at(2_000), endToEnd: 7 })), dra, 1, at(2_000));
+  ring.closed(dra);
+  ring.closed(ring.opened(connectionFacts("app", "app", 1)));
+  assertEquals((await transactionsOf(ring, { dra: "dra-north" })).transactions.map(({ end_to_end }) => end_to_end), [
+    7,
+  ]);
 });
 
 Deno.test("a storm of connections without a request leaves nothing behind", () => {
