@@ -19,13 +19,17 @@ import { interopTest, program } from "./programs.ts";
 
 const PROMTOOL = [program("promtool", "prometheus")];
 const PROMETHEUS = [program("prometheus", "prometheus")];
-/** How long Prometheus may take to start and to scrape, on a machine that is busy, in milliseconds. */
+/**
+ * How long Prometheus may take to start and to scrape, on a machine that is busy, in milliseconds.
+ */
 const PATIENCE = 30_000;
 
 /** A name that needs every escape there is. */
 const ODD_NAME = 'a "quoted"\\name\nof two lines';
 
-/** One family of each kind, with series and without, and everything that the process says of itself. */
+/**
+ * One family of each kind, with series and without, and everything that the process says of itself.
+ */
 function registryOf(meter: LagMeter): Registry {
   const registry = new Registry((family, error) => {
     throw new Error(`Cannot read ${family}`, { cause: error });
