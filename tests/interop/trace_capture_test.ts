@@ -3,6 +3,7 @@ import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { readHeader } from "../../src/diameter/wire/header.ts";
 import { MessageBuilder } from "../../src/diameter/wire/message_builder.ts";
 import { captureOf, type TracedConnection, TraceRing, transactionsOf } from "../../src/ops/trace/mod.ts";
+import { Block } from "../../src/net/block.ts";
 import { interopTest } from "./programs.ts";
 import { TSHARK } from "./tshark.ts";
 
@@ -51,7 +52,11 @@ interopTest(
       const dra: TracedConnection = dras[nth % 3 === 0 ? 1 : 0]!;
       const session = `app;${nth}`;
       const filling = nth % 10 === 0 ? 300_000 : 4;
-      const all = (bytes: Uint8Array) => ({ bytes, at: 0, end: bytes.length });
+      const all = (bytes: Uint8Array) => {
+        const block = new Block(bytes.length);
+        block.bytes.set(bytes);
+        return { block, at: 0, end: bytes.length };
+      };
       const now = nth * 1000;
       const came = message(asks, nth, 1000 + nth, session, filling);
       const handle = ring.begun({

@@ -16,9 +16,9 @@ export class Counter {
  * @example
  * ```ts
  * import { CounterFamily } from "./counter.ts";
- * const retransmissions = new CounterFamily("diamgw_retransmissions_total", "Requests sent again.",
- * ["dra", "reason"]); const timeouts = retransmissions.of({ dra: "east", reason: "timeout" }); //
- * once timeouts.value++; // each time
+ * const again = new CounterFamily("diamgw_again_total", "Requests sent again.", ["dra", "reason"]);
+ * const timeouts = again.of({ dra: "east", reason: "timeout" }); // once
+ * timeouts.value++; // each time
  * ```
  */
 export class CounterFamily<L extends string = never> implements Family {

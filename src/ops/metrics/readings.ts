@@ -15,8 +15,7 @@ export type Source<L extends string> = () => Iterable<readonly [Labels<L>, numbe
  * ```ts
  * import { Readings } from "./readings.ts";
  * const queues = { app: 0, dra: 4096 };
- * const bytes = new Readings("gauge", "diamgw_queue_bytes", "Bytes that wait to be written.",
- * ["side"])
+ * const bytes = new Readings("gauge", "diamgw_queue_bytes", "Bytes that wait.", ["side"])
  *   .from(() => [[{ side: "app" }, queues.app], [{ side: "dra" }, queues.dra]]);
  * console.log([...bytes.lines()].join("")); // diamgw_queue_bytes{side="app"} 0 ...
  * ```

@@ -9,6 +9,7 @@ export type {
   ConnectionEnd,
   ConnectionFacts,
   Piece,
+  RecordedMessage,
   TracedConnection,
   TracedRequest,
   TraceOptions,
@@ -18,4 +19,4 @@ export type {
 } from "./record.ts";
 export { AUTO_LIMIT } from "./sampler.ts";
 export { createTraceRing, TraceRing } from "./trace_ring.ts";
-export { messageAt, messagesOf, type PlacedMessage, transactionsOf } from "./trace_reader.ts";
+export { messagesOf, transactionsOf } from "./trace_reader.ts";

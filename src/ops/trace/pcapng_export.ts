@@ -7,9 +7,8 @@ import { pcapngHeader, pcapngPacket } from "../capture/pcapng_writer.ts";
 import { tcpPacket } from "../capture/tcp_packet.ts";
 import { TCP_FLAG } from "../capture/tcp_segment.ts";
 import type { Pace } from "../metrics/turns.ts";
-import { Turns } from "../metrics/turns.ts";
-import type { ConnectionEnd, TracedConnection, TransactionFilter } from "./record.ts";
-import { messageAt, messagesOf } from "./trace_reader.ts";
+import type { ConnectionEnd, RecordedMessage, TransactionFilter } from "./record.ts";
+import { messagesOf } from "./trace_reader.ts";
 import type { TraceRing } from "./trace_ring.ts";
 
 /** How a capture is to be. */
@@ -38,26 +37,18 @@ const PUSH = 0x08;
  */
 export async function* captureOf(ring: TraceRing, options: CaptureOptions): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const { filter = {}, limit, port, mask, pace } = options;
-  const messages = await messagesOf(ring, filter, limit, pace);
-  const turns = new Turns(pace);
   const streams = new Streams(port);
   let parts: Uint8Array<ArrayBuffer>[] = [pcapngHeader({ interfaceName: "diam-gw" })];
   let length = parts[0]!.length;
-  for (const message of messages) {
-    const bytes = messageAt(ring, message.place);
-    const connection = ring.connections.get(message.connection);
-    if (bytes !== undefined && connection !== undefined) {
-      mask?.(bytes);
-      for (const packet of streams.of(connection).packets(bytes, message.sent, nanosecondsOf(message.at))) {
-        parts.push(packet);
-        length += packet.length;
-      }
+  for await (const { at, connection, sent, bytes } of messagesOf(ring, filter, limit, pace)) {
+    mask?.(bytes);
+    for (const packet of streams.of(connection).packets(bytes, sent, nanosecondsOf(at))) {
+      parts.push(packet);
+      length += packet.length;
     }
-    const isOver = turns.isOver();
-    if (!isOver && length < CHUNK) continue;
+    if (length < CHUNK) continue;
     yield concat(parts, length);
     [parts, length] = [[], 0];
-    if (isOver) await turns.next();
   }
   if (length > 0) yield concat(parts, length);
 }
@@ -75,13 +66,13 @@ class Streams {
     this.#port = port;
   }
 
-  of(connection: TracedConnection): Stream {
+  of(connection: RecordedMessage["connection"]): Stream {
     let stream = this.#streams.get(connection.id);
     if (stream === undefined) this.#streams.set(connection.id, stream = this.#make(connection));
     return stream;
   }
 
-  #make(connection: TracedConnection): Stream {
+  #make(connection: RecordedMessage["connection"]): Stream {
     const { dialled, local, remote } = connection;
     const [client, server] = dialled ? [local, remote] : [remote, local];
     const shown = { client: ofOneFamily(client, server), server: { ...ofOneFamily(server, client), port: this.#port } };

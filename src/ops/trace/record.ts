@@ -3,6 +3,8 @@
  * @module
  */
 
+import type { Block } from "../../net/block.ts";
+
 /** One end of a connection. */
 export interface ConnectionEnd {
   /** Its IP address: 4 or 16 octets. */
@@ -33,7 +35,8 @@ export interface TracedConnection extends ConnectionFacts {
 
 /** A message where it lies; nobody keeps it beyond the call. */
 export interface Piece {
-  readonly bytes: Uint8Array;
+  readonly block: Block;
+  /** A multiple of 4 is copied faster. */
   readonly at: number;
   readonly end: number;
 }
@@ -48,7 +51,7 @@ export interface TracedRequest extends Piece {
   /** As the requester has it. */
   readonly hopByHop: number;
   readonly endToEnd: number;
-  /** Where its session id lies in `bytes`; -1 without one. */
+  /** Where its session id lies in `block`; -1 without one. */
   readonly sessionStart: number;
   readonly sessionEnd: number;
 }
@@ -88,6 +91,16 @@ export interface Transaction {
   readonly result_code: number | null;
   /** Null while there is no answer. */
   readonly duration_ms: number | null;
+}
+
+/** A copy of a message. */
+export interface RecordedMessage {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly connection: ConnectionFacts & { readonly id: number };
+  /** Whether it went out; else it came in. */
+  readonly sent: boolean;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** Which transactions are wanted; all that is given must fit. */

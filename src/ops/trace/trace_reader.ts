@@ -3,20 +3,9 @@
  * @module
  */
 import { type Pace, Turns } from "../metrics/turns.ts";
-import { ATTEMPT, KIND, MESSAGE, RECORD } from "./layout.ts";
-import type { Attempt, Transaction, TransactionFilter, TransactionPage } from "./record.ts";
+import { ATTEMPT, ENTRY, KIND, MESSAGE, RECORD } from "./layout.ts";
+import type { Attempt, RecordedMessage, Transaction, TransactionFilter, TransactionPage } from "./record.ts";
 import type { TraceRing } from "./trace_ring.ts";
-
-/** A message that lies in the ring. */
-export interface PlacedMessage {
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  /** Where it lies; it may be gone when it is asked for. */
-  readonly place: number;
-  /** Number of its connection. */
-  readonly connection: number;
-  readonly sent: boolean;
-}
 
 /** Transactions on one page, unless more or fewer are wanted. */
 export const PAGE = 100;
@@ -52,41 +41,57 @@ export async function transactionsOf(
   return { transactions, cursor: next, sampledOneIn };
 }
 
-/** The messages of the newest `limit` transactions that fit, in the order of time. */
-export async function messagesOf(
+/**
+ * Copies of the messages of the newest `limit` transactions that fit, in the order in which they
+ * came and went. What is overwritten before its turn comes is left out.
+ */
+export async function* messagesOf(
   ring: TraceRing,
   filter: TransactionFilter,
   limit = Infinity,
   pace?: Pace,
-): Promise<PlacedMessage[]> {
-  const messages: PlacedMessage[] = [];
-  let left = limit;
-  await eachRecord(ring, { filter, pace }, (at) => {
-    if (left-- <= 0) return "enough";
-    const { words } = ring.log;
-    for (const { place, word } of entries(ring, at)) {
-      const kind = words[word + MESSAGE.kind]!;
-      if (kind === KIND.attempt) continue;
-      messages.push({
-        at: timeOf(ring, at, words[word + MESSAGE.now]!),
-        place,
-        connection: words[word + MESSAGE.connection]!,
-        sent: kind === KIND.sent,
-      });
-    }
+): AsyncGenerator<RecordedMessage> {
+  const { log } = ring;
+  const end = log.end;
+  /** The transactions, the oldest last. */
+  const wanted: number[] = [];
+  await eachRecord(ring, { filter, pace }, (_, place) => {
+    if (wanted.length >= limit) return "enough";
+    wanted.push(place);
     return "more";
   });
-  // Sorting keeps the order of what has the same time: oldest first, that is.
-  return messages.reverse().sort((a, b) => a.at - b.at);
+  const set = new Set(wanted);
+  const turns = new Turns(pace);
+  for (let place = wanted.at(-1) ?? end; log.isBefore(place, end);) {
+    if (!log.has(place)) {
+      // The writer has caught up: on with the oldest that is still there.
+      while (wanted.length > 0 && !log.has(wanted.at(-1)!)) wanted.pop();
+      place = wanted.at(-1) ?? end;
+      continue;
+    }
+    const at = log.wordAt(place);
+    const kind = log.kindOf(place);
+    const isMessage = kind === KIND.received || kind === KIND.sent;
+    const message = isMessage && set.has(log.words[at + ENTRY.record]!) ? messageAt(ring, at, kind) : undefined;
+    place = log.after(place);
+    if (message !== undefined) yield message;
+    if (turns.isOver(1 + ((message?.bytes.length ?? 0) >> 10))) await turns.next();
+  }
 }
 
-/** A copy of a message; undefined when it was overwritten meanwhile. */
-export function messageAt(ring: TraceRing, place: number): Uint8Array<ArrayBuffer> | undefined {
+function messageAt(ring: TraceRing, at: number, kind: number): RecordedMessage | undefined {
   const { log } = ring;
-  if (!log.has(place)) return undefined;
-  const word = log.wordAt(place);
-  const start = (word + MESSAGE.size) * 4;
-  return log.bytes.slice(start, start + log.words[word + MESSAGE.length]!);
+  const { words } = log;
+  const connection = ring.connections.get(words[at + ENTRY.connection]!);
+  const record = words[at + ENTRY.record]!;
+  if (connection === undefined || !log.has(record)) return undefined;
+  const start = (at + MESSAGE.size) * 4;
+  return {
+    at: timeOf(ring, log.wordAt(record), words[at + ENTRY.now]!),
+    connection,
+    sent: kind === KIND.sent,
+    bytes: log.block.bytes.slice(start, start + words[at + MESSAGE.length]!),
+  };
 }
 
 /**
@@ -96,19 +101,20 @@ export function messageAt(ring: TraceRing, place: number): Uint8Array<ArrayBuffe
 async function eachRecord(
   ring: TraceRing,
   { filter, cursor, pace }: { filter: TransactionFilter; cursor?: string | undefined; pace?: Pace | undefined },
-  visit: (at: number) => "more" | "enough",
+  visit: (at: number, place: number) => "more" | "enough",
 ): Promise<void> {
   const { log } = ring;
   const fits = matcher(ring, filter);
   const turns = new Turns(pace);
   let behind = cursor === undefined ? undefined : serialOf(cursor);
-  for (let place = ring.newest; log.has(place);) {
+  for (let next = ring.newest; log.has(next);) {
+    const place = next;
     const at = log.wordAt(place);
-    place = log.words[at + RECORD.previous]!;
+    next = log.words[at + RECORD.previous]!;
     // Serials are counted modulo 2^32: half of them are older than any of them.
     if (behind === undefined || ((log.words[at + RECORD.serial]! - behind) | 0) < 0) {
       behind = undefined;
-      if (fits(at) && visit(at) === "enough") return;
+      if (fits(at) && visit(at, place) === "enough") return;
     }
     if (turns.isOver()) await turns.next();
   }
@@ -122,7 +128,7 @@ function serialOf(cursor: string): number {
 }
 
 function matcher(ring: TraceRing, filter: TransactionFilter): (at: number) => boolean {
-  const { words, bytes } = ring.log;
+  const { words, block } = ring.log;
   const tests: ((at: number) => boolean)[] = [];
   if (filter.code !== undefined) {
     const code = filter.code | 0;
@@ -133,7 +139,7 @@ function matcher(ring: TraceRing, filter: TransactionFilter): (at: number) => bo
     tests.push((at) => {
       if (words[at + RECORD.sessionLength] !== session.length) return false;
       const start = (at + RECORD.size) * 4;
-      return session.every((byte, i) => bytes[start + i] === byte);
+      return session.every((byte, i) => block.bytes[start + i] === byte);
     });
   }
   for (const side of ["app", "dra"] as const) {
@@ -142,27 +148,25 @@ function matcher(ring: TraceRing, filter: TransactionFilter): (at: number) => bo
     const wanted = ring.connections.named(name, side);
     tests.push((at) => {
       if (wanted.has(words[at + RECORD.requester]!)) return true;
-      for (const { word } of entries(ring, at)) {
-        if (words[word + ATTEMPT.kind] === KIND.attempt && wanted.has(words[word + ATTEMPT.connection]!)) return true;
-      }
+      for (const word of attemptsAt(ring, at)) if (wanted.has(words[word + ATTEMPT.connection]!)) return true;
       return false;
     });
   }
   return (at) => tests.every((test) => test(at));
 }
 
-/** The later entries of a record, newest first. */
-function* entries(ring: TraceRing, at: number): Generator<{ readonly place: number; readonly word: number }> {
+/** Words where the attempts of a record begin, newest first. */
+function* attemptsAt(ring: TraceRing, at: number): Generator<number> {
   const { log } = ring;
-  for (let place = log.words[at + RECORD.last]!; place !== 0;) {
+  for (let place = log.words[at + RECORD.lastAttempt]!; place !== 0;) {
     const word = log.wordAt(place);
-    yield { place, word };
+    yield word;
     place = log.words[word + ATTEMPT.previous]!;
   }
 }
 
 function transactionAt(ring: TraceRing, at: number): Transaction {
-  const { words, doubles, bytes } = ring.log;
+  const { words, doubles, block } = ring.log;
   const text = (field: number) => ring.words.text(words[at + field]!);
   const requester = ring.connections.get(words[at + RECORD.requester]!);
   const target = ring.connections.get(words[at + RECORD.target]!);
@@ -180,7 +184,7 @@ function transactionAt(ring: TraceRing, at: number): Transaction {
     direction: fromApp ? "app_to_dra" : "dra_to_app",
     application: words[at + RECORD.application]! >>> 0,
     command: words[at + RECORD.command]! >>> 0,
-    session_id: decoder.decode(bytes.subarray(start, start + words[at + RECORD.sessionLength]!)),
+    session_id: decoder.decode(block.bytes.subarray(start, start + words[at + RECORD.sessionLength]!)),
     app_hop_by_hop: fromApp ? ids[0] : ids[1],
     dra_hop_by_hop: fromApp ? ids[1] : ids[0],
     end_to_end: words[at + RECORD.endToEnd]! >>> 0,
@@ -196,8 +200,7 @@ function transactionAt(ring: TraceRing, at: number): Transaction {
 function attemptsOf(ring: TraceRing, at: number): Attempt[] {
   const { words } = ring.log;
   const attempts: Attempt[] = [];
-  for (const { word } of entries(ring, at)) {
-    if (words[word + ATTEMPT.kind] !== KIND.attempt) continue;
+  for (const word of attemptsAt(ring, at)) {
     attempts.push({
       dra: ring.connections.get(words[word + ATTEMPT.connection]!)?.name ?? "",
       at: isoOf(timeOf(ring, at, words[word + ATTEMPT.now]!)),

@@ -3,8 +3,9 @@
  * Must not know what the messages mean: whoever relays them says what is to be shown.
  * @module
  */
+import { copyWords } from "../../net/block.ts";
 import { EntryLog, UNIT } from "./entry_log.ts";
-import { ATTEMPT, KIND, MESSAGE, RECORD } from "./layout.ts";
+import { ATTEMPT, ENTRY, KIND, MESSAGE, RECORD } from "./layout.ts";
 import type { ConnectionFacts, Piece, TracedConnection, TracedRequest, TraceOptions } from "./record.ts";
 import { Sampler } from "./sampler.ts";
 import { TracedConnections } from "./traced_connections.ts";
@@ -12,8 +13,6 @@ import { Words } from "./words.ts";
 
 /** Bytes of a session id that are kept. */
 const SESSION_LIMIT = 1024;
-/** Copied byte by byte up to here: a call to `set` would need an object for the part. */
-const LOOP_LIMIT = 512;
 /** Milliseconds that the two clocks may differ, before the wall clock is believed alone. */
 const CLOCK_TOLERANCE = 1_000;
 
@@ -41,7 +40,7 @@ export class TraceRing {
   /** @param wall milliseconds since 1970 */
   constructor(options: TraceOptions, wall: () => number = Date.now) {
     this.log = new EntryLog(options.maxBytes);
-    this.size = this.log.bytes.length;
+    this.size = this.log.block.size;
     this.connections = new TracedConnections(this.log);
     this.#sampler = new Sampler(options.sample);
     this.#bodies = options.bodies;
@@ -76,11 +75,10 @@ export class TraceRing {
       request.sessionStart < 0 ? 0 : request.sessionEnd - request.sessionStart,
       SESSION_LIMIT,
     );
-    const place = log.append(EntryLog.unitsFor(RECORD.size * 4 + sessionLength));
+    const place = log.append(KIND.record, RECORD.size * 4 + sessionLength);
     if (place === 0) return 0;
     const at = log.wordAt(place);
     words[at + RECORD.previous] = this.newest;
-    words[at + RECORD.last] = 0;
     log.doubles[(at + RECORD.at) >> 1] = this.#wallOf(request.now);
     words[at + RECORD.now] = request.now;
     words[at + RECORD.requester] = request.connection.id;
@@ -100,8 +98,12 @@ export class TraceRing {
     log.singles[at + RECORD.oneIn] = this.#sampler.oneIn;
     words[at + RECORD.lastAttempt] = 0;
     words[at + RECORD.sessionLength] = sessionLength;
-    this.#copy(request.bytes, request.sessionStart, sessionLength, (at + RECORD.size) * 4);
-    this.#mark(request.connection, place);
+    const from = request.block.bytes;
+    const to = log.block.bytes;
+    const shift = (at + RECORD.size) * 4 - request.sessionStart;
+    // Short, and a part of its own would be an object.
+    for (let i = request.sessionStart, end = i + sessionLength; i < end; i++) to[i + shift] = from[i]!;
+    request.connection.lastPlace = place;
     this.newest = place;
     this.received(place, request.connection, request.now, request);
     return place;
@@ -117,14 +119,16 @@ export class TraceRing {
 
   /** The request leaves for a connection, under that hop-by-hop id. */
   attempt(handle: number, target: TracedConnection, hopByHop: number, now: number): void {
-    const place = this.#entry(handle, ATTEMPT.size * 4, KIND.attempt, target, now);
+    const place = this.#entry(handle, KIND.attempt, ATTEMPT.size * 4, target, now);
     if (place === 0) return;
     const { words } = this.log;
-    words[this.log.wordAt(place) + ATTEMPT.outcome] = 0;
-    const at = this.log.wordAt(handle);
-    words[at + RECORD.lastAttempt] = place;
-    words[at + RECORD.target] = target.id;
-    words[at + RECORD.targetHopByHop] = hopByHop;
+    const record = this.log.wordAt(handle);
+    const at = this.log.wordAt(place);
+    words[at + ATTEMPT.previous] = words[record + RECORD.lastAttempt]!;
+    words[at + ATTEMPT.outcome] = 0;
+    words[record + RECORD.lastAttempt] = place;
+    words[record + RECORD.target] = target.id;
+    words[record + RECORD.targetHopByHop] = hopByHop;
   }
 
   /** How the latest attempt ended. @param outcome number of a {@link word} */
@@ -162,43 +166,33 @@ export class TraceRing {
 
   #message(handle: number, kind: number, connection: TracedConnection, now: number, piece: Piece): void {
     if (!this.#bodies) return;
-    const length = piece.end - piece.at;
-    const place = this.#entry(handle, MESSAGE.size * 4 + length, kind, connection, now);
+    const { block, at, end } = piece;
+    const length = end - at;
+    const place = this.#entry(handle, kind, MESSAGE.size * 4 + length, connection, now);
     if (place === 0) return;
-    const at = this.log.wordAt(place);
-    this.log.words[at + MESSAGE.length] = length;
-    this.#copy(piece.bytes, piece.at, length, (at + MESSAGE.size) * 4);
+    const { log } = this;
+    const word = log.wordAt(place);
+    log.words[word + MESSAGE.length] = length;
+    const to = (word + MESSAGE.size) * 4;
+    if ((at & 3) === 0) copyWords(block, at, length, log.block, to);
+    else log.block.bytes.set(block.bytes.subarray(at, end), to);
   }
 
   /**
-   * Room for a later entry of a transaction, linked to it; 0 when the transaction is gone, also
-   * because of this entry.
+   * Room for a later entry of a transaction; 0 when the transaction is gone, also because of this
+   * entry.
    */
-  #entry(handle: number, bytes: number, kind: number, connection: TracedConnection, now: number): number {
+  #entry(handle: number, kind: number, bytes: number, connection: TracedConnection, now: number): number {
     const { log } = this;
     if (!log.has(handle)) return 0;
-    const place = log.append(EntryLog.unitsFor(bytes));
-    if (place === 0 || !log.has(handle)) return 0;
-    const { words } = log;
-    const record = log.wordAt(handle);
+    const place = log.append(kind, bytes);
+    if (place === 0) return 0;
     const at = log.wordAt(place);
-    words[at + MESSAGE.kind] = kind;
-    words[at + MESSAGE.previous] = words[record + RECORD.last]!;
-    words[at + MESSAGE.now] = now;
-    words[at + MESSAGE.connection] = connection.id;
-    words[record + RECORD.last] = place;
-    this.#mark(connection, place);
-    return place;
-  }
-
-  #mark(connection: TracedConnection, place: number): void {
+    log.words[at + ENTRY.record] = handle;
+    log.words[at + ENTRY.now] = now;
+    log.words[at + ENTRY.connection] = connection.id;
     connection.lastPlace = place;
-  }
-
-  #copy(from: Uint8Array, at: number, length: number, to: number): void {
-    const { bytes } = this.log;
-    if (length > LOOP_LIMIT) return bytes.set(from.subarray(at, at + length), to);
-    for (let i = 0; i < length; i++) bytes[to + i] = from[at + i]!;
+    return log.has(handle) ? place : 0;
   }
 
   /**

@@ -1,4 +1,5 @@
 /** A ring with two DRAs and a Logic App, and requests for it. */
+import { Block } from "../../../src/net/block.ts";
 import type {
   ConnectionFacts,
   Piece,
@@ -23,10 +24,16 @@ export interface RequestParts {
   readonly size?: number;
 }
 
-/** `length` bytes that differ, in memory that holds other things before them. */
-export function piece(length: number, seed: number): Piece {
-  const bytes = Uint8Array.from({ length: BEFORE + length }, (_, i) => (i * 31 + seed) & 0xff);
-  return { bytes, at: BEFORE, end: BEFORE + length };
+/** `length` bytes that differ, in memory that holds other things before and behind them. */
+export function piece(length: number, seed: number, at = BEFORE): Piece {
+  const block = new Block((at + length + 7) & ~3);
+  for (let i = 0; i < block.size; i++) block.bytes[i] = (i * 31 + seed) & 0xff;
+  return { block, at, end: at + length };
+}
+
+/** The bytes of a piece. */
+export function bytesIn({ block, at, end }: Piece): Uint8Array<ArrayBuffer> {
+  return block.bytes.slice(at, end);
 }
 
 /** A connection of that name; Logic Apps dial us, and we dial DRAs. */
@@ -64,8 +71,8 @@ export class TraceStage {
 
   readonly request = (parts: RequestParts): TracedRequest => {
     const session = encoder.encode(parts.session ?? "");
-    const { bytes, at, end } = piece(Math.max(parts.size ?? 0, session.length), parts.endToEnd ?? 0);
-    bytes.set(session, at);
+    const { block, at, end } = piece(Math.max(parts.size ?? 0, session.length), parts.endToEnd ?? 0);
+    block.bytes.set(session, at);
     return {
       connection: parts.connection ?? this.app,
       now: parts.now,
@@ -73,7 +80,7 @@ export class TraceStage {
       command: 324,
       hopByHop: parts.hopByHop ?? 1,
       endToEnd: parts.endToEnd ?? 1,
-      bytes,
+      block,
       at,
       end,
       sessionStart: parts.session === undefined ? -1 : at,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { messageAt, messagesOf, transactionsOf } from "../../../src/ops/trace/trace_reader.ts";
+import { messagesOf, transactionsOf } from "../../../src/ops/trace/trace_reader.ts";
 import { createTraceRing, TraceRing } from "../../../src/ops/trace/trace_ring.ts";
-import { connectionFacts, piece, TraceStage } from "./stage.ts";
+import { bytesIn, connectionFacts, piece, TraceStage } from "./stage.ts";
 
 Deno.test("an answered request is shown with everything that was said of it", async () => {
   const { ring, app, east, request, at } = new TraceStage();
@@ -187,17 +187,54 @@ Deno.test("messages are copied as they are, with connection, way and time", asyn
   ring.sent(handle, east, at(40), piece(300, 1));
   ring.received(handle, east, at(900), piece(301, 2));
   ring.sent(handle, app, at(950), piece(0, 3));
-  const messages = await messagesOf(ring, {});
+  // Also from where no word begins.
+  ring.received(handle, east, at(960), piece(77, 4, 13));
+  const messages = await Array.fromAsync(messagesOf(ring, {}));
   const start = Date.parse("2026-01-02T03:04:05Z");
-  assertEquals(messages.map(({ at, connection, sent }) => [(at - start).toFixed(3), connection, sent]), [
-    ["0.000", app.id, false],
-    ["0.040", east.id, true],
-    ["0.900", east.id, false],
-    ["0.950", app.id, true],
+  assertEquals(messages.map(({ at, connection, sent }) => [(at - start).toFixed(3), connection.name, sent]), [
+    ["0.000", app.name, false],
+    ["0.040", east.name, true],
+    ["0.900", east.name, false],
+    ["0.950", app.name, true],
+    ["0.960", east.name, false],
   ]);
-  const copies = messages.map(({ place }) => messageAt(ring, place)!);
-  assertEquals(copies.map(({ length }) => length), [1500, 300, 301, 0]);
-  assertEquals([copies[1], copies[2]], [piece(300, 1), piece(301, 2)].map(({ bytes, at }) => bytes.slice(at)));
+  assertEquals(messages.map(({ bytes }) => bytes.length), [1500, 300, 301, 0, 77]);
+  assertEquals(
+    [1, 2, 4].map((nth) => messages[nth]?.bytes),
+    [piece(300, 1), piece(301, 2), piece(77, 4, 13)].map(bytesIn),
+  );
+});
+
+Deno.test("messages are read once and in order wherever the memory ends, and however fast it is written meanwhile", async () => {
+  for (const burst of [0, 1, 7, 60]) {
+    for (let before = 0; before < 200; before++) {
+      const { ring, request, at } = new TraceStage({ maxBytes: 16 * 1024 });
+      let nth = 0;
+      const say = () => {
+        const { block, ...rest } = request({ now: at(nth * 100), size: 60 + nth % 90 });
+        block.view.setUint32(rest.at, ++nth);
+        ring.begun({ block, ...rest });
+      };
+      for (let i = 0; i < 200 + before; i++) say();
+      const last = nth;
+      let now = 0;
+      const pace = {
+        now: () => now += 1,
+        pause: () => {
+          for (let i = 0; i < burst; i++) say();
+          return Promise.resolve();
+        },
+      };
+      const seen: number[] = [];
+      for await (const { bytes } of messagesOf(ring, {}, Infinity, pace)) {
+        seen.push(new DataView(bytes.buffer).getUint32(0));
+        assert(seen.length <= 200, "it does not end");
+      }
+      assertEquals(seen, [...new Set(seen)].sort((a, b) => a - b), "each once, in order");
+      assert(seen.every((one) => one <= last), "none that came later");
+      if (burst < 7) assertEquals(seen.at(-1), last);
+    }
+  }
 });
 
 Deno.test("without bodies nothing is copied but the session id", async () => {
@@ -205,7 +242,7 @@ Deno.test("without bodies nothing is copied but the session id", async () => {
   const handle = ring.begun(request({ now: at(0), session: "s;1" }));
   ring.attempt(handle, east, 1, at(1));
   ring.sent(handle, east, at(1), piece(300, 1));
-  assertEquals(await messagesOf(ring, {}), []);
+  assertEquals(await Array.fromAsync(messagesOf(ring, {})), []);
   assertEquals((await transactionsOf(ring, { session: "s;1" })).transactions.length, 1);
 });
 
@@ -213,7 +250,7 @@ Deno.test("a message too large for the ring is left out, its transaction is not"
   const { ring, east, request, at } = new TraceStage({ maxBytes: 64 * 1024 });
   const handle = ring.begun(request({ now: at(0), size: 10_000 }));
   ring.sent(handle, east, at(1), piece(100, 1));
-  assertEquals((await messagesOf(ring, {})).map(({ sent }) => sent), [true]);
+  assertEquals((await Array.fromAsync(messagesOf(ring, {}))).map(({ sent }) => sent), [true]);
   assertEquals((await transactionsOf(ring, {})).transactions.length, 1);
 });
 
