@@ -4,7 +4,7 @@
  */
 
 /** Milliseconds of work in one turn: well below what a request may notice. */
-const BUDGET = 2;
+const BUDGET = 1;
 /** Steps between two looks at the clock, which costs as much as several of them. */
 const STEPS = 16;
 
