@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { PERMISSIONS } from "../../../src/build/run_flags.ts";
 import { addProcessMetrics, maxOpenFilesIn, processUsage } from "../../../src/ops/metrics/process_metrics.ts";
 import { Registry } from "../../../src/ops/metrics/registry.ts";
 import { addLagMetric, addMemoryMetrics } from "../../../src/ops/metrics/runtime_metrics.ts";
@@ -45,6 +46,24 @@ Deno.test("processor time, start and open files agree with what Linux says", {
   const cpu = (Number(fields[11]) + Number(fields[12])) / 100;
   assert(Math.abs((await processUsage()).cpu - cpu) < 1, `${after.cpu} s of processor time, Linux says ${cpu}`);
   assert(after.startTime * 1000 < Date.now() && after.startTime * 1000 > Date.now() - 3_600_000);
+});
+
+Deno.test("with the program's own permissions, what it may not see is left out without an error", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    const module = new URL("../../../src/ops/metrics/process_metrics.ts", import.meta.url);
+    const text = `import { processUsage } from ${JSON.stringify(module.href)};
+console.log(JSON.stringify(await processUsage()));`;
+    await Deno.writeTextFile(file, text);
+    const command = new Deno.Command(Deno.execPath(), { args: ["run", ...PERMISSIONS, file], stderr: "inherit" });
+    const { code, stdout } = await command.output();
+    assertEquals(code, 0);
+    const { cpu, memory, startTime, openFiles, maxOpenFiles } = JSON.parse(new TextDecoder().decode(stdout));
+    assert(cpu > 0 && memory > 1_000_000 && startTime > 1.6e9);
+    assertEquals([openFiles, maxOpenFiles], [undefined, undefined]);
+  } finally {
+    await Deno.remove(file);
+  }
 });
 
 for (
