@@ -1,0 +1,65 @@
+/**
+ * Which requests are recorded, when there are more than can be.
+ * @module
+ */
+
+/** Requests a second up to which `auto` records all. */
+export const AUTO_LIMIT = 10_000;
+
+/** Microseconds after which the pace is measured anew. */
+const WINDOW = 100_000;
+const LIMIT = AUTO_LIMIT * WINDOW / 1_000_000;
+
+/** Takes every Nth request, and says what N is. */
+export class Sampler {
+  /** One of so many is taken now. */
+  oneIn = 1;
+  /** Undefined for `auto`. */
+  readonly #share: number | undefined;
+  #credit = 0;
+  #began = 0;
+  #seen = 0;
+  #taken = 0;
+  #skip = 0;
+
+  /** @throws RangeError when a share is not above 0 and at most 1 */
+  constructor(sample: "auto" | number) {
+    if (sample === "auto") return;
+    if (!(sample > 0 && sample <= 1)) {
+      throw new RangeError(`Cannot record a share of ${sample}: expected above 0, to 1`);
+    }
+    this.#share = sample;
+    this.oneIn = 1 / sample;
+  }
+
+  /** Whether this request is recorded. @param now microseconds, modulo 2^32 */
+  take(now: number): boolean {
+    if (this.#share !== undefined) {
+      this.#credit += this.#share;
+      if (this.#credit < 1) return false;
+      this.#credit -= 1;
+      return true;
+    }
+    const elapsed = (now - this.#began) >>> 0;
+    if (elapsed >= WINDOW) this.#measure(now, elapsed);
+    this.#seen++;
+    if (this.#skip > 0) {
+      this.#skip--;
+      return false;
+    }
+    if (++this.#taken > LIMIT) {
+      // As if half of them had been left out from the beginning of the window.
+      this.oneIn *= 2;
+      this.#taken = LIMIT / 2;
+    }
+    this.#skip = this.oneIn - 1;
+    return true;
+  }
+
+  #measure(now: number, elapsed: number): void {
+    this.oneIn = Math.max(1, Math.ceil(this.#seen * WINDOW / elapsed / LIMIT));
+    this.#skip = Math.min(this.#skip, this.oneIn - 1);
+    this.#began = now;
+    this.#seen = this.#taken = 0;
+  }
+}

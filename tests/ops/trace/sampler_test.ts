@@ -1,0 +1,66 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { AUTO_LIMIT, Sampler } from "../../../src/ops/trace/sampler.ts";
+
+/** Gives `sampler` requests at a steady pace for `seconds` from `start` on; how many it took. */
+function run(sampler: Sampler, perSecond: number, seconds: number, start = 0): number {
+  let taken = 0;
+  const count = perSecond * seconds;
+  for (let i = 0; i < count; i++) if (sampler.take((start + i * 1e6 / perSecond) | 0)) taken++;
+  return taken;
+}
+
+Deno.test("auto takes all up to 10,000 requests a second", () => {
+  for (const perSecond of [1, 100, AUTO_LIMIT]) {
+    const sampler = new Sampler("auto");
+    assertEquals(run(sampler, perSecond, 2), perSecond * 2);
+    assertEquals(sampler.oneIn, 1);
+  }
+});
+
+for (const [perSecond, oneIn] of [[20_000, 2], [50_000, 5], [1_000_000, 100]] as const) {
+  Deno.test(`auto takes one of ${oneIn} of ${perSecond} requests a second, and says so`, () => {
+    const sampler = new Sampler("auto");
+    run(sampler, perSecond, 1);
+    assertEquals(sampler.oneIn, oneIn);
+    assertEquals(run(sampler, perSecond, 1, 1e6), AUTO_LIMIT);
+    assertEquals(sampler.oneIn, oneIn);
+  });
+}
+
+Deno.test("a burst out of nothing is thinned at once, not only in the next window", () => {
+  const sampler = new Sampler("auto");
+  let taken = 0;
+  for (let i = 0; i < 100_000; i++) if (sampler.take(i / 2 | 0)) taken++;
+  assert(taken < 5_000, `${taken} in 50 ms`);
+  assert(sampler.oneIn >= 16, `1/${sampler.oneIn}`);
+});
+
+Deno.test("auto takes all again as soon as there are few", () => {
+  const sampler = new Sampler("auto");
+  run(sampler, 1_000_000, 1);
+  assertEquals(sampler.oneIn, 100);
+  // The first one may fall to the old share.
+  assert(run(sampler, 10, 1, 2e6) >= 9);
+  assertEquals(sampler.oneIn, 1);
+});
+
+Deno.test("auto goes on when the clock's 32 bits begin anew", () => {
+  const sampler = new Sampler("auto");
+  assertEquals(run(sampler, 1_000, 2, 2 ** 32 - 1e6), 2_000);
+  assertEquals(run(sampler, 1_000, 2, 2 ** 31 - 1e6), 2_000);
+});
+
+for (const [share, taken] of [[1, 1000], [0.5, 500], [0.3, 300], [0.001, 1]] as const) {
+  Deno.test(`a share of ${share} takes ${taken} of 1000, at any pace`, () => {
+    const sampler = new Sampler(share);
+    const count = run(sampler, 1000, 1);
+    assert(Math.abs(count - taken) <= 1, `${count}`);
+    assertEquals(sampler.oneIn, 1 / share);
+  });
+}
+
+for (const share of [0, -1, 1.5, NaN, Infinity]) {
+  Deno.test(`a share of ${share} is refused`, () => {
+    assertThrows(() => new Sampler(share), RangeError, "expected above 0, to 1");
+  });
+}
