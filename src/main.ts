@@ -3,18 +3,18 @@
  * @module
  */
 
-import type { CommandTable } from "./commands/command.ts";
-import { runProgram } from "./commands/run_program.ts";
+import type { CommandTable } from "./commands/cli/command.ts";
+import { runProgram } from "./commands/cli/run_program.ts";
 
 /** Every command; a line each. */
 export const commands: CommandTable = {
-  serve: () => import("./commands/serve.ts"),
-  demo: () => import("./commands/demo.ts"),
-  bench: () => import("./commands/bench.ts"),
-  sim: () => import("./commands/sim.ts"),
-  send: () => import("./commands/send.ts"),
+  serve: () => import("./commands/serve/serve.ts"),
+  demo: () => import("./commands/demo/demo.ts"),
+  bench: () => import("./commands/bench/bench.ts"),
+  sim: () => import("./commands/sim/sim.ts"),
+  send: () => import("./commands/send/send.ts"),
   check: () => import("./commands/check.ts"),
-  decode: () => import("./commands/decode.ts"),
+  decode: () => import("./commands/decode/decode.ts"),
   version: () => import("./commands/version.ts"),
 };
 

@@ -128,13 +128,13 @@ export {
   type DraPoolOptions,
   type GatewayOptions,
   type ServerOptions,
-} from "./diameter/relay/options.ts";
-export type { DraState, GatewayEvent, GatewayListener, MessageRecord } from "./diameter/relay/events.ts";
+} from "./diameter/relay/core/options.ts";
+export type { DraState, GatewayEvent, GatewayListener, MessageRecord } from "./diameter/relay/core/events.ts";
 export type { DraStatistics, Statistics } from "./diameter/relay/statistics.ts";
 export type { AdvertisedApplication, Capabilities } from "./diameter/peer/capabilities.ts";
 export type { ApplicationSet } from "./diameter/wire/application_set.ts";
-export type { AllowRule } from "./diameter/relay/admission.ts";
-export type { ErrorDetail } from "./diameter/relay/error_detail.ts";
+export type { AllowRule } from "./diameter/relay/apps/allow_list.ts";
+export type { ErrorDetail } from "./diameter/relay/path/error_detail.ts";
 export type { BackoffOptions } from "./diameter/peer/backoff.ts";
 export type { Endpoint } from "./net/connection.ts";
 export type { TlsClientFiles } from "./net/tls.ts";

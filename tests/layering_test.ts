@@ -105,8 +105,8 @@ const BROKEN: readonly { readonly name: string; readonly files: Record<string, s
     ['globalThis["Deno"]', "globalThis", "everything"],
   ] as const).map(([code, name, what]) => ({
     name: `\`${code}\` in a PURE file`,
-    files: { "diameter/relay/router.ts": `// Deno\n${code};` },
-    fault: `src/diameter/relay/router.ts:2: uses ${name} (${what}), but the file is PURE: take it as an argument`,
+    files: { "diameter/relay/dras/router.ts": `// Deno\n${code};` },
+    fault: `src/diameter/relay/dras/router.ts:2: uses ${name} (${what}), but the file is PURE: take it as an argument`,
   })),
 ];
 

@@ -15,10 +15,10 @@ import {
   reportJson,
   told,
 } from "../ops/config/mod.ts";
-import { defineCommand, EXIT, UsageError } from "./command.ts";
-import { unresolvedHosts } from "./host_names.ts";
-import { print, printError } from "./terminal.ts";
-import { tlsFileErrors } from "./tls_files.ts";
+import { defineCommand, EXIT, UsageError } from "./cli/command.ts";
+import { unresolvedHosts } from "../host/host_names.ts";
+import { print, printError } from "./cli/terminal.ts";
+import { tlsFileErrors } from "../host/tls_files.ts";
 
 /** Validates a configuration file. */
 export default defineCommand({

@@ -3,8 +3,8 @@
  * @module
  */
 
-import { type CommandTable, EXIT, listCommands, PROGRAM, UsageError } from "./command.ts";
-import { print } from "./terminal.ts";
+import { type CommandTable, EXIT, listCommands, PROGRAM, UsageError } from "./cli/command.ts";
+import { print } from "./cli/terminal.ts";
 import { nearest } from "../ops/config/nearest.ts";
 
 /** What the program is and which commands it has. */

@@ -4,8 +4,8 @@
  */
 
 import { VERSION } from "../version.ts";
-import { defineCommand, EXIT, PROGRAM } from "./command.ts";
-import { print } from "./terminal.ts";
+import { defineCommand, EXIT, PROGRAM } from "./cli/command.ts";
+import { print } from "./cli/terminal.ts";
 
 /** Prints the version of the program and of what it runs on. */
 export default defineCommand({

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { commandGroup, defineCommand, UsageError } from "../../src/commands/command.ts";
+import { commandGroup, defineCommand, UsageError } from "../../src/commands/cli/command.ts";
 import { findCommand, overview } from "../../src/commands/help.ts";
 import { commands } from "../../src/main.ts";
 import { runMain } from "./run_main.ts";

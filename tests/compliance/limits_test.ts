@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { connectTcp } from "../../src/net/tcp.ts";
 import { listenTcp } from "../../src/net/listener.ts";
-import { DEFAULT_OPTIONS } from "../../src/diameter/relay/options.ts";
+import { DEFAULT_OPTIONS } from "../../src/diameter/relay/core/options.ts";
 import { COMMAND } from "../../src/diameter/wire/command_codes.ts";
 import { FLAG } from "../../src/diameter/wire/header.ts";
 import type { MessageBuilder } from "../../src/diameter/wire/message_builder.ts";

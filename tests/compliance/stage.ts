@@ -3,7 +3,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import type { GatewayEvent } from "../../src/diameter/relay/events.ts";
+import type { GatewayEvent } from "../../src/diameter/relay/core/events.ts";
 import { Gateway } from "../../src/diameter/relay/gateway.ts";
 import {
   DEFAULT_OPTIONS,
@@ -11,7 +11,7 @@ import {
   type DraPoolOptions,
   type GatewayOptions,
   type ServerOptions,
-} from "../../src/diameter/relay/options.ts";
+} from "../../src/diameter/relay/core/options.ts";
 import { RESULT } from "../../src/diameter/wire/result_codes.ts";
 import type { RawIdentity } from "../support/raw_message.ts";
 import { RawListener, RawPeer } from "../support/raw_peer.ts";

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { COMMAND } from "../../src/diameter/wire/command_codes.ts";
 import { FLAG, OFFSET } from "../../src/diameter/wire/header.ts";
-import { DEFAULT_OPTIONS } from "../../src/diameter/relay/options.ts";
+import { DEFAULT_OPTIONS } from "../../src/diameter/relay/core/options.ts";
 import { answer, patched, peerAnswer, peerRequest, RawMessage, request } from "../support/raw_message.ts";
 import { until } from "../support/until.ts";
 import { GATEWAY, type Stage, stage } from "./stage.ts";

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Gateway } from "../../src/diameter/relay/gateway.ts";
-import type { Attempts } from "../../src/diameter/relay/retries.ts";
+import type { Attempts } from "../../src/diameter/relay/path/retries.ts";
 
 /** Milliseconds between two looks. */
 const STEP = 5;

@@ -11,8 +11,8 @@ import {
   type DraPoolOptions,
   type GatewayOptions,
   type ServerOptions,
-} from "../../src/diameter/relay/options.ts";
-import type { GatewayEvent } from "../../src/diameter/relay/events.ts";
+} from "../../src/diameter/relay/core/options.ts";
+import type { GatewayEvent } from "../../src/diameter/relay/core/events.ts";
 import { AppSimulator, type AppSimulatorOptions } from "../../src/diameter/sim/app.ts";
 import { DraSimulator, type DraSimulatorOptions } from "../../src/diameter/sim/dra.ts";
 import { until } from "../support/until.ts";

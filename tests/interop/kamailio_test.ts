@@ -3,7 +3,7 @@ import { AVP, DISCONNECT_CAUSE } from "../../src/diameter/wire/avp_codes.ts";
 import { APPLICATION, VENDOR } from "../../src/diameter/wire/application_ids.ts";
 import { COMMAND } from "../../src/diameter/wire/command_codes.ts";
 import type { AdvertisedApplication } from "../../src/diameter/peer/capabilities.ts";
-import type { DraOptions } from "../../src/diameter/relay/options.ts";
+import type { DraOptions } from "../../src/diameter/relay/core/options.ts";
 import { RESULT } from "../../src/diameter/wire/result_codes.ts";
 import { freePort, temporaryDirectory } from "./child.ts";
 import { CX, GATEWAY_OF_KAMAILIO, KAMAILIO, Kamailio, NOBODY, USER_AUTHORIZATION } from "./kamailio.ts";

@@ -1,7 +1,7 @@
 /** A gateway with timers short enough for a test. */
-import type { GatewayEvent } from "../../src/diameter/relay/events.ts";
+import type { GatewayEvent } from "../../src/diameter/relay/core/events.ts";
 import { Gateway } from "../../src/diameter/relay/gateway.ts";
-import { DEFAULT_OPTIONS, type DraOptions, type GatewayOptions } from "../../src/diameter/relay/options.ts";
+import { DEFAULT_OPTIONS, type DraOptions, type GatewayOptions } from "../../src/diameter/relay/core/options.ts";
 import { waitFor } from "./wait_for.ts";
 
 /** Who the gateway is in these tests. */

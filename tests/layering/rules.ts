@@ -22,7 +22,8 @@ const OPS = ["ops/config", "ops/trace", "ops/statistics", "ops", "ops/capture", 
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "main": ["commands", "version"],
   "mod": [...DIAMETER, ...OPS, "net", "version"],
-  "commands": ["ops/admin", ...OPS, ...DIAMETER, "net", "version"],
+  "commands": ["host", "ops/admin", ...OPS, ...DIAMETER, "net", "version"],
+  "host": ["ops/admin", ...OPS, ...DIAMETER, "net", "version"],
   "build": ["version"],
   "ops/admin": [...OPS, ...DIAMETER, "net", "version"],
   "diameter/relay": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
@@ -78,7 +79,7 @@ const IMPURE: Readonly<Record<string, string>> = {
 
 /** Whether a file must be PURE: everything comes in as arguments, clock and dice too. */
 export function isPure(file: SourceFile): boolean {
-  if (roomOf(file.path) === "diameter/wire" || file.path === "diameter/relay/router.ts") return true;
+  if (roomOf(file.path) === "diameter/wire" || file.path === "diameter/relay/dras/router.ts") return true;
   return roomOf(file.path) === "diameter/peer" && !PEER_DRIVERS.has(file.path) &&
     !/^\/\*\*[\s*]*Driver\b/.test(file.text);
 }

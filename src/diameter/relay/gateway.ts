@@ -10,22 +10,22 @@ import type { Peer } from "../peer/peer.ts";
 import { gate } from "../peer/peer_gate.ts";
 import { diameterFrames } from "../wire/frame_rule.ts";
 import { RESULT } from "../wire/result_codes.ts";
-import { AnswerStage } from "./answer_stage.ts";
-import { AppServer } from "./app_server.ts";
-import { Apps } from "./apps.ts";
-import { DraAdoption } from "./dra_adoption.ts";
-import { DraPool } from "./dra_pool.ts";
-import type { GatewayListener, MessageRecord } from "./events.ts";
-import type { GatewayOptions } from "./options.ts";
-import { Refusals } from "./refusals.ts";
-import type { RelayPeer, Served } from "./relay_peer.ts";
-import { RelayRuntime } from "./relay_runtime.ts";
-import { relayTaker } from "./relay_taker.ts";
-import { RequestStage } from "./request_stage.ts";
-import { Retries } from "./retries.ts";
+import { AnswerStage } from "./path/answers.ts";
+import { AppServer } from "./apps/server.ts";
+import { Apps } from "./apps/directory.ts";
+import { DraAdoption } from "./dras/adoption.ts";
+import { DraPool } from "./dras/pool.ts";
+import type { GatewayListener, MessageRecord } from "./core/events.ts";
+import type { GatewayOptions } from "./core/options.ts";
+import { Refusals } from "./path/refusals.ts";
+import type { RelayPeer, Served } from "./core/relay_peer.ts";
+import { RelayRuntime } from "./core/runtime.ts";
+import { relayTaker } from "./path/entry.ts";
+import { RequestStage } from "./path/requests.ts";
+import { Retries } from "./path/retries.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
-import { ENDED, TICK, ticksFor, TransactionTable } from "./transactions.ts";
-import { MISSES } from "./waiting_room.ts";
+import { ENDED, TICK, ticksFor, TransactionTable } from "./core/transactions.ts";
+import { MISSES } from "./path/waiting_room.ts";
 
 /**
  * A DRA that takes nothing for this long, in milliseconds, while its queue is full gets no more

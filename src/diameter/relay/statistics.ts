@@ -2,9 +2,9 @@
  * The statistics block: what the log, the status page and the end of a run show.
  * @module
  */
-import type { Dra } from "./dra.ts";
-import type { DraPool } from "./dra_pool.ts";
-import type { RelayRuntime } from "./relay_runtime.ts";
+import type { Dra } from "./dras/dra.ts";
+import type { DraPool } from "./dras/pool.ts";
+import type { RelayRuntime } from "./core/runtime.ts";
 
 /** Of one DRA. */
 export interface DraStatistics {

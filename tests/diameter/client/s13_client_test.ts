@@ -6,7 +6,7 @@ import { type EquipmentCheck, S13Client } from "../../../src/diameter/client/s13
 import { EquipmentUnknownError, ResultCodeError } from "../../../src/diameter/client/s13_errors.ts";
 import { SessionIds } from "../../../src/diameter/client/session_ids.ts";
 import { Gateway } from "../../../src/diameter/relay/gateway.ts";
-import { DEFAULT_OPTIONS } from "../../../src/diameter/relay/options.ts";
+import { DEFAULT_OPTIONS } from "../../../src/diameter/relay/core/options.ts";
 import { DraSimulator } from "../../../src/diameter/sim/dra.ts";
 import { EquipmentTable } from "../../../src/diameter/sim/equipment.ts";
 import type { MessageBuilder } from "../../../src/diameter/wire/message_builder.ts";

@@ -3,7 +3,7 @@ import { ConnectionPool } from "../../../src/diameter/client/connection_pool.ts"
 import { ConnectionFailedError, HandshakeFailedError } from "../../../src/diameter/client/errors.ts";
 import { S13Client } from "../../../src/diameter/client/s13_client.ts";
 import { Gateway } from "../../../src/diameter/relay/gateway.ts";
-import { DEFAULT_OPTIONS } from "../../../src/diameter/relay/options.ts";
+import { DEFAULT_OPTIONS } from "../../../src/diameter/relay/core/options.ts";
 import { DraSimulator } from "../../../src/diameter/sim/dra.ts";
 import { Authority } from "../../interop/certificates.ts";
 import { interopTest, program } from "../../interop/programs.ts";

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Gateway } from "../../../src/diameter/relay/gateway.ts";
-import { DEFAULT_OPTIONS } from "../../../src/diameter/relay/options.ts";
+import { DEFAULT_OPTIONS } from "../../../src/diameter/relay/core/options.ts";
 import { AVP } from "../../../src/diameter/wire/avp_codes.ts";
 import type { MessageBuilder } from "../../../src/diameter/wire/message_builder.ts";
 import { type Stage, stage } from "../../compliance/stage.ts";

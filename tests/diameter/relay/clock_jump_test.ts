@@ -1,8 +1,8 @@
 /** The wall clock is for people and for Origin-State-Id: nothing waits by it. */
 import { assertEquals } from "@std/assert";
-import type { GatewayEvent } from "../../../src/diameter/relay/events.ts";
+import type { GatewayEvent } from "../../../src/diameter/relay/core/events.ts";
 import { Gateway } from "../../../src/diameter/relay/gateway.ts";
-import { DEFAULT_OPTIONS } from "../../../src/diameter/relay/options.ts";
+import { DEFAULT_OPTIONS } from "../../../src/diameter/relay/core/options.ts";
 import { AppSimulator } from "../../../src/diameter/sim/app.ts";
 import { DraSimulator } from "../../../src/diameter/sim/dra.ts";
 import { until } from "../../support/until.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Gateway } from "../../../src/diameter/relay/gateway.ts";
-import { DEFAULT_OPTIONS, type GatewayOptions } from "../../../src/diameter/relay/options.ts";
+import { DEFAULT_OPTIONS, type GatewayOptions } from "../../../src/diameter/relay/core/options.ts";
 import { AppSimulator, type AppSimulatorOptions } from "../../../src/diameter/sim/app.ts";
 import { DraSimulator, type DraSimulatorOptions } from "../../../src/diameter/sim/dra.ts";
 import { until } from "./support.ts";

@@ -18,12 +18,12 @@ async function loadedWith(entry: string): Promise<Set<string>> {
 }
 
 Deno.test("the gateway starts without loading the dictionary", async () => {
-  const files = await loadedWith("commands/serve.ts");
+  const files = await loadedWith("commands/serve/serve.ts");
   assert(files.has("diameter/wire/header.ts"), [...files].join(" "));
   assertEquals([...files].filter((file) => file.startsWith("diameter/wire/dictionary/")), []);
 });
 
 Deno.test("decode loads it", async () => {
-  const files = await loadedWith("commands/decode.ts");
+  const files = await loadedWith("commands/decode/decode.ts");
   assert(files.has("diameter/wire/dictionary/tables/s6a.ts"));
 });

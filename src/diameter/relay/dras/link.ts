@@ -1,0 +1,465 @@
+/**
+ * One connection slot of a DRA: it connects, keeps the connection, and connects again.
+ * @module
+ */
+import type { Budget } from "../../../net/budget.ts";
+import { SYSTEM_CLOCK } from "../../../net/clock.ts";
+import { type Connection, endpointText } from "../../../net/connection.ts";
+import { reasonOf } from "../../../net/reason.ts";
+import { connectTcp } from "../../../net/tcp.ts";
+import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../../peer/backoff.ts";
+import { causeName, Peer, type PeerEnd, type PeerHandlers, type PeerOptions } from "../../peer/peer.ts";
+import { WatchdogTimer } from "../../peer/watchdog_timer.ts";
+import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
+import { BURST, FEW_BYTES, sizeText } from "../core/budgets.ts";
+import type { Dra } from "./dra.ts";
+import type { DraState } from "../core/events.ts";
+import { RelayPeer, type Served } from "../core/relay_peer.ts";
+import type { RelayRuntime } from "../core/runtime.ts";
+import type { Attempts } from "../path/retries.ts";
+import { TransactionTable } from "../core/transactions.ts";
+
+/** What may be used up when a connection to a DRA is given no more. */
+export const BOUNDS = ["requests", "queue", "memory", "memory of one app"] as const;
+/** One of {@link BOUNDS}. */
+export type Bound = typeof BOUNDS[number];
+
+const UNREACHABLE = "cannot be reached";
+
+/** What TLS says of bytes that are none. */
+const TLS_TROUBLE = /tls|ssl|corrupt message|wrong version/i;
+
+/** The end of a connection as what follows the name of a DRA. */
+function asPredicate(reason: string): string {
+  return reason.startsWith(UNREACHABLE) ? reason : `is not connected: ${reason}`;
+}
+
+/** What a link tells the pool. */
+export interface LinkHandlers {
+  /** Usability may have changed: watchdog, connection or capabilities. */
+  changed(link: DraLink): void;
+  /** The DRA stopped answering its watchdog: pending requests go elsewhere, the connection stays. */
+  suspect(link: DraLink): void;
+  /** The connection is gone: pending requests go elsewhere. */
+  lost(link: DraLink, reason: string): void;
+  /** Runs the stages of a new connection until it ends. */
+  serve(connection: Connection, peer: Peer, served: Served): void;
+}
+
+/** Why nothing is dialled while the DRA's own connection lives. */
+const GAVE_WAY = "has opened a connection itself";
+
+/** One slot. Its transactions and its watchdog outlive its connections. */
+export class DraLink implements Served {
+  readonly table: TransactionTable;
+  /** Bytes of requests that are queued to it, or kept for a failover. */
+  readonly budget: Budget;
+  /** Bytes of its error answers that are kept. */
+  readonly errors: Budget;
+  readonly watchdog: WatchdogTimer;
+  /** Transactions with several attempts, one of them in this slab. */
+  readonly retried = new Map<number, Attempts>();
+  /** The open connection. */
+  relayPeer: RelayPeer | undefined;
+  /** Why it is not usable, for a person: what follows the name of the DRA in a sentence. */
+  reason = "is not connected yet";
+  lastError = "";
+  /** Unix time in milliseconds of the next attempt; 0 when none is planned. */
+  nextAttemptAt = 0;
+  /** Resolves when the CEA to our CER is there, or will not come; undefined while none is awaited. */
+  exchange: Promise<void> | undefined;
+  readonly longestMessage: number;
+
+  #state: DraState = "DISCONNECTED";
+  #peer: Peer | undefined;
+  #backoff: Backoff = FRESH_BACKOFF;
+  #okayAt = 0;
+  #connections = 0;
+  /** The attempt at hand came as far as the capabilities exchange. */
+  #wasOpen = false;
+  /** The watchdogs of REOPEN that were last told of. */
+  #answered = -1;
+  #stopped = true;
+  #abort = new AbortController();
+  #wake: (() => void) | undefined;
+  #running: Promise<void> = Promise.resolve();
+  readonly #runtime: RelayRuntime;
+  readonly #handlers: LinkHandlers;
+
+  constructor(readonly dra: Dra, readonly index: number, runtime: RelayRuntime, handlers: LinkHandlers) {
+    this.#runtime = runtime;
+    this.#handlers = handlers;
+    this.budget = runtime.budgets.ofDra();
+    this.errors = runtime.budgets.errorsOfDra();
+    this.longestMessage = runtime.options.draPool.maxMessageSize;
+    const firstGeneration = Math.floor(Math.random() * 0x10000);
+    this.table = new TransactionTable(runtime.segments, firstGeneration, runtime.tick(), this.budget);
+    this.watchdog = new WatchdogTimer(() => this.#watchdogOptions(), {
+      sendWatchdog: () => this.#peer?.sendWatchdog(),
+      failover: () => {
+        if (this.watchdog.state !== "suspect") return;
+        this.reason = `is suspect: ${this.watchdog.complaint}`;
+        this.#handlers.changed(this);
+        this.#handlers.suspect(this);
+      },
+      failback: () => {
+        this.#okayAt = SYSTEM_CLOCK.now();
+        this.reason = "";
+        this.#handlers.changed(this);
+      },
+      close: (reason) => this.#peer?.abort(reason),
+      changed: () => {
+        this.#noteState();
+        this.#noteReopening();
+        // The end of the connection follows in the same breath, and knows why.
+        const ended = this.watchdog.state === "down" || this.watchdog.state === "initial";
+        if (!ended) this.#handlers.changed(this);
+      },
+    });
+  }
+
+  /** Where it stands, in the names that the API and the log use. */
+  get state(): DraState {
+    return this.#state;
+  }
+
+  /** Open and OKAY. */
+  get okay(): boolean {
+    return this.relayPeer !== undefined && this.relayPeer.peer.open && this.watchdog.state === "okay";
+  }
+
+  /** Open, in REOPEN, and a DWR was answered on this connection. */
+  get reopening(): boolean {
+    return this.relayPeer !== undefined && this.relayPeer.peer.open && this.watchdog.state === "reopen" &&
+      this.watchdog.numDwa >= 1;
+  }
+
+  /** It connects, or keeps its connection: see {@link start}. */
+  get running(): boolean {
+    return !this.#stopped;
+  }
+
+  /** The DRA has taken its leave, and is to close its connection. */
+  get leaving(): boolean {
+    return this.relayPeer?.peer.state === "leaving";
+  }
+
+  /** What was sent while this DRA was the last resort is to be answered, even when it is needed no more. */
+  servesReopening(): boolean {
+    return this.dra.usable || this.table.size > 0;
+  }
+
+  /**
+   * It may be given no more of what `requester` asks: its queue, its credit or the memory for
+   * retained requests is used up; or the latter is tight, and the requester is one of those who
+   * hold a good part of it.
+   */
+  isFullFor(requester: number): boolean {
+    const { out } = this.relayPeer!.peer;
+    if (out.queuedBytes > out.limit * BURST || out.stuck || this.#creditIsUsed) return true;
+    const { budget } = this;
+    if (budget.used <= budget.ease) return false;
+    return budget.exhausted || budget.tight && this.table.sharesAt(this.#runtime.tick()).bytesOf(requester) > FEW_BYTES;
+  }
+
+  /**
+   * {@link isFullFor} only for the credit in requests, of which `requester` holds less than its
+   * share: it need not wait long.
+   */
+  isTakenByOthers(requester: number, more: number): boolean {
+    const { maxInFlight } = this.#runtime.options.draPool;
+    return this.table.size >= maxInFlight && !this.relayPeer!.peer.out.stuck && !this.budget.exhausted &&
+      this.table.sharesAt(this.#runtime.tick()).isBelow(requester, maxInFlight, more);
+  }
+
+  /** Which bound {@link isFullFor} met. */
+  get boundMet(): Bound {
+    const { out } = this.relayPeer!.peer;
+    const { maxInFlight } = this.#runtime.options.draPool;
+    if (this.table.size >= Math.min(maxInFlight, TransactionTable.capacity)) return "requests";
+    if (out.stuck || out.queuedBytes > out.limit * BURST) return "queue";
+    return this.budget.exhausted ? "memory" : "memory of one app";
+  }
+
+  /** A bound for a person, with its key. */
+  describe(bound: Bound): string {
+    const { name } = this.dra;
+    const { maxInFlight, sendQueueLimit } = this.#runtime.options.draPool;
+    switch (bound) {
+      case "requests":
+        return `${name} has ${maxInFlight} unanswered (dra_pool.max_in_flight)`;
+      case "queue":
+        return `${name} does not read what waits for it (dra_pool.send_queue_limit ${sizeText(sendQueueLimit)})`;
+      case "memory":
+        return `the unanswered ones of ${name} take all the memory that it may (gateway.memory_limit)`;
+      case "memory of one app":
+        return `this Logic App's unanswered ones at ${name} take all the memory that one may (gateway.memory_limit)`;
+    }
+  }
+
+  /**
+   * The same for requests that were taken on already: a burst of them, which another DRA's end brings, may overshoot the queue's limit. They are as many as the credit
+   * of that DRA.
+   */
+  get fullForRetries(): boolean {
+    return this.#creditIsUsed || this.relayPeer!.peer.out.stuck || this.budget.exhausted;
+  }
+
+  get #creditIsUsed(): boolean {
+    const { size } = this.table;
+    return size >= this.#runtime.options.draPool.maxInFlight || size >= TransactionTable.capacity;
+  }
+
+  /** Begins to connect, and goes on until {@link stop}. */
+  start(): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    this.#running = this.#run();
+  }
+
+  /** Takes leave and connects no more; resolves when the connection has ended. */
+  async stop(cause: number = DISCONNECT_CAUSE.rebooting, reason = "shutting down"): Promise<void> {
+    this.#stopped = true;
+    this.#abort.abort();
+    this.#wake?.();
+    this.reason = reason;
+    if (this.#peer?.open === true) this.#setState("CLOSING", reason);
+    await this.#peer?.stop(cause, reason);
+    await this.#running;
+    this.watchdog.stop();
+  }
+
+  /** Drops a connection that hangs, or tries again at once. */
+  reconnect(reason: string): void {
+    this.#wake?.();
+    this.#peer?.stop(DISCONNECT_CAUSE.rebooting, reason);
+  }
+
+  /** Ends the connection now; the next attempt follows by the rules. */
+  abort(reason: string): void {
+    this.#peer?.abort(reason);
+  }
+
+  /** Gives up what is being dialled, and what the DRA is leaving. */
+  giveWay(): void {
+    this.#abort.abort();
+    this.#wake?.();
+    this.#peer?.abort(GAVE_WAY);
+  }
+
+  /** Has, from here on, a connection that the DRA opened and whose CER is being judged; `ended` is told its end. */
+  adopt(peer: Peer, ended: (end: PeerEnd) => void): void {
+    this.#peer = peer;
+    this.nextAttemptAt = 0;
+    const options = { ...this.#peerOptions(), role: "responder", readOn: true } as const;
+    peer.moveTo(this.watchdog, options, this.#peerHandlers(ended, "accepted"));
+  }
+
+  async #run(): Promise<void> {
+    let reason = this.reason;
+    while (!this.#stopped) {
+      const { adopted } = this.dra;
+      /** This link has, or dials, the connection that ends next. */
+      const mine = adopted === undefined || this.#peer !== undefined;
+      if (!mine) {
+        this.reason = GAVE_WAY;
+        this.#setState("DISCONNECTED", GAVE_WAY);
+      }
+      const end = await (adopted ?? this.#connectOnce());
+      reason = end.reason;
+      if (this.#stopped) break;
+      if (this.dra.adopted !== undefined) continue;
+      const step = nextAttempt(
+        this.#backoff,
+        this.#runtime.options.draPool.reconnect,
+        end.kind === "refused",
+        Math.random(),
+      );
+      this.#backoff = step.backoff;
+      this.reason = asPredicate(end.reason);
+      this.nextAttemptAt = Date.now() + step.wait;
+      if (this.#runtime.draining) break;
+      if (mine) {
+        this.lastError = end.reason;
+        this.#runtime.emit({
+          kind: "dra_connect_failed",
+          dra: this.dra.options.name,
+          reason: end.reason,
+          hint: this.#wasOpen ? "" : this.#hint(end),
+          retryIn: step.wait,
+        });
+        this.#setState("FAILED", end.reason);
+      }
+      this.#setState("RECONNECTING", `next attempt in ${(step.wait / 1000).toFixed(1)} s`);
+      this.#handlers.changed(this);
+      await this.#sleep(step.wait);
+      this.nextAttemptAt = 0;
+    }
+    this.#setState("DISCONNECTED", reason);
+    this.#handlers.changed(this);
+  }
+
+  /** One attempt, and the connection's whole life when it succeeds. */
+  async #connectOnce(): Promise<PeerEnd> {
+    const { host, port } = this.dra.options;
+    this.#abort = new AbortController();
+    this.#setState("CONNECTING", `to ${host}:${port}`);
+    this.reason = "is being connected";
+    this.#wasOpen = false;
+    let connection: Connection;
+    try {
+      connection = await this.#connect();
+    } catch (error) {
+      const reason = `${UNREACHABLE}: ${reasonOf(error)} (${endpointText({ hostname: host, port })})`;
+      if (this.dra.adopted === undefined) this.dra.attempts.failed++;
+      return { kind: "lost", reason };
+    }
+    if (this.#stopped || this.dra.adopted !== undefined) {
+      connection.close();
+      return { kind: "left", reason: this.reason };
+    }
+    const ended = Promise.withResolvers<PeerEnd>();
+    const exchanged = Promise.withResolvers<void>();
+    const handlers = this.#peerHandlers(ended.resolve, "dialled", () => {
+      this.exchange = undefined;
+      exchanged.resolve();
+    });
+    const options = { ...this.#peerOptions(), role: "initiator", expectedHost: this.dra.options.originHost } as const;
+    const peer = new Peer(connection, this.#runtime.segments, this.watchdog, options, handlers);
+    this.#peer = peer;
+    this.exchange = exchanged.promise;
+    this.reason = "waits for the CEA";
+    this.#setState("CER_SENT", "connected");
+    this.#handlers.serve(connection, peer, this);
+    return await ended.promise;
+  }
+
+  #peerOptions(): Omit<PeerOptions, "role"> {
+    const { local, options: { draPool } } = this.#runtime;
+    const { capabilitiesTimeout, dprTimeout, sendQueueLimit, writeTimeout } = draPool;
+    return { local, capabilitiesTimeout, dprTimeout, sendQueueLimit, writeTimeout, budget: this.budget };
+  }
+
+  /** @param exchanged told when the exchange of capabilities is over, one way or the other */
+  #peerHandlers(
+    ended: (end: PeerEnd) => void,
+    how: "dialled" | "accepted",
+    exchanged: () => void = () => {},
+  ): PeerHandlers {
+    return {
+      opened: (peer) => {
+        exchanged();
+        this.#opened(peer, how);
+      },
+      leaving: (_, cause) => {
+        this.reason = `took its leave (${causeName(cause)})`;
+        this.#setState("CLOSING", this.reason);
+        this.#handlers.changed(this);
+      },
+      closed: (peer, end) => {
+        exchanged();
+        // What gave way may end after the connection that took its place has begun.
+        if (this.#peer === peer) this.#closed(peer, end);
+        ended(end);
+      },
+      discarded: (reason) => this.#runtime.discarded(reason),
+      sealed: (segment) => this.table.sealed(segment),
+    };
+  }
+
+  async #connect(): Promise<Connection> {
+    const { connectTimeout, tcpNoDelay } = this.#runtime.options.draPool;
+    const { host, port, bind, tls } = this.dra.options;
+    const to = { hostname: host, port };
+    const options = { timeout: connectTimeout, noDelay: tcpNoDelay, signal: this.#abort.signal, bind };
+    if (tls === undefined && bind === "") return await connectTcp(to, options);
+    // Loaded when needed: the compatibility layer under it takes 6 MB.
+    const { connectFrom, connectTls } = await import("../../../net/tls.ts");
+    return tls === undefined ? await connectFrom(to, options) : await connectTls(to, tls, options);
+  }
+
+  #opened(peer: Peer, how: "dialled" | "accepted"): void {
+    const capabilities = peer.capabilities!;
+    if (how === "dialled") this.dra.attempts.ok++;
+    if (this.#connections++ > 0) this.dra.counters.reconnects++;
+    this.dra.identified(capabilities);
+    this.relayPeer = new RelayPeer(peer, capabilities, this);
+    this.#runtime.connections.add(this.relayPeer);
+    this.reason = "is connected";
+    this.#wasOpen = true;
+    this.#answered = -1;
+    const from = how === "dialled" ? "" : `, which connected from ${peer.remoteText}`;
+    this.#setState("OPEN", `capabilities exchanged with ${capabilities.originHost}${from}`);
+  }
+
+  #closed(peer: Peer, end: PeerEnd): void {
+    const relayPeer = this.relayPeer;
+    this.#peer = undefined;
+    if (relayPeer === undefined) {
+      if (this.dra.adopted === undefined) this.dra.attempts.failed++;
+      return;
+    }
+    this.relayPeer = undefined;
+    this.reason = asPredicate(end.reason);
+    this.#backoff = afterConnection(this.#backoff, this.#okayAt === 0 ? 0 : SYSTEM_CLOCK.now() - this.#okayAt);
+    this.#okayAt = 0;
+    this.dra.counters.bytesSent += peer.out.writtenBytes;
+    this.dra.counters.bytesReceived += peer.readBytes;
+    this.#runtime.gone(relayPeer);
+    this.#handlers.changed(this);
+    this.#handlers.lost(this, end.reason);
+  }
+
+  #noteState(): void {
+    // Whatever the watchdog forgets when a connection ends or a leave begins, nobody has answered
+    // it.
+    if (this.#peer?.open !== true) return;
+    if (this.#state === "OPEN" && this.watchdog.pending) this.#setState("DWR_SENT", "a watchdog is unanswered");
+    else if (this.#state === "DWR_SENT" && !this.watchdog.pending) this.#setState("OPEN", "the watchdog was answered");
+  }
+
+  #noteReopening(): void {
+    const { state, numDwa } = this.watchdog;
+    if (state !== "reopen") return;
+    const answered = Math.max(0, numDwa);
+    const needed = this.#runtime.options.draPool.reopenWatchdogs;
+    this.reason = `is connected, ${answered} of ${needed} watchdogs answered`;
+    if (answered === this.#answered) return;
+    this.#answered = answered;
+    this.#runtime.emit({ kind: "dra_reopening", dra: this.dra.options.name, answered, needed });
+  }
+
+  /** What the cause may be when a connection never opened; "" when its reason says it. */
+  #hint({ kind, reason }: PeerEnd): string {
+    const { tls } = this.dra.options;
+    if (reason.startsWith(UNREACHABLE)) {
+      return tls !== undefined && TLS_TROUBLE.test(reason) ? "does it speak TLS?" : "";
+    }
+    if (kind !== "lost" || !/^(no CEA in time|the peer closed the connection|.*reset by peer)/i.test(reason)) return "";
+    const transport = tls === undefined ? ", does it want TLS" : "";
+    return `is it a Diameter peer${transport}, and does it know ${this.#runtime.options.originHost}?`;
+  }
+
+  #setState(to: DraState, reason: string): void {
+    const from = this.#state;
+    if (from === to) return;
+    this.#state = to;
+    this.#runtime.emit({ kind: "dra_state", dra: this.dra.options.name, from, to, reason });
+  }
+
+  #sleep(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#wake?.(), milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve();
+      };
+    });
+  }
+
+  #watchdogOptions() {
+    const { watchdogInterval, watchdogJitter, reopenWatchdogs } = this.#runtime.options.draPool;
+    return { interval: watchdogInterval, jitter: watchdogJitter, reopenWatchdogs };
+  }
+}
