@@ -134,6 +134,7 @@ export type { DraStatistics, Statistics } from "./diameter/relay/statistics.ts";
 export type { AdvertisedApplication, Capabilities } from "./diameter/peer/capabilities.ts";
 export type { ApplicationSet } from "./diameter/wire/application_set.ts";
 export type { AllowRule } from "./diameter/relay/admission.ts";
+export type { ErrorDetail } from "./diameter/relay/error_detail.ts";
 export type { BackoffOptions } from "./diameter/peer/backoff.ts";
 export type { Endpoint } from "./net/connection.ts";
 export type { TlsClientFiles, TlsServerFiles } from "./net/tls.ts";

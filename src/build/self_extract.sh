@@ -1,12 +1,15 @@
 #!/bin/sh
 # @NAME@ @VERSION@: this text, then the packed program and the runtime that it needs. The first start unpacks both into a cache
-# directory that belongs to the user alone; later starts only run what is there. Old versions are left in that directory: remove
-# it when you like, the next start makes it again. DIAM_GW_CACHE_DIR=DIR keeps the cache in DIR/@NAME@.
+# directory that belongs to the user alone; later starts look whether all of it is still whole, and
+# run it. Old versions are left in that directory: remove it when you like, the next start makes it
+# again. DIAM_GW_CACHE_DIR=DIR keeps the cache in DIR/@NAME@.
 set -u
 
 name='@NAME@'
 built_for='@PLATFORM@'
-ready_paths='@READY@'
+# The unpacked files, each with its size in bytes, and the directories that they lie in.
+ready_files='@READY@'
+ready_dirs='@READY_DIRS@'
 
 # Calls $1 with one cache directory after the other until it succeeds.
 each_cache() {
@@ -29,14 +32,45 @@ with_system_path() {
   PATH="/usr/bin:/bin:/usr/sbin:/sbin${PATH:+:$PATH}"
 }
 
-# Whether directory $1 is ours and holds all files. Only whole and verified files get their final name, so their presence is
-# enough; nobody else can have put them there, because the directory was made with mode 0700 by the user who owns it.
+# Whether directory $1 is ours alone and holds all files. Only verified files get their final name;
+# what may have become of them since (a disk that was full, a power cut, somebody's chmod) shows in
+# their sizes, modes and owners.
 ready() {
   dir=$1
   { [ -d "$dir" ] && [ ! -L "$dir" ] && [ -O "$dir" ]; } || return 1
-  for ready_path in $ready_paths; do
-    [ -s "$dir/$ready_path" ] || return 1
-  done
+  sound "$ready_dirs" "$ready_files"
+}
+
+# Whether the directories $1 and the files $2 (PATH:BYTES) in $dir are ours, whole, and not to be
+# written by anybody else.
+sound() {
+  (
+    cd "$dir" && with_system_path || exit 1
+    wanted=1
+    paths=
+    for entry in $1 $2; do
+      wanted=$((wanted + 1))
+      paths="$paths ${entry%:*}"
+    done
+    # shellcheck disable=SC2086 # plain words, as `pack` has checked
+    LC_ALL=C ls -ldn . $paths 2>/dev/null | {
+      found=0
+      while read -r mode _ _ _ bytes _ _ _ path; do
+        case $mode in ?????w* | ????????w*) exit 1 ;; esac
+        [ -O "$path" ] || exit 1
+        case $mode in
+          drwx*) case " . $1 " in *" $path "*) ;; *) exit 1 ;; esac ;;
+          -r*)
+            case " $2 " in *" $path:$bytes "*) ;; *) exit 1 ;; esac
+            case $path in */deno) [ -x "$path" ] || exit 1 ;; esac
+            ;;
+          *) exit 1 ;;
+        esac
+        found=$((found + 1))
+      done
+      [ "$found" -eq "$wanted" ]
+    }
+  )
 }
 
 say() {
@@ -75,9 +109,10 @@ packed() {
   tail -c "+$(($1 + 1))" "$self" 2>/dev/null | head -c "$2" 2>/dev/null
 }
 
-# unpack PATH OFFSET BYTES SHA256_PACKED SHA256: puts one packed file at its place in the cache.
+# unpack PATH OFFSET BYTES SHA256_PACKED SHA256 BYTES_UNPACKED: puts one packed file at its place in
+# the cache.
 unpack() {
-  [ -s "$dir/$1" ] && return 0
+  sound "${1%/*}" "$1:$6" && return 0
   if ! problem=$(packed "$2" "$3" | gzip -dc 2>&1 >"$temporary/file"); then
     intact "$2" "$3" "$4"
     refuse "cannot write $1 (${problem##*: })"
@@ -97,8 +132,20 @@ unpack() {
       fi
       ;;
   esac
-  mkdir -p "$dir/${1%/*}" 2>/dev/null
+  # The contents are to be on the disk before the name is: after a power cut a name without them
+  # would be the worse.
+  sync "$temporary/file" 2>/dev/null || sync
+  own_directory "${1%/*}"
+  [ ! -d "$dir/$1" ] || rm -rf "${dir:?}/$1"
   problem=$(mv -f "$temporary/file" "$dir/$1" 2>&1) || refuse "cannot store $1 (${problem##*: })"
+}
+
+# Makes directory $1 of the cache ours alone. Its name is that of its contents: whatever else lies
+# there is in the way.
+own_directory() {
+  if [ -L "$dir/$1" ] || [ ! -d "$dir/$1" ] || [ ! -O "$dir/$1" ]; then rm -rf "${dir:?}/$1"; fi
+  mkdir -p "$dir/$1" 2>/dev/null
+  chmod 700 "$dir/$1" 2>/dev/null
 }
 
 # Stops when the packed bytes themselves are not the ones that were built.
@@ -120,6 +167,13 @@ install_in() {
   problem=$(mkdir "$dir" 2>&1) || [ -d "$dir" ] || { refuse "cannot be made (${problem##*: })"; return 1; }
   [ ! -L "$dir" ] || { refuse "is a symbolic link"; return 1; }
   [ -O "$dir" ] || { refuse "belongs to another user"; return 1; }
+  mode=$(LC_ALL=C ls -ldn "$dir")
+  case $mode in
+    ?????w* | ????????w*)
+      refuse "may be written by others (${mode%% *}), so that what is in it cannot be trusted; remove it"
+      return 1
+      ;;
+  esac
   chmod 700 "$dir" 2>/dev/null
   # What a start left behind that was killed in the middle.
   find "$dir" -maxdepth 1 -name '.unpack.*' -mmin +60 -exec rm -rf {} + 2>/dev/null

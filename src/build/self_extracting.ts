@@ -46,7 +46,7 @@ export async function pack(what: Package): Promise<Uint8Array<ArrayBuffer>> {
   for (const file of what.files) {
     const packed = new Uint8Array(gzipSync(file.contents, { level: COMPRESSION_LEVEL }));
     const sums = `${await sha256(packed)} ${await sha256(file.contents)}`;
-    unpack.push(`unpack ${file.path} ${offset} ${packed.length} ${sums} || return 1`);
+    unpack.push(`unpack ${file.path} ${offset} ${packed.length} ${sums} ${file.contents.length} || return 1`);
     parts.push(packed);
     offset += packed.length;
   }
@@ -55,7 +55,8 @@ export async function pack(what: Package): Promise<Uint8Array<ArrayBuffer>> {
     NAME: what.name,
     VERSION: what.version,
     PLATFORM: what.platform,
-    READY: what.files.map((file) => file.path).join(" "),
+    READY: what.files.map((file) => `${file.path}:${file.contents.length}`).join(" "),
+    READY_DIRS: [...new Set(what.files.map((file) => file.path.slice(0, file.path.lastIndexOf("/"))))].join(" "),
     "#UNPACK": unpack.join("\n  "),
     UNPACKED_MB: String(Math.ceil(unpackedBytes / MB)),
     RUNTIME: what.runtime,

@@ -4,6 +4,7 @@
  */
 
 import { describeFlags, type FlagTable, type FlagValues, parseFlags } from "./flags.ts";
+import { nearest } from "../ops/config/nearest.ts";
 import { print } from "./terminal.ts";
 
 /** The name of the program, as people type it. */
@@ -112,8 +113,10 @@ export function commandGroup(name: string, summary: string, members: CommandTabl
         print(`${capital(summary)}.\n\nUsage: ${PROGRAM} ${name} ${words} [flags]\n\n${await listCommands(members)}`);
         return EXIT.done;
       }
+      const near = nearest(member, Object.keys(members));
+      const hint = near === undefined ? "" : `; did you mean "${PROGRAM} ${name} ${near}"?`;
       throw new UsageError([
-        `expected ${PROGRAM} ${name} ${words}${member === "" ? "" : `, got ${JSON.stringify(member)}`}`,
+        `expected ${PROGRAM} ${name} ${words}${member === "" ? "" : `, got ${JSON.stringify(member)}`}${hint}`,
       ], name);
     },
   };

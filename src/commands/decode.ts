@@ -2,7 +2,7 @@
  * `decode`: what do these messages say?
  * @module
  */
-import { parse } from "@std/yaml";
+import { FileError, readTextFile } from "../net/read_file.ts";
 import { DictionaryError, specificationsFrom } from "../diameter/wire/dictionary/custom.ts";
 import type { Dictionary } from "../diameter/wire/dictionary/dictionary.ts";
 import { standardDictionary } from "../diameter/wire/dictionary/standard.ts";
@@ -10,6 +10,7 @@ import { type DecodedMessage, decodeMessage } from "../diameter/wire/decode_mess
 import { messageJson } from "../diameter/wire/message_json.ts";
 import { describeAvps, describeMessage } from "../diameter/wire/message_text.ts";
 import { isCapture } from "../ops/capture/capture_file.ts";
+import { parseYaml, YamlError } from "../ops/config/yaml.ts";
 import { defineCommand, EXIT, UsageError } from "./command.ts";
 import { type Captured, DIAMETER_PORT, type Finding, messagesInBytes, messagesInCapture } from "./decode_input.ts";
 import { readMessages } from "./message_source.ts";
@@ -66,9 +67,12 @@ async function loadDictionary(files: readonly string[]): Promise<Dictionary> {
   const specifications = [];
   for (const file of files) {
     try {
-      specifications.push(...specificationsFrom(parse(await Deno.readTextFile(file))));
+      specifications.push(...specificationsFrom(parseYaml(await readTextFile(file))));
     } catch (error) {
-      const problems = error instanceof DictionaryError ? error.problems : [String((error as Error).message)];
+      if (error instanceof FileError) throw error;
+      const problems = error instanceof DictionaryError
+        ? error.problems
+        : [error instanceof YamlError ? error.located : String((error as Error).message)];
       throw new UsageError(problems.map((problem) => `${file}: ${problem}`), "decode");
     }
   }

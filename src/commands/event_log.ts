@@ -3,11 +3,29 @@
  * @module
  */
 import type { GatewayEvent, GatewayListener, MessageRecord } from "../diameter/relay/events.ts";
-import type { Logger } from "../ops/log/mod.ts";
+import { APPLICATION } from "../diameter/wire/application_ids.ts";
+import type { LogFields, Logger } from "../ops/log/mod.ts";
+import { plural } from "./numbers.ts";
 
 /** A listener that logs what happens to connections and priorities. */
 export function eventLog(log: Logger): GatewayListener {
-  return (event) => write(log, event);
+  const sentences = withSentences(log);
+  return (event) => write(sentences, event);
+}
+
+/** The sentences of this file hold their fields; what one leaves out is named with it. */
+function withSentences(log: Logger): Logger {
+  const method =
+    (level: "debug" | "info" | "warning" | "error") =>
+    (event: string, sentence: string, fields?: LogFields, unsaid: readonly string[] = []) =>
+      log[level](event, sentence, fields, unsaid);
+  return {
+    debug: method("debug"),
+    info: method("info"),
+    warning: method("warning"),
+    error: method("error"),
+    enabled: (level) => log.enabled(level),
+  };
 }
 
 function write(log: Logger, event: GatewayEvent): void {
@@ -17,12 +35,17 @@ function write(log: Logger, event: GatewayEvent): void {
       return log.info(kind, `listening on ${event.address}`, fields);
     case "dra_state":
       return log.debug(kind, `DRA ${event.dra}: ${event.from} -> ${event.to} (${event.reason})`, fields);
-    case "dra_connect_failed":
-      return log.warning(
-        kind,
-        `DRA ${event.dra} ${event.reason}; next attempt in ${(event.retryIn / 1000).toFixed(1)} s`,
-        { dra: event.dra, reason: event.reason, retry_in_ms: event.retryIn },
-      );
+    case "dra_connect_failed": {
+      const { dra, reason, hint, retryIn } = event;
+      const guess = hint === "" ? "" : ` (${hint})`;
+      const what = reason.startsWith("cannot be reached") ? reason : `is not connected: ${reason}`;
+      return log.warning(kind, `DRA ${dra} ${what}${guess}; next attempt in ${(retryIn / 1000).toFixed(1)} s`, {
+        dra,
+        reason,
+        ...(hint === "" ? {} : { hint }),
+        retry_in_ms: retryIn,
+      });
+    }
     case "dra_identity_changed":
       return log.warning(
         kind,
@@ -35,43 +58,93 @@ function write(log: Logger, event: GatewayEvent): void {
         `DRA ${event.dra} restarted: its Origin-State-Id went from ${event.from} to ${event.to}`,
         fields,
       );
-    case "dra_up":
-      return log.info(kind, `DRA ${event.dra} is usable, it is ${event.originHost}`, {
-        dra: event.dra,
-        origin_host: event.originHost,
-        watchdog: event.watchdog,
-      });
+    case "dra_reopening": {
+      const { dra, answered, needed } = event;
+      const so = answered === 0 ? "is connected again" : "is connected";
+      return log.info(
+        kind,
+        `DRA ${dra} ${so}, ${answered} of ${needed} watchdogs answered; then it gets requests`,
+        fields,
+      );
+    }
+    case "dra_up": {
+      const { dra, originHost, watchdog } = event;
+      const as = watchdog === "reopen" ? "usable as the last resort, before its watchdogs are answered" : "usable";
+      return log.info(kind, `DRA ${dra} is ${as}; it is ${originHost}`, { dra, origin_host: originHost, watchdog });
+    }
     case "dra_suspect":
-      return log.warning(kind, `DRA ${event.dra} does not answer its watchdog, ${event.pending} requests wait`, fields);
-    case "dra_down":
-      return log.warning(kind, `DRA ${event.dra} is not usable: ${event.reason}`, fields);
+      return log.warning(
+        kind,
+        `DRA ${event.dra} does not answer its watchdog; ${waiting(event.pending)} for it`,
+        fields,
+      );
+    case "dra_down": {
+      const { dra, reason, pending } = event;
+      return log.warning(kind, `DRA ${dra} ${reason}${pending === 0 ? "" : `; ${waiting(pending)} for it`}`, fields);
+    }
     case "failover":
       return log.warning(kind, `failover from priority ${event.from} to ${event.to}`, fields);
     case "failback":
       return log.info(kind, `failback from priority ${event.from} to ${event.to}`, fields);
     case "no_dra":
       return log.error(kind, `no DRA is usable: ${event.reason}`, fields);
-    case "resent":
-      return log.warning(
+    case "resent": {
+      const { dra, count, reason } = event;
+      const why = RESENT[reason] ?? reason;
+      return log.warning(kind, `${plural(count, "request")} to DRA ${dra} went to the next one: ${why}`, fields);
+    }
+    case "app_up":
+      return log.info(
         kind,
-        `${event.count} pending requests of ${event.dra} were sent again (${event.reason})`,
+        `Logic App ${event.app} connected from ${event.remote}, for ${applications(event.applications)}`,
         fields,
       );
-    case "app_up":
-      return log.info(kind, `Logic App ${event.app} connected from ${event.remote}`, fields);
-    case "app_down":
-      return log.info(kind, `Logic App ${event.app} from ${event.remote} is gone: ${event.reason}`, fields);
+    case "app_down": {
+      const { app, remote, reason, pending } = event;
+      const left = pending === 0 ? "" : `; ${plural(pending, "request")} of it ${was(pending)} unanswered`;
+      return log.info(kind, `Logic App ${app} from ${remote} is gone: ${reason}${left}`, fields);
+    }
     case "app_refused":
       return log.warning(kind, `connection from ${event.remote} was not opened: ${event.reason}`, fields);
     case "internal_error":
-      return log.error(kind, "a request was answered 5012 because of a defect in this program", fields);
+      return log.error(kind, "a request was answered 5012 because of a defect in this program", fields, ["reason"]);
     case "listener_failed":
-      return log.error(kind, "a listener of the gateway failed because of a defect in this program", fields);
-    case "draining":
-      return log.info(kind, `shutting down, ${event.pending} requests are unanswered`, fields);
+      return log.error(kind, "a listener of the gateway failed because of a defect in this program", fields, [
+        "reason",
+      ]);
+    case "draining": {
+      const { pending } = event;
+      const open = pending === 0 ? "no request is open" : `${waiting(pending)} for an answer`;
+      return log.info(kind, `shutting down: ${open}`, fields);
+    }
+    case "leaving":
+      return log.info(kind, "every request is answered; taking leave of every peer", fields);
     case "stopped":
       return log.info(kind, "stopped", fields);
   }
+}
+
+/** Why pending requests were sent again, after the name of the DRA that did not answer them. */
+const RESENT: Readonly<Record<string, string>> = {
+  suspect: "it does not answer its watchdog",
+  lost: "its connection was lost",
+  timeout: "it gave no answer in time",
+  error_answer: "it answered with an error",
+};
+
+/** `1 request waits`, `2 requests wait`. */
+function waiting(count: number): string {
+  return `${plural(count, "request")} ${count === 1 ? "waits" : "wait"}`;
+}
+
+function was(count: number): string {
+  return count === 1 ? "was" : "were";
+}
+
+function applications(ids: readonly number[]): string {
+  if (ids.length === 0) return "no application";
+  const names = ids.map((id) => id === APPLICATION.relay ? "Relay" : String(id));
+  return `application${ids.length === 1 ? "" : "s"} ${names.join(", ")}`;
 }
 
 /** An observer that logs single messages: requests, answers, or both. */
@@ -92,6 +165,9 @@ export function messageLog(log: Logger, requests: boolean, answers: boolean): (r
       end_to_end: endToEnd,
       session_id: sessionId,
       ...(record.resultCode === undefined ? {} : { result_code: record.resultCode }),
-    });
+    }, MESSAGE_UNSAID);
   };
 }
+
+/** What the sentence about a message does not hold. */
+const MESSAGE_UNSAID = ["application", "flags", "hop_by_hop", "relayed_hop_by_hop", "end_to_end", "session_id"];

@@ -5,7 +5,7 @@
 
 import { parseArgs } from "@std/cli";
 import { nearest } from "../ops/config/nearest.ts";
-import { formatDuration, formatSize, parseDuration, parseSize } from "../ops/config/units.ts";
+import { formatSize, longDuration, LONGEST_DURATION, parseDuration, parseSize } from "../ops/config/units.ts";
 
 interface Common {
   /** One line of help, without a full stop. */
@@ -19,6 +19,8 @@ interface Valued extends Common {
   readonly placeholder: string;
   /** Without it, leaving the flag out is an error. */
   readonly required?: true;
+  /** Giving it twice is an error; else the last one counts. */
+  readonly once?: true;
 }
 
 /** One flag. Durations are given and returned in ms, sizes in bytes; `least` and `most` bound both and numbers. */
@@ -98,7 +100,9 @@ export function parseFlags<T extends FlagTable>(table: T, args: readonly string[
   const values: Record<string, unknown> = {};
   for (const [name, flag] of Object.entries(table)) {
     const given = (parsed[name] ?? []) as readonly string[];
-    const read = readFlag(flag, given);
+    const read = "once" in flag && given.length > 1
+      ? new Unreadable(`expected one ${flag.placeholder}, got ${given.map((text) => JSON.stringify(text)).join(", ")}`)
+      : readFlag(flag, given);
     if (read instanceof Unreadable) problems.push(`--${name}: ${read.message}`);
     else values[name] = read;
     const missing = "required" in flag && given.length === 0 &&
@@ -176,23 +180,25 @@ function readFlag(flag: Flag, given: readonly string[]): unknown {
 
 const NUMERIC = {
   number: { parse: (text: string) => /^-?(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : undefined, format: String },
-  duration: { parse: parseDuration, format: formatDuration },
+  duration: { parse: parseDuration, format: longDuration },
   size: { parse: parseSize, format: formatSize },
 };
+/** What a timer, or a number, can hold. */
+const MOST = { number: Infinity, duration: LONGEST_DURATION, size: Number.MAX_SAFE_INTEGER };
 const EXAMPLES = { number: "", duration: " such as 250ms, 30s, 5m or 1h", size: " in bytes, or such as 64KiB or 1MiB" };
 
 function readNumber(flag: Flag & { kind: "number" | "duration" | "size" }, text: string): number | Unreadable {
   const { parse, format } = NUMERIC[flag.kind];
-  const { kind, fraction, least = kind === "number" ? -Infinity : 0, most = Infinity } = flag;
+  const { kind, fraction, least = kind === "number" ? -Infinity : 0, most = MOST[kind] } = flag;
   const noun = kind === "number" && !fraction ? "whole number" : kind;
   const value = parse(text);
   if (value === undefined || (noun === "whole number" && !Number.isSafeInteger(value))) {
     return new Unreadable(`expected a ${noun}${EXAMPLES[kind]}, got ${JSON.stringify(text)}`);
   }
   if (value >= least && value <= most) return value;
-  const range = most === Infinity
+  const range = most === Infinity || (most === MOST[kind] && value < least)
     ? `of ${format(least)} or more`
-    : least === -Infinity
+    : least === -Infinity || flag.least === undefined
     ? `of ${format(most)} or less`
     : `from ${format(least)} to ${format(most)}`;
   return new Unreadable(`expected a ${noun} ${range}, got ${text}`);

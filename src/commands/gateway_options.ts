@@ -22,6 +22,7 @@ export function gatewayOptions({ gateway, server, dra_pool }: Config): GatewayOp
     neverRetry: gateway.never_retry,
     strictPBit: gateway.strict_p_bit,
     drainTimeout: gateway.drain_timeout,
+    errorDetail: gateway.error_detail,
     server: {
       listen: server.listen,
       maxConnections: server.max_connections,

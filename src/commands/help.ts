@@ -16,7 +16,7 @@ Usage: ${PROGRAM} COMMAND [flags]
 
 Commands:
 ${rows}
-"${PROGRAM} help COMMAND" (or "${PROGRAM} COMMAND --help") tells more about one.
+"${PROGRAM} help COMMAND" (or "${PROGRAM} COMMAND --help") tells more about one; "${PROGRAM} -V" is the version.
 `;
 }
 
@@ -39,7 +39,13 @@ export async function help(table: CommandTable, [name, ...rest]: readonly string
 export async function findCommand(table: CommandTable, name: string) {
   const load = Object.hasOwn(table, name) ? table[name] : undefined;
   if (load !== undefined) return (await load()).default;
-  const near = nearest(name, [...Object.keys(table), "help"]);
-  const what = name.startsWith("-") ? "flag" : "command";
-  throw new UsageError([`unknown ${what} ${name}${near === undefined ? "" : `; did you mean "${PROGRAM} ${near}"?`}`]);
+  const known = [...Object.keys(table), "help"];
+  const near = nearest(name, known);
+  const isFlag = name.startsWith("-");
+  const hint = near !== undefined
+    ? `did you mean "${PROGRAM} ${near}"?`
+    : isFlag
+    ? `a command comes first: ${PROGRAM} COMMAND ${name}`
+    : `there are ${known.join(", ")}`;
+  throw new UsageError([`unknown ${isFlag ? "flag" : "command"} ${name}; ${hint}`]);
 }

@@ -2,6 +2,7 @@
  * Messages that a command line names: a file, standard input, or digits.
  * @module
  */
+import { FileError, readFile } from "../net/read_file.ts";
 import { looksLikeMessage } from "../diameter/wire/message_cutter.ts";
 import { isCapture } from "../ops/capture/capture_file.ts";
 import { parseHexText } from "../ops/capture/hex_text.ts";
@@ -9,15 +10,23 @@ import { UsageError } from "./command.ts";
 
 /**
  * The bytes that `positionals` name, digits of which may be in several: a capture as it is, anything else as messages one behind the other.
- * @throws UsageError of `command`
+ * @throws UsageError of `command`, FileError
  */
 export async function readMessages(positionals: readonly string[], command: string): Promise<Uint8Array> {
   const [first = ""] = positionals;
   if (first === "-" && positionals.length === 1) return await readStandardInput(command);
-  const content = positionals.length === 1 ? await readFile(first, command) : undefined;
-  if (content !== undefined) return await messagesOf(content, first, command);
+  let missing: FileError | undefined;
+  if (positionals.length === 1) {
+    try {
+      return await messagesOf(await readFile(first), first, command);
+    } catch (error) {
+      if (!(error instanceof FileError) || !error.missing) throw error;
+      missing = error;
+    }
+  }
   const bytes = parseHexText(positionals.join(" "));
   if (bytes !== undefined) return bytes;
+  if (missing !== undefined && !/^[\da-fx:\s]+$/i.test(first)) throw missing;
   const given = JSON.stringify(positionals.join(" "));
   throw new UsageError([`expected a file, or hexadecimal digits in pairs, got ${given}`], command);
 }
@@ -28,11 +37,9 @@ export async function readStandardInput(command: string): Promise<Uint8Array> {
   return await messagesOf(content, "standard input", command);
 }
 
-/** The same from the file `path`. @throws UsageError of `command`, also when there is no such file */
+/** The same from the file `path`. @throws UsageError of `command`, FileError */
 export async function readMessageFile(path: string, command: string): Promise<Uint8Array> {
-  const content = await readFile(path, command);
-  if (content === undefined) throw new UsageError([`${path}: there is no such file`], command);
-  return await messagesOf(content, path, command);
+  return await messagesOf(await readFile(path), path, command);
 }
 
 async function messagesOf(content: Uint8Array, name: string, command: string): Promise<Uint8Array> {
@@ -41,19 +48,6 @@ async function messagesOf(content: Uint8Array, name: string, command: string): P
   const bytes = parseHexText(new TextDecoder().decode(plain));
   if (bytes !== undefined) return bytes;
   throw new UsageError([`${name}: expected a pcap or pcapng capture, or hexadecimal digits in pairs`], command);
-}
-
-/** The content of a file; undefined when there is none of that name. */
-async function readFile(path: string, command: string): Promise<Uint8Array | undefined> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    // Digits without end make a name that no file can have.
-    if (error instanceof Deno.errors.NotFound || (error instanceof Error && /name too long/i.test(error.message))) {
-      return undefined;
-    }
-    throw new UsageError([`${path}: cannot be read: ${(error as Error).message}`], command);
-  }
 }
 
 function isGzip(bytes: Uint8Array): boolean {

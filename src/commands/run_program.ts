@@ -3,6 +3,8 @@
  * @module
  */
 
+import { FileError } from "../net/read_file.ts";
+import { escapeControls } from "../ops/log/mod.ts";
 import { type CommandTable, EXIT, PROGRAM, UsageError } from "./command.ts";
 import { findCommand, help, overview } from "./help.ts";
 import { isBrokenPipe, printError } from "./terminal.ts";
@@ -32,6 +34,10 @@ export async function runProgram(table: CommandTable, args: readonly string[]): 
       printError([...error.problems, hint].join("\n"));
       return EXIT.usage;
     }
+    if (error instanceof FileError) {
+      printError(error.message);
+      return EXIT.usage;
+    }
     printError(`${PROGRAM} ${name}: ${explain(error)}`);
     return EXIT.failed;
   }
@@ -41,5 +47,5 @@ export async function runProgram(table: CommandTable, args: readonly string[]): 
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const ours = [TypeError, ReferenceError, RangeError].some((mistake) => error instanceof mistake);
-  return ours ? error.stack ?? error.message : error.message;
+  return ours ? error.stack ?? error.message : escapeControls(error.message);
 }

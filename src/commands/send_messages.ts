@@ -13,7 +13,7 @@ import { flagTable, type FlagValues } from "./flags.ts";
 import { exchangeRaw } from "./raw_exchange.ts";
 import { jsonOf, PEER_FLAGS, peerWish, printFailure, printMessage, SendError, withPeer } from "./send_peer.ts";
 import { FlagReader } from "./sim_flags.ts";
-import { print, printError } from "./terminal.ts";
+import { print, printSentence } from "./terminal.ts";
 
 /** The flags of `send hex` and `send file`. */
 export const MESSAGE_FLAGS = flagTable({
@@ -68,7 +68,7 @@ export async function sendMessages(flags: Flags, command: string, messages: read
     if (error instanceof UsageError || !(error instanceof Error)) throw error;
     const ours = [TypeError, ReferenceError, RangeError].some((mistake) => error instanceof mistake);
     if (ours && !(error instanceof MalformedAnswerError)) throw error;
-    printError(error.message);
+    printSentence(error.message);
     good = false;
   } finally {
     show.end();

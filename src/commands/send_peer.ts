@@ -100,7 +100,8 @@ export async function withPeer<T>(
 
 function explain(error: unknown, originHost: string, timeout: number): unknown {
   if (error instanceof ConnectionFailedError) {
-    return new SendError(`${error.message}; does a Diameter peer listen there?`);
+    const said = error.message.replace(/ \(os error \d+\)/, "");
+    return new SendError(/lookup/.test(said) ? said : `${said}; does a Diameter peer listen there?`);
   }
   if (error instanceof HandshakeFailedError) {
     if (error.resultCode === RESULT.unknownPeer) {

@@ -11,7 +11,7 @@ import { OFFSET, viewOf } from "../diameter/wire/header.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { jsonOf, PEER_FLAGS, peerWish, printMessage, SendError, withPeer } from "./send_peer.ts";
 import { FlagReader } from "./sim_flags.ts";
-import { print, printError } from "./terminal.ts";
+import { print, printError, printSentence } from "./terminal.ts";
 
 const NAME = "send s13";
 
@@ -55,6 +55,7 @@ one for an unknown device (5422) too, and none.`,
       }
     }
     reader.check();
+    warnOfCheckDigit(equipment.imei);
     try {
       return await withPeer(wish, [{ id: APPLICATION.s13, vendor: VENDOR.threeGpp }], async (pool) => {
         const host = flags["destination-host"];
@@ -70,12 +71,12 @@ one for an unknown device (5422) too, and none.`,
         const taken = performance.now() - begun;
         if (flags.json) print(jsonOf(answer));
         else printMessage(answer);
-        printError(`IMEI ${equipment.imei} ${meaningOf(s13, equipment, answer)} (${taken.toFixed(1)} ms)`);
+        printSentence(`IMEI ${equipment.imei} ${meaningOf(s13, equipment, answer)} (${taken.toFixed(1)} ms)`);
         return EXIT.done;
       });
     } catch (error) {
       if (!EXPECTED.some((kind) => error instanceof kind)) throw error;
-      printError((error as Error).message);
+      printSentence((error as Error).message);
       return EXIT.failed;
     }
   },
@@ -91,6 +92,24 @@ function meaningOf(s13: S13Client, equipment: Equipment, answer: Message): strin
     if (!(error instanceof MalformedAnswerError) || answer.result === undefined) throw error;
     return `has no status: ${error.message}`;
   }
+}
+
+/** A wrong check digit is more often a slip than meant; it is sent all the same. */
+function warnOfCheckDigit(imei: string): void {
+  if (imei.length !== 15) return;
+  const right = checkDigit(imei);
+  if (imei.endsWith(String(right))) return;
+  printError(`warning: the check digit of IMEI ${imei} would be ${right}: is a digit mistyped?`);
+}
+
+/** The check digit for the first 14 digits (Luhn, 3GPP TS 23.003 annex B). */
+function checkDigit(imei: string): number {
+  let sum = 0;
+  for (let i = 0; i < 14; i++) {
+    const digit = Number(imei[i]) * (1 + i % 2);
+    sum += digit > 9 ? digit - 9 : digit;
+  }
+  return (10 - sum % 10) % 10;
 }
 
 interface EquipmentFlags {

@@ -3,7 +3,7 @@
  * @module
  */
 import { Gateway } from "../diameter/relay/gateway.ts";
-import type { LoadedConfig } from "../ops/config/mod.ts";
+import { type LoadedConfig, reportJson, reportLine, reportSentence } from "../ops/config/mod.ts";
 import { type ClosableLogger, createLogger, type Logger } from "../ops/log/mod.ts";
 import { VERSION } from "../version.ts";
 import { defineCommand, EXIT } from "./command.ts";
@@ -11,6 +11,7 @@ import { eventLog, messageLog } from "./event_log.ts";
 import { gatewayOptions } from "./gateway_options.ts";
 import { configFromServeFlags, serveFlags } from "./serve_flags.ts";
 import { Interruption } from "./signals.ts";
+import { statisticsText } from "./statistics_text.ts";
 import { printError } from "./terminal.ts";
 import { tlsFileErrors } from "./tls_files.ts";
 
@@ -35,9 +36,13 @@ the file; without either it listens on 127.0.0.1:3868 and says that DRAs are mis
   ],
   async run(flags) {
     const loaded = await configFromServeFlags(flags);
-    const errors = loaded.ok ? await tlsFileErrors(loaded) : loaded.errors;
-    for (const line of [...loaded.warnings, ...errors]) printError(line);
-    if (!loaded.ok || errors.length > 0) return EXIT.usage;
+    const files = loaded.ok ? await loaded.located(await tlsFileErrors(loaded)) : [];
+    const errors = [...loaded.errors, ...files.map(reportLine)];
+    if (!loaded.ok || errors.length > 0) {
+      // What cannot start has no log: lines for people, as `check` has them.
+      for (const line of [...errors, ...loaded.warnings]) printError(line);
+      return EXIT.usage;
+    }
     const { logging } = loaded.config;
     const log = createLogger({
       level: logging.level,
@@ -45,16 +50,23 @@ the file; without either it listens on 127.0.0.1:3868 and says that DRAs are mis
     });
     try {
       return await serve(loaded, log);
+    } catch (error) {
+      // Nothing else is to stand on stderr among the lines of the log.
+      const reason = error instanceof Error ? error.stack ?? error.message : String(error);
+      log.error("failed", "a defect in this program ended it", { reason });
+      return EXIT.failed;
     } finally {
       await log.close();
     }
   },
 });
 
-async function serve({ config, source }: LoadedConfig, log: ClosableLogger): Promise<number> {
+async function serve({ config, source, reports }: LoadedConfig, log: ClosableLogger): Promise<number> {
   const options = gatewayOptions(config);
   const gateway = new Gateway(options);
   gateway.on(eventLog(log));
+  // The last statistics show the links while there are any.
+  gateway.on(({ kind }) => kind === "leaving" && logStatistics(gateway, log));
   const { requests, responses } = config.logging;
   if (requests || responses) gateway.observe(messageLog(log, requests, responses));
   log.info("starting", `diam-gw ${VERSION} as ${options.originHost} in ${options.originRealm}`, {
@@ -63,29 +75,28 @@ async function serve({ config, source }: LoadedConfig, log: ClosableLogger): Pro
     origin_realm: options.originRealm,
     config: source,
     dras: options.draPool.dras.map((dra) => dra.name),
-  });
-  if (options.draPool.dras.length === 0) {
-    log.warning(
-      "no_dra_configured",
-      "no DRA is configured: every request will be answered 3002. Give --dra HOST:PORT, or dra_pool.dras in a file (-c)",
-    );
+  }, ["config", "dras"]);
+  for (const report of reports) {
+    const { key, line, column } = reportJson(report);
+    log.warning("config_warning", reportSentence(report), { key, line, column }, []);
   }
+  // Signals have their handlers before anybody can know that it listens.
+  const ignoreHangUps = onHangUp(() => reloadCertificates(gateway, log));
+  using interruption = new Interruption();
   try {
     await gateway.start();
   } catch (error) {
+    ignoreHangUps();
     log.error("start_failed", error instanceof Error ? error.message : String(error));
     return EXIT.failed;
   }
   const { interval } = config.stats;
   const timer = interval > 0 ? setInterval(() => logStatistics(gateway, log), interval) : undefined;
-  const ignoreHangUps = onHangUp(() => reloadCertificates(gateway, log));
-  using interruption = new Interruption();
   await interruption.wait();
   log.info("signal", "told to stop");
   await gateway.stop();
   ignoreHangUps();
   if (timer !== undefined) clearInterval(timer);
-  logStatistics(gateway, log);
   return EXIT.done;
 }
 
@@ -95,19 +106,18 @@ async function reloadCertificates(gateway: Gateway, log: Logger): Promise<void> 
     log.info("certificates_reloaded", "SIGHUP: the certificates were read again, for connections to come");
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    log.error("certificates_kept", `SIGHUP: the certificates in force stay: ${reason}`, { reason });
+    log.error("certificates_kept", `SIGHUP: the certificates in force stay: ${reason}`, { reason }, []);
   }
 }
 
-function logStatistics(gateway: Gateway, log: Logger): void {
+function logStatistics(gateway: Gateway, log: ClosableLogger): void {
   const statistics = gateway.statistics;
   const { sessions_created: created, sessions_completed: completed, active_dras: active, total_dras: total } =
     statistics;
-  log.info(
-    "statistics",
-    `${created} requests, ${completed} answered by the other side, ${active} of ${total} DRAs usable`,
-    { ...statistics },
-  );
+  const sentence = log.format === "text"
+    ? `statistics\n${statisticsText(statistics)}`
+    : `${created} requests, ${completed} answered by the other side, ${active} of ${total} DRAs usable`;
+  log.info("statistics", sentence, { ...statistics }, []);
 }
 
 /** Calls `handler` for each SIGHUP until the returned function is called. */

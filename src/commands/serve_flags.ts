@@ -3,18 +3,16 @@
  * @module
  */
 
-import { AddressError, parseAddress } from "../ops/config/address.ts";
+import { AddressError, parseAddress, PORT } from "../ops/config/address.ts";
 import {
   configFileName,
   type LoadedConfig,
   type Override,
+  type ReadConfig,
   readConfig,
   type RejectedConfig,
 } from "../ops/config/mod.ts";
 import { flagTable, type FlagValues, parseFlags } from "./flags.ts";
-
-/** The port of Diameter over TCP (RFC 6733 2.1). */
-const DIAMETER_PORT = 3868;
 
 const port = { kind: "string", placeholder: "PORT" } as const;
 
@@ -23,22 +21,23 @@ export const serveFlags = flagTable({
   "config": {
     kind: "string",
     short: "c",
+    once: true,
     placeholder: "FILE",
     help: "the configuration file; else DIAM_GW_CONFIG names it",
   },
-  "listen": { kind: "list", placeholder: "HOST:PORT", help: "listen for Logic Apps there; IPv6 as [::1]:3868" },
+  "listen": { kind: "list", placeholder: "HOST:PORT", help: "listen for Logic Apps there; port 3868 if left out" },
   "origin-host": { kind: "string", placeholder: "NAME", help: "DiameterIdentity of this gateway" },
   "origin-realm": { kind: "string", placeholder: "REALM", help: "realm of this gateway" },
   "product": { kind: "string", placeholder: "NAME", help: "product name in CER and CEA" },
   "dra": {
     kind: "list",
-    placeholder: "[NAME=]HOST:PORT[@PRIORITY]",
+    placeholder: "[NAME=]HOST[:PORT][@PRIORITY]",
     help: "a DRA, in place of those of the file; the order gives the priority",
   },
   "dra1-host": { kind: "string", placeholder: "HOST", help: "the DRA with priority 1" },
-  "dra1-port": { ...port, help: `its port; ${DIAMETER_PORT} if left out` },
+  "dra1-port": { ...port, help: `its port; ${PORT.diameter} if left out` },
   "dra2-host": { kind: "string", placeholder: "HOST", help: "the DRA with priority 2" },
-  "dra2-port": { ...port, help: `its port; ${DIAMETER_PORT} if left out` },
+  "dra2-port": { ...port, help: `its port; ${PORT.diameter} if left out` },
   "max-connections": { kind: "string", placeholder: "N", help: "Logic Apps connected at most" },
   "conns-per-dra": { kind: "string", placeholder: "N", help: "connections to each DRA" },
   "session-timeout": {
@@ -91,16 +90,16 @@ const KEYS = {
 export async function loadServeConfig(args: readonly string[]): Promise<LoadedConfig | RejectedConfig> {
   const { values, positionals, problems } = parseFlags(serveFlags, args);
   const errors = [...problems, ...positionals.map((arg) => `unexpected argument ${JSON.stringify(arg)}`)];
-  if (errors.length > 0) return { ok: false, errors, warnings: [], source: "command line" };
+  if (errors.length > 0) return { ok: false, reports: [], errors, warnings: [], source: "command line" };
   return await configFromServeFlags(values);
 }
 
 /** The same from flags that are parsed already. */
-export async function configFromServeFlags(flags: ServeFlags): Promise<LoadedConfig | RejectedConfig> {
+export async function configFromServeFlags(flags: ServeFlags): Promise<ReadConfig> {
   const { overrides, errors } = serveOverrides(flags);
   const loaded = await readConfig(configFileName(flags.config), overrides);
   if (errors.length === 0) return loaded;
-  return { ok: false, errors: [...errors, ...(loaded.ok ? [] : loaded.errors)], warnings: [], source: loaded.source };
+  return { ...loaded, ok: false, errors: [...errors, ...loaded.errors], warnings: [] };
 }
 
 /** What the flags put in place of what the file says, and what is wrong with their form. */
@@ -148,12 +147,12 @@ function listedDras(flags: ServeFlags): FlaggedDras {
   const dras = flags.dra.flatMap((text, i): FlaggedDra[] => {
     const [, name, address = "", priority] = /^(?:([^=]*)=)?(.*?)(?:@([^@]*))?$/s.exec(text) ?? [];
     try {
-      const { hostname, port } = parseAddress(address, 1);
+      const { hostname, port } = parseAddress(address, { first: 1 });
       const value = { name: name ?? `dra-${i + 1}`, host: hostname, port, priority: priority ?? i + 1 };
       return [{ value, flags: {} }];
     } catch (error) {
       if (!(error instanceof AddressError)) throw error;
-      const form = /^\S+:\d+$/.test(address) ? "" : " (the form is [NAME=]HOST:PORT[@PRIORITY])";
+      const form = /^\S+:\d+$/.test(address) ? "" : " (the form is [NAME=]HOST[:PORT][@PRIORITY])";
       errors.push(`--dra: ${error.message}${form}`);
       return [];
     }
@@ -171,7 +170,7 @@ function numberedDras(flags: ServeFlags): FlaggedDras {
       if (port !== undefined) errors.push(`--dra${n}-port: needs --dra${n}-host`);
       return [];
     }
-    const value = { name: `dra-${n}`, host, port: port ?? DIAMETER_PORT, priority: n };
+    const value = { name: `dra-${n}`, host, port: port ?? PORT.diameter, priority: n };
     return [{ value, flags: { host: `--dra${n}-host`, port: `--dra${n}-port` } }];
   });
   return { dras, errors };

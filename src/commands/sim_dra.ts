@@ -7,6 +7,7 @@ import type { DraSimulatorCounters } from "../diameter/sim/dra_counters.ts";
 import { EquipmentTable, parseEquipment } from "../diameter/sim/equipment.ts";
 import { NO_FAULTS } from "../diameter/sim/faults.ts";
 import { APPLICATION } from "../diameter/wire/application_ids.ts";
+import { FileError, readTextFile } from "../net/read_file.ts";
 import { formatAddress } from "../ops/config/address.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import type { FlagValues } from "./flags.ts";
@@ -212,9 +213,9 @@ async function simulatorOf(flags: FlagValues<typeof FLAGS>, notice: ((text: stri
 async function readEquipment(reader: FlagReader, file: string | undefined) {
   if (file === undefined) return [];
   try {
-    return parseEquipment(await Deno.readTextFile(file));
+    return parseEquipment(await readTextFile(file));
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof Error) || error instanceof FileError) throw error;
     for (const line of error.message.split("\n")) reader.reject("imei-table", `${file}: ${line}`);
     return [];
   }

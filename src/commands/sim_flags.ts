@@ -28,10 +28,10 @@ export class FlagReader {
     if (this.#problems.length > 0) throw new UsageError(this.#problems, this.#command);
   }
 
-  /** `HOST:PORT`; the place is nonsense when it was rejected. */
-  address(flag: string, text: string, firstPort = 0): ListenAddress {
+  /** `HOST:PORT` or `HOST`; the place is nonsense when it was rejected. */
+  address(flag: string, text: string, first: 0 | 1 = 0): ListenAddress {
     try {
-      return parseAddress(text, firstPort);
+      return parseAddress(text, { first });
     } catch (error) {
       if (!(error instanceof AddressError)) throw error;
       this.reject(flag, error.message);

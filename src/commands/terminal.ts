@@ -2,6 +2,7 @@
  * Where output goes, and how it may look there.
  * @module
  */
+import { escapeControls, escapeControlsInLines } from "../ops/log/escape_controls.ts";
 
 /** The two streams people see. */
 export type Stream = "stdout" | "stderr";
@@ -27,7 +28,7 @@ export function palette(stream: Stream, coloured: boolean = hasColour(stream)): 
   return Object.fromEntries(Object.entries(STYLES).map(([name, code]) => [name, style(code)])) as Palette;
 }
 
-/** Writes results: a line, or lines, to stdout. */
+/** Writes results, in lines, to stdout. Of control characters only our own colours get there. */
 export function print(text: string): void {
   write("stdout", text);
 }
@@ -35,6 +36,11 @@ export function print(text: string): void {
 /** Writes errors and remarks: a line, or lines, to stderr. */
 export function printError(text: string): void {
   write("stderr", text);
+}
+
+/** Writes a sentence that may quote a peer to stderr: one line, whatever is in it. */
+export function printSentence(text: string): void {
+  printError(escapeControls(text));
 }
 
 /** Whether `error` says that the reader of our output has gone, as `head` does when it has enough. */
@@ -45,7 +51,7 @@ export function isBrokenPipe(error: unknown): boolean {
 const encoder = new TextEncoder();
 
 function write(stream: Stream, text: string): void {
-  let rest = encoder.encode(text.endsWith("\n") || text === "" ? text : `${text}\n`);
+  let rest = encoder.encode(harmless(text.endsWith("\n") || text === "" ? text : `${text}\n`, stream));
   try {
     while (rest.length > 0) rest = rest.subarray(Deno[stream].writeSync(rest));
   } catch (error) {
@@ -53,4 +59,13 @@ function write(stream: Stream, text: string): void {
     // Nobody reads on: there is nothing left to do, and nothing to complain about. Unread remarks stop nothing.
     if (stream === "stdout") Deno.exit(0);
   }
+}
+
+// deno-lint-ignore no-control-regex
+const COLOURS = /(\x1b\[[\d;]*m)/;
+
+/** Whoever writes peers' text escapes it; this catches what was forgotten. */
+function harmless(text: string, stream: Stream): string {
+  const pieces = hasColour(stream) ? text.split(COLOURS) : [text];
+  return pieces.map((piece, i) => i % 2 === 1 ? piece : escapeControlsInLines(piece)).join("");
 }

@@ -105,6 +105,77 @@ Deno.test("a later start does not read the packed files again", async () => {
   assertEquals((await packed.start(["arguments", "x"])).stdout, "<x>");
 });
 
+const CACHED = [
+  ["the program, cut off", "program-1/main.sh", (file: string) => Deno.truncate(file, 5)],
+  ["the program, empty", "program-1/main.sh", (file: string) => Deno.truncate(file, 0)],
+  ["the program, gone", "program-1/main.sh", (file: string) => Deno.remove(file)],
+  ["the program, writable by all", "program-1/main.sh", (file: string) => Deno.chmod(file, 0o666)],
+  ["the program, a directory", "program-1/main.sh", async (file: string) => {
+    await Deno.remove(file);
+    await Deno.mkdir(`${file}/x`, { recursive: true });
+  }],
+  ["the program, a link to elsewhere", "program-1/main.sh", async (file: string) => {
+    await Deno.rename(file, `${file}.moved`);
+    await Deno.symlink(`${file}.moved`, file);
+  }],
+  ["the runtime, cut off", "runtime-1/deno", (file: string) => Deno.truncate(file, 100)],
+  ["the runtime, not executable", "runtime-1/deno", (file: string) => Deno.chmod(file, 0o600)],
+  ["the directory of the program, writable by all", "program-1", (file: string) => Deno.chmod(file, 0o777)],
+  ["the directory of the program, a link to elsewhere", "program-1", async (file: string) => {
+    await Deno.rename(file, `${file}.moved`);
+    await Deno.symlink(`${file}.moved`, file);
+  }],
+] as const;
+
+for (const [what, path, damage] of CACHED) {
+  Deno.test(`a cache that was damaged heals at the next start: ${what}`, async () => {
+    await using packed = await install();
+    await packed.start(["exit", "0"]);
+    const cache = `${packed.home}/.cache/packed`;
+    await damage(`${cache}/${path}`);
+    assertEquals(await packed.start(["arguments", "x"]), { code: 0, stdout: "<x>", stderr: "" });
+    const modes = await Promise.all(
+      ["", "/program-1", "/program-1/main.sh", "/runtime-1/deno"].map(async (below) => {
+        const { mode, isSymlink } = await Deno.lstat(`${cache}${below}`);
+        return isSymlink || (mode! & 0o022) !== 0;
+      }),
+    );
+    assertEquals(modes, [false, false, false, false]);
+    // And the start after that finds everything in order.
+    await Deno.truncate(packed.file, HEADER_BYTES);
+    assertEquals((await packed.start(["arguments", "y"])).stdout, "<y>");
+  });
+}
+
+Deno.test({
+  name: "a file in the cache that belongs to another user is not run",
+  ignore: Deno.uid() !== 0,
+  async fn() {
+    await using packed = await install();
+    await packed.start(["exit", "0"]);
+    const program = `${packed.home}/.cache/packed/program-1/main.sh`;
+    await Deno.writeTextFile(program, PROGRAM.replace("<%s>", "{%s}"));
+    await Deno.chown(program, 65534, 65534);
+    assertEquals((await packed.start(["arguments", "x"])).stdout, "<x>");
+    assertEquals((await Deno.stat(program)).uid, Deno.uid());
+  },
+});
+
+for (const mode of [0o777, 0o770, 0o702]) {
+  Deno.test(`a cache directory that others may write to is not trusted: mode ${mode.toString(8)}`, async () => {
+    await using packed = await install();
+    const DIAM_GW_CACHE_DIR = `${packed.home}/shared`;
+    await packed.start(["exit", "0"], { DIAM_GW_CACHE_DIR });
+    await Deno.writeTextFile(`${DIAM_GW_CACHE_DIR}/packed/program-1/main.sh`, PROGRAM.replace("<%s>", "{%s}"));
+    await Deno.chmod(`${DIAM_GW_CACHE_DIR}/packed`, mode);
+    const result = await packed.start(["arguments", "x"], { DIAM_GW_CACHE_DIR });
+    assertEquals([result.code, result.stdout], [1, ""]);
+    assertMatch(result.stderr, /shared\/packed: may be written by others \(d[rwx-]{9}.?\), .*; remove it\n$/);
+    await Deno.remove(`${DIAM_GW_CACHE_DIR}/packed`, { recursive: true });
+    assertEquals((await packed.start(["arguments", "x"], { DIAM_GW_CACHE_DIR })).stdout, "<x>");
+  });
+}
+
 Deno.test("the program's exit code is the exit code", async () => {
   await using packed = await install();
   assertEquals((await packed.start(["exit", "7"])).code, 7);

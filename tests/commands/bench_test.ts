@@ -114,9 +114,9 @@ test("bench interrupted in its warm-up shows no figure, only what became of the 
 });
 
 test("bench explains an address that nobody listens on", async () => {
-  const { code, stderr } = await runMain(["bench", "--against", "127.0.0.1"]);
+  const { code, stderr } = await runMain(["bench", "--against", "127.0.0.1:"]);
   assertEquals([code, stderr], [
     2,
-    '--against: expected HOST:PORT, got "127.0.0.1"\nTry diam-gw bench --help\n',
+    '--against: expected HOST:PORT, got "127.0.0.1:"\nTry diam-gw bench --help\n',
   ]);
 });

@@ -295,9 +295,10 @@ Deno.test("decode takes a user's dictionary", async () => {
 
 const usage: [string, string[], string][] = [
   ["nothing", [], "expected decode FILE.pcap|FILE.pcapng|HEX|-"],
-  ["no file and no digits", ["no-such-file"], 'expected a file, or hexadecimal digits in pairs, got "no-such-file"'],
+  ["a file that is not there", ["no-such-file"], "cannot read no-such-file: no such file\n"],
+  ["digits with others between them", ["00", "zz"], 'expected a file, or hexadecimal digits in pairs, got "00 zz"'],
   ["half a byte", ["010"], 'got "010"'],
-  ["a directory", ["/"], "/: cannot be read"],
+  ["a directory", ["/"], "cannot read /: it is a directory\n"],
   ["a bad port", ["00", "--port", "70000"], '--port: expected a port 1..65535, got "70000"'],
   ["an unknown flag", ["00", "--jsno"], "did you mean --json?"],
 ];

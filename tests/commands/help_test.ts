@@ -37,11 +37,48 @@ Deno.test("help COMMAND and COMMAND --help show the same, with examples", async 
 
 const WRONG: [args: string[], stderr: string][] = [
   [["chek"], 'unknown command chek; did you mean "diam-gw check"?\nTry diam-gw --help\n'],
-  [["frobnicate"], "unknown command frobnicate\nTry diam-gw --help\n"],
+  [
+    ["frobnicate"],
+    "unknown command frobnicate; there are serve, demo, bench, sim, send, check, decode, version, help\nTry diam-gw --help\n",
+  ],
   [["help", "vesion"], 'unknown command vesion; did you mean "diam-gw version"?\nTry diam-gw --help\n'],
-  [["constructor"], "unknown command constructor\nTry diam-gw --help\n"],
-  [["--print"], "unknown flag --print\nTry diam-gw --help\n"],
+  [
+    ["constructor"],
+    "unknown command constructor; there are serve, demo, bench, sim, send, check, decode, version, help\nTry diam-gw --help\n",
+  ],
+  [["--print"], "unknown flag --print; a command comes first: diam-gw COMMAND --print\nTry diam-gw --help\n"],
   [["version", "--jsn", "x"], "unknown flag --jsn; did you mean --json?\nTry diam-gw version --help\n"],
+  [
+    ["help", "nonsense"],
+    "unknown command nonsense; there are serve, demo, bench, sim, send, check, decode, version, help\nTry diam-gw --help\n",
+  ],
+  [
+    ["send", "s14"],
+    'expected diam-gw send s13|hex|file, got "s14"; did you mean "diam-gw send s13"?\nTry diam-gw send --help\n',
+  ],
+  [
+    ["check", "-c", "a.yaml", "-c", "b.yaml"],
+    '--config: expected one FILE, got "a.yaml", "b.yaml"\nTry diam-gw check --help\n',
+  ],
+  [
+    ["serve", "-c", "a.yaml", "--config=b.yaml"],
+    '--config: expected one FILE, got "a.yaml", "b.yaml"\nTry diam-gw serve --help\n',
+  ],
+  [
+    ["sim", "dra", "--listen", "h", "--drop-every", "0"],
+    "--drop-every: expected a whole number of 1 or more, got 0\nTry diam-gw sim dra --help\n",
+  ],
+  [
+    ["sim", "dra", "--listen", "h", "--delay", "600h"],
+    "--delay: expected a duration of 24 days (576h) or less, got 600h\nTry diam-gw sim dra --help\n",
+  ],
+  [["decode", "no/such/file"], "cannot read no/such/file: no such file\n"],
+  [["decode", "/"], "cannot read /: it is a directory\n"],
+  [["decode", "00", "--dictionary", "no/such"], "cannot read no/such: no such file\n"],
+  [["send", "file", "no/such/file", "--peer", "h"], "cannot read no/such/file: no such file\n"],
+  [["sim", "dra", "--listen", "h", "--imei-table", "no/such"], "cannot read no/such: no such file\n"],
+  [["check", "-c", "no/such/file"], "cannot read no/such/file: no such file\n"],
+  [["serve", "-c", "no/such/file"], "cannot read no/such/file: no such file\n"],
   [["version", "x"], 'unexpected argument "x"\nTry diam-gw version --help\n'],
 ];
 

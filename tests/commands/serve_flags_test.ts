@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { loadServeConfig } from "../../src/commands/serve_flags.ts";
+import { FileError } from "../../src/net/read_file.ts";
 
 const FILE = "gateway: {request_timeout: 7s, origin_host: file.example}\n" +
   "dra_pool: {dras: [{name: from-file, host: 10.9.9.9}]}\nlogging: {requests: true}\n";
@@ -37,6 +38,7 @@ const DRAS: [args: string[], dras: ReturnType<typeof dra>[]][] = [
   [["--dra", "a:1@5", "--dra", "b:2"], [dra("dra-1", "a", 1, 5), dra("dra-2", "b", 2, 2)]],
   [["--dra", "east=a:1@1", "--dra", "west=b:2@1"], [dra("east", "a", 1, 1), dra("west", "b", 2, 1)]],
   [["--dra", "six=[::1]:3868@3"], [dra("six", "::1", 3868, 3)]],
+  [["--dra", "10.0.0.1", "--dra", "six=[::1]@1"], [dra("dra-1", "10.0.0.1", 3868, 1), dra("six", "::1", 3868, 1)]],
   [["--dra1-host", "a", "--dra2-host", "b"], [dra("dra-1", "a", 3868, 1), dra("dra-2", "b", 3868, 2)]],
   [["--dra1-host", "a", "--dra1-port", "3999"], [dra("dra-1", "a", 3999, 1)]],
   [["--dra2-host", "b"], [dra("dra-2", "b", 3868, 2)]],
@@ -63,6 +65,15 @@ Deno.test("flags win over the file, and leave alone what they do not name", asyn
   });
 });
 
+Deno.test("a listener without a port listens on the port of its kind", async () => {
+  await withFile("server: {listen: 127.0.0.2, tls: {listen: ['[::1]'], cert: c, key: k}}", async (file) => {
+    const { server } = (await load("-c", file)).config;
+    assertEquals(server.listen.map(({ text }) => text), ["127.0.0.2:3868"]);
+    assertEquals(server.tls?.listen.map(({ text }) => text), ["[::1]:5868"]);
+  });
+  assertEquals((await load("--listen", "localhost")).config.server.listen[0]?.text, "localhost:3868");
+});
+
 Deno.test("every flag reaches its key", async () => {
   const { config, isSet } = await load(
     ...["--origin-host", "gw.example", "--origin-realm", "example", "--product", "p", "--max-connections", "7"],
@@ -87,9 +98,9 @@ Deno.test("without a file and flags it listens on loopback and says that DRAs ar
 });
 
 const WRONG: [args: string[], errors: string[]][] = [
-  [["--listen", "x"], ['--listen: expected HOST:PORT, got "x"']],
+  [["--listen", "x:"], ['--listen: expected HOST:PORT, got "x:"']],
   [["--listen", "h:1", "--listen", "h:70000"], ["--listen: expected a port 0..65535, got 70000"]],
-  [["--dra", "x"], ['--dra: expected HOST:PORT, got "x" (the form is [NAME=]HOST:PORT[@PRIORITY])']],
+  [["--dra", "x:"], ['--dra: expected HOST:PORT, got "x:" (the form is [NAME=]HOST[:PORT][@PRIORITY])']],
   [["--dra", "h:0"], ["--dra: expected a port 1..65535, got 0"]],
   [["--dra", "h:1@0"], ["--dra: expected a whole number, 1 or more, got 0"]],
   [["--dra", "h:1@high"], ['--dra: expected a whole number, 1 or more, got "high"']],
@@ -120,14 +131,13 @@ for (const [args, errors] of WRONG) {
 
 Deno.test("errors of flags and of the file are reported together", async () => {
   await withFile("gateway: {mode: proxy}", async (file) => {
-    const loaded = await loadServeConfig(["-c", file, "--listen", "x", "--dra", "y"]);
+    const loaded = await loadServeConfig(["-c", file, "--listen", "x:", "--dra", "y:"]);
     assert(!loaded.ok);
     assertEquals(loaded.errors.map((line) => line.split(":")[0]), ["--dra", file, "--listen"]);
   });
 });
 
 Deno.test("a file that is not there is an error in one line", async () => {
-  const loaded = await loadServeConfig(["-c", "no/such/file.yaml"]);
-  assert(!loaded.ok);
-  assertEquals(loaded.errors, ["no/such/file.yaml: cannot read the configuration: no such file"]);
+  const { message } = await assertRejects(() => loadServeConfig(["-c", "no/such/file.yaml"]), FileError);
+  assertEquals(message, "cannot read no/such/file.yaml: no such file");
 });

@@ -77,10 +77,12 @@ test("serve relays, tells what it does in JSON lines, and ends with its statisti
     assertEquals(events.filter((event) => event === "request").length, 5);
     assertEquals(events.filter((event) => event === "answer").length, 5);
     assertEquals(lines.find((line) => line.event === "answer")!["from"], "dra.core.example.net");
-    // The block comes last, and once: the interval is longer than the test.
+    // The block comes once, the interval is longer than the test; and while the links are still
+    // there.
+    assertEquals(events.slice(-3), ["leaving", "statistics", "stopped"]);
     assertEquals(events.filter((event) => event === "statistics"), ["statistics"]);
-    const statistics = lines.at(-1)!;
-    assertEquals(statistics.event, "statistics");
+    const statistics = lines.at(-2)!;
+    assertEquals([statistics["active_dras"], statistics["active_priority"]], [1, 1]);
     assertEquals(
       [statistics["total_requests"], statistics["sessions_completed"], statistics["active_sessions"]],
       [5, 5, 0],
@@ -88,6 +90,48 @@ test("serve relays, tells what it does in JSON lines, and ends with its statisti
     assertEquals((statistics["dras"] as { name: string; messages_sent: number }[])[0]!.messages_sent, 5);
   } finally {
     await dra.stop();
+  }
+});
+
+test("everything on the stderr of serve is of one form, from the first byte", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".yaml" });
+  try {
+    await Deno.writeTextFile(file, "server: {listen: '127.0.0.1:0', watchdog_interval: 5s}\n");
+    for (const [format, form] of [["json", /^\{.*\}$/], ["text", /^(\d{4}-\d\d-\d\d \d\d:| {4})/]] as const) {
+      const child = new Deno.Command(Deno.execPath(), {
+        args: ["run", "--quiet", "--allow-all", MAIN, "serve", "-c", file, "--log-format", format],
+        env: { NO_COLOR: "1" },
+        stdout: "null",
+        stderr: "piped",
+      }).spawn();
+      let text = "";
+      for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {
+        if (!text.includes("listening") && (text + chunk).includes("listening")) child.kill("SIGTERM");
+        text += chunk;
+      }
+      assertEquals((await child.status).code, 0);
+      const lines = text.trimEnd().split("\n");
+      assertEquals(lines.filter((line) => !form.test(line)), []);
+      assertEquals(lines.filter((line) => line.includes("below 6s")).length, 1);
+      assertStringIncludes(
+        text,
+        format === "json" ? '"line":1,"column":33' : "WARN  " + file + ": server.watchdog_interval: below 6s",
+      );
+      // On a terminal the last statistics are the block, not a line of thirty fields.
+      if (format === "text") {
+        assertMatch(text, /INFO {2}statistics\n {4}requests +0 .*\n {4}completed .*\n(.*\n)+.* stopped\n$/);
+      }
+    }
+    await Deno.writeTextFile(file, "gateway: {mode: proxy}\nserver: {watchdog_interval: 5s}\n");
+    const { code, stderr } = await runMain(["serve", "-c", file, "--log-format", "json"]);
+    assertEquals([code, stderr.split("\n").map((line) => line.slice(0, file.length + 40))], [2, [
+      `${file}: gateway.mode: expected relay or transparent, got "proxy"`.slice(0, file.length + 40),
+      `${file}: server.watchdog_interval: warning: below 6s`.slice(0, file.length + 40),
+      `${file}: dra_pool.dras: warning: no DRA is configured`.slice(0, file.length + 40),
+      "",
+    ]]);
+  } finally {
+    await Deno.remove(file);
   }
 });
 

@@ -88,8 +88,8 @@ const WRONG: [args: string[], stderr: string][] = [
   [["sim"], "expected diam-gw sim dra|app\nTry diam-gw sim --help\n"],
   [["sim", "dra"], "--listen: missing; give --listen HOST:PORT\nTry diam-gw sim dra --help\n"],
   [
-    ["sim", "dra", "--listen", "here", "--error-code", "x", "--applications", "4,z"],
-    '--listen: expected HOST:PORT, got "here"\n' +
+    ["sim", "dra", "--listen", "here:", "--error-code", "x", "--applications", "4,z"],
+    '--listen: expected HOST:PORT, got "here:"\n' +
     '--applications: expected ID or ID:VENDOR such as 16777252:10415, got "z"\n' +
     "--error-code: expected CODE or VENDOR:CODE such as 10415:5422, got x\nTry diam-gw sim dra --help\n",
   ],

@@ -152,6 +152,25 @@ Deno.test(
 );
 
 Deno.test(
+  "W5 how far a DRA in REOPEN has come is told as it progresses",
+  stage({ dras: [{}, { priority: 2 }], draPool: QUICK }, async (s) => {
+    s.dras[1]!.answersWatchdogs = true;
+    await s.dras[0]!.close();
+    await s.usable(0, false);
+    assertEquals(s.gateway.pool.dras[0]!.reason, "is not connected: the peer closed the connection");
+    const back = await s.reopened(0);
+    for (let answered = 0; answered < 3; answered++) {
+      const reason = `is connected, ${answered} of 3 watchdogs answered`;
+      await until(() => s.gateway.pool.dras[0]!.reason === reason, reason);
+      assertEquals(s.eventsOf("dra_reopening").map((event) => event.answered), [0, 1, 2].slice(0, answered + 1));
+      await back.answerPeerRequest(COMMAND.deviceWatchdog);
+    }
+    await watchdogIs(s, "okay");
+    assertEquals(s.eventsOf("dra_reopening").at(-1), { kind: "dra_reopening", dra: "dra-1", answered: 2, needed: 3 });
+  }),
+);
+
+Deno.test(
   "W5 in REOPEN messages that are no DWA are thrown away",
   stage({ dras: [{}, { priority: 2 }], draPool: QUICK }, async (s) => {
     s.dras[1]!.answersWatchdogs = true;

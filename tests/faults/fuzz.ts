@@ -51,7 +51,7 @@ const ORDINARY_ENDS = [
   /^(no CER|no CEA|no DPA) in time$/,
   /^(reading|writing) failed: /,
   /^(Connection reset by peer|Broken pipe|Interrupted|Bad resource|operation canceled)/i,
-  /^a message with an impossible (length|version|alignment) was received$/,
+  /^it sent (a message with an impossible length|bytes that are no Diameter message)/,
   /^version \d+ is not supported, this node speaks version 1$/,
   /^message length \d+ is not a multiple of 4$/,
   /^its CER was refused with \d+: /,

@@ -92,6 +92,7 @@ export function capabilitiesAnswer(
   localAddress: string,
   request: { readonly hopByHop: number; readonly endToEnd: number; readonly flags: number },
   fault?: CapabilitiesFault,
+  mute = false,
 ): Uint8Array<ArrayBuffer> {
   const resultCode = fault?.resultCode ?? RESULT.success;
   const protocolError = resultCode >= 3000 && resultCode < 4000;
@@ -106,7 +107,7 @@ export function capabilitiesAnswer(
   builder.text(AVP.originHost, local.originHost).text(AVP.originRealm, local.originRealm);
   describe(builder, local, localAddress);
   if (fault !== undefined) {
-    builder.text(AVP.errorMessage, fault.reason, { flags: 0 });
+    if (!mute) builder.text(AVP.errorMessage, fault.reason, { flags: 0 });
     const failed = fault.failedAvp;
     if (failed !== undefined) builder.group(AVP.failedAvp, (group) => group.raw(failed));
   }

@@ -39,6 +39,8 @@ export interface PeerOptions {
   readonly writeTimeout: number;
   /** Identity that the CEA must carry; "" accepts any. */
   readonly expectedHost?: string;
+  /** Error answers and refusing CEAs carry no Error-Message. */
+  readonly mute?: boolean;
 }
 
 /** Why a connection ended. */
@@ -189,13 +191,13 @@ export class Peer {
     message: string,
     failedAvp?: Uint8Array,
   ): void {
-    const { local } = this.options;
+    const { local, mute } = this.options;
     this.out.push(errorAnswer(bytes, at, end, {
       originHost: local.originHost,
       originRealm: local.originRealm,
       originStateId: local.originStateId,
       resultCode,
-      message,
+      ...(mute ? {} : { message }),
       ...(failedAvp === undefined ? {} : { failedAvp }),
     }));
   }
@@ -308,7 +310,7 @@ export class Peer {
         case "send-cea":
         case "refuse":
           this.out.push(
-            capabilitiesAnswer(this.options.local, this.connection.local.hostname, header!, fault),
+            capabilitiesAnswer(this.options.local, this.connection.local.hostname, header!, fault, this.options.mute),
           );
           break;
         case "opened":
@@ -405,7 +407,8 @@ const TIMEOUT_REASONS: Record<PeerState, string> = {
   closed: "timeout",
 };
 
-function causeName(cause: number): string {
+/** The name of a Disconnect-Cause (RFC 6733 section 5.4.3). */
+export function causeName(cause: number): string {
   return ["REBOOTING", "BUSY", "DO_NOT_WANT_TO_TALK_TO_YOU"][cause] ?? `cause ${cause}`;
 }
 

@@ -11,6 +11,7 @@ import { FRAME_FAULT } from "../wire/frame_rule.ts";
 import { FLAG, HEADER_LENGTH, readHeader } from "../wire/header.ts";
 import { RESULT } from "../wire/result_codes.ts";
 import type { Peer } from "./peer.ts";
+import { describeStranger } from "./stranger.ts";
 
 /** Mark of a batch whose requests came after a DPR of either side: they are answered, not served (RFC 6733 section 5.4). */
 export const REFUSED = 1;
@@ -181,7 +182,7 @@ function takeFault(peer: Peer, kind: string, header: Uint8Array, discarded: Disc
     peer.refuse(header, 0, HEADER_LENGTH, RESULT.invalidMessageLength, reason);
     peer.closeWhenWritten(reason);
   } else {
-    peer.abort(`a message with an impossible ${kind} was received`);
+    peer.abort(describeStranger(kind, header));
   }
 }
 

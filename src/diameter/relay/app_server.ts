@@ -4,6 +4,7 @@
  */
 import { type Connection, type Endpoint, endpointText } from "../../net/connection.ts";
 import { type Listener, listenTcp } from "../../net/listener.ts";
+import { reasonOf } from "../../net/reason.ts";
 import type { TlsListener } from "../../net/tls.ts";
 import type { Peer } from "../peer/peer.ts";
 import { DISCONNECT_CAUSE } from "../wire/avp_codes.ts";
@@ -57,6 +58,7 @@ export class AppServer {
         dprTimeout: server.dprTimeout,
         sendQueueLimit: server.sendQueueLimit,
         writeTimeout: server.writeTimeout,
+        mute: runtime.options.errorDetail === "none",
       },
       identified: (peer) => this.#unidentified.delete(peer),
       ended: (peer, app) => {
@@ -125,8 +127,7 @@ export class AppServer {
 
   #cannotListen(endpoint: Endpoint, error: unknown): never {
     this.stopListening();
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Cannot listen on ${endpointText(endpoint)}: ${reason}`, { cause: error });
+    throw new Error(`Cannot listen on ${endpointText(endpoint)}: ${reasonOf(error)}`, { cause: error });
   }
 
   /** Accepts no more. */

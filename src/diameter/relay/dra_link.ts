@@ -2,10 +2,11 @@
  * One connection slot of a DRA: it connects, keeps the connection, and connects again.
  * @module
  */
-import { type Connection } from "../../net/connection.ts";
+import { type Connection, endpointText } from "../../net/connection.ts";
+import { reasonOf } from "../../net/reason.ts";
 import { connectTcp } from "../../net/tcp.ts";
 import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../peer/backoff.ts";
-import { Peer, type PeerEnd } from "../peer/peer.ts";
+import { causeName, Peer, type PeerEnd } from "../peer/peer.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
 import { DISCONNECT_CAUSE } from "../wire/avp_codes.ts";
 import type { Dra } from "./dra.ts";
@@ -20,6 +21,16 @@ import { TransactionTable } from "./transactions.ts";
  * whoever fills it, so each adds what it has already sent and no more.
  */
 const BURST = 4;
+
+const UNREACHABLE = "cannot be reached";
+
+/** What TLS says of bytes that are none. */
+const TLS_TROUBLE = /tls|ssl|corrupt message|wrong version/i;
+
+/** The end of a connection as what follows the name of a DRA. */
+function asPredicate(reason: string): string {
+  return reason.startsWith(UNREACHABLE) ? reason : `is not connected: ${reason}`;
+}
 
 /** What a link tells the pool. */
 export interface LinkHandlers {
@@ -41,8 +52,8 @@ export class DraLink {
   readonly retried = new Map<number, Attempts>();
   /** The open connection. */
   relayPeer: RelayPeer | undefined;
-  /** Why it is not usable, for a person. */
-  reason = "not connected yet";
+  /** Why it is not usable, for a person: what follows the name of the DRA in a sentence. */
+  reason = "is not connected yet";
   lastError = "";
   /** Unix time in milliseconds of the next attempt; 0 when none is planned. */
   nextAttemptAt = 0;
@@ -52,6 +63,10 @@ export class DraLink {
   #backoff: Backoff = FRESH_BACKOFF;
   #okayAt = 0;
   #connections = 0;
+  /** The attempt at hand came as far as the capabilities exchange. */
+  #wasOpen = false;
+  /** The watchdogs of REOPEN that were last told of. */
+  #answered = -1;
   #stopped = true;
   #abort = new AbortController();
   #wake: (() => void) | undefined;
@@ -79,6 +94,7 @@ export class DraLink {
       close: (reason) => this.#peer?.abort(reason),
       changed: () => {
         this.#noteState();
+        this.#noteReopening();
         // The end of the connection follows in the same breath, and knows why.
         const ended = this.watchdog.state === "down" || this.watchdog.state === "initial";
         if (!ended) this.#handlers.changed(this);
@@ -160,13 +176,14 @@ export class DraLink {
       );
       this.#backoff = step.backoff;
       this.lastError = end.reason;
-      this.reason = end.reason;
+      this.reason = asPredicate(end.reason);
       this.nextAttemptAt = Date.now() + step.wait;
       if (this.#runtime.draining) break;
       this.#runtime.emit({
         kind: "dra_connect_failed",
         dra: this.dra.options.name,
         reason: end.reason,
+        hint: this.#wasOpen ? "" : this.#hint(end),
         retryIn: step.wait,
       });
       this.#setState("FAILED", end.reason);
@@ -185,11 +202,12 @@ export class DraLink {
     const { host, port } = this.dra.options;
     this.#setState("CONNECTING", `to ${host}:${port}`);
     this.reason = "is being connected";
+    this.#wasOpen = false;
     let connection: Connection;
     try {
       connection = await this.#connect();
     } catch (error) {
-      const reason = `cannot be reached: ${error instanceof Error ? error.message : String(error)}`;
+      const reason = `${UNREACHABLE}: ${reasonOf(error)} (${endpointText({ hostname: host, port })})`;
       this.dra.attempts.failed++;
       return { kind: "lost", reason };
     }
@@ -209,7 +227,7 @@ export class DraLink {
     }, {
       opened: (opened) => this.#opened(opened),
       leaving: (_, cause) => {
-        this.reason = `took its leave with DPR (cause ${cause})`;
+        this.reason = `took its leave (${causeName(cause)})`;
         this.#setState("CLOSING", this.reason);
         this.#handlers.changed(this);
       },
@@ -245,7 +263,9 @@ export class DraLink {
     this.dra.identified(capabilities);
     this.relayPeer = new RelayPeer(peer, capabilities, this);
     this.#runtime.connections.add(this.relayPeer);
-    this.reason = "is reopening: its watchdog is being watched";
+    this.reason = "is connected";
+    this.#wasOpen = true;
+    this.#answered = -1;
     this.#setState("OPEN", `capabilities exchanged with ${capabilities.originHost}`);
   }
 
@@ -257,7 +277,7 @@ export class DraLink {
       return;
     }
     this.relayPeer = undefined;
-    this.reason = end.reason;
+    this.reason = asPredicate(end.reason);
     this.#backoff = afterConnection(this.#backoff, this.#okayAt === 0 ? 0 : performance.now() - this.#okayAt);
     this.#okayAt = 0;
     this.dra.counters.bytesSent += peer.out.writtenBytes;
@@ -270,6 +290,28 @@ export class DraLink {
   #noteState(): void {
     if (this.#state === "OPEN" && this.watchdog.pending) this.#setState("DWR_SENT", "a watchdog is unanswered");
     else if (this.#state === "DWR_SENT" && !this.watchdog.pending) this.#setState("OPEN", "the watchdog was answered");
+  }
+
+  #noteReopening(): void {
+    const { state, numDwa } = this.watchdog;
+    if (state !== "reopen") return;
+    const answered = Math.max(0, numDwa);
+    const needed = this.#runtime.options.draPool.reopenWatchdogs;
+    this.reason = `is connected, ${answered} of ${needed} watchdogs answered`;
+    if (answered === this.#answered) return;
+    this.#answered = answered;
+    this.#runtime.emit({ kind: "dra_reopening", dra: this.dra.options.name, answered, needed });
+  }
+
+  /** What the cause may be when a connection never opened; "" when its reason says it. */
+  #hint({ kind, reason }: PeerEnd): string {
+    const { tls } = this.dra.options;
+    if (reason.startsWith(UNREACHABLE)) {
+      return tls !== undefined && TLS_TROUBLE.test(reason) ? "does it speak TLS?" : "";
+    }
+    if (kind !== "lost" || !/^(no CEA in time|the peer closed the connection|.*reset by peer)/i.test(reason)) return "";
+    const transport = tls === undefined ? ", does it want TLS" : "";
+    return `is it a Diameter peer${transport}, and does it know ${this.#runtime.options.originHost}?`;
   }
 
   #setState(to: DraState, reason: string): void {

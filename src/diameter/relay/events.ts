@@ -24,10 +24,19 @@ export type GatewayEvent =
     readonly to: DraState;
     readonly reason: string;
   }
-  | { readonly kind: "dra_connect_failed"; readonly dra: string; readonly reason: string; readonly retryIn: number }
+  /** `hint` guesses at the cause, as a question; "" for none. `retryIn` in milliseconds. */
+  | {
+    readonly kind: "dra_connect_failed";
+    readonly dra: string;
+    readonly reason: string;
+    readonly hint: string;
+    readonly retryIn: number;
+  }
   | { readonly kind: "dra_identity_changed"; readonly dra: string; readonly from: string; readonly to: string }
   /** Its Origin-State-Id is higher than before: it lost its state (RFC 6733 section 8.16). */
   | { readonly kind: "dra_restarted"; readonly dra: string; readonly from: number; readonly to: number }
+  /** It is connected again, and gets requests after `needed` watchdogs (RFC 3539: REOPEN). */
+  | { readonly kind: "dra_reopening"; readonly dra: string; readonly answered: number; readonly needed: number }
   | { readonly kind: "dra_up"; readonly dra: string; readonly originHost: string; readonly watchdog: string }
   | { readonly kind: "dra_suspect"; readonly dra: string; readonly pending: number }
   | { readonly kind: "dra_down"; readonly dra: string; readonly reason: string; readonly pending: number }
@@ -49,6 +58,8 @@ export type GatewayEvent =
   /** Another listener, or the observer of messages, threw; told once for each of them. */
   | { readonly kind: "listener_failed"; readonly reason: string }
   | { readonly kind: "draining"; readonly pending: number }
+  /** Every request is answered; the peers are connected still, and get their DPR next. */
+  | { readonly kind: "leaving" }
   | { readonly kind: "stopped" };
 
 /** Receives events; must not block. An error of it is told to the others, or to the console. */

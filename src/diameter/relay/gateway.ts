@@ -4,6 +4,7 @@
  */
 import type { Connection, Endpoint } from "../../net/connection.ts";
 import { Intake } from "../../net/intake.ts";
+import { reasonOf } from "../../net/reason.ts";
 import type { Peer } from "../peer/peer.ts";
 import { gate } from "../peer/peer_gate.ts";
 import { diameterFrames } from "../wire/frame_rule.ts";
@@ -175,6 +176,7 @@ export class Gateway {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     this.#refuseAllPending();
+    runtime.emit({ kind: "leaving" });
     await Promise.all([this.#server.stop(), this.#pool.stop()]);
     if (this.#ticker !== undefined) clearInterval(this.#ticker);
     for (const link of this.#pool.links()) link.table.dispose();
@@ -198,7 +200,7 @@ export class Gateway {
       take: gate(peer, relayTaker(runtime, self, this.#requests, this.#answers), runtime.discarded, keepReopening),
       ended(error) {
         intakes.delete(intake);
-        peer.abort(error === undefined ? "the peer closed the connection" : messageOf(error));
+        peer.abort(error === undefined ? "the peer closed the connection" : reasonOf(error));
       },
     });
     intakes.add(intake);
@@ -286,8 +288,4 @@ export class Gateway {
 function stalled(peer: Peer, now: number, timeout: number): boolean {
   const since = peer.out.writingSince;
   return since > 0 && now - since > timeout;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -7,6 +7,7 @@ import type { AdvertisedApplication } from "../peer/capabilities.ts";
 import type { Endpoint } from "../../net/connection.ts";
 import type { TlsClientFiles, TlsServerFiles } from "../../net/tls.ts";
 import type { AllowRule } from "./admission.ts";
+import type { ErrorDetail } from "./error_detail.ts";
 
 /** One DRA. */
 export interface DraOptions {
@@ -146,6 +147,8 @@ export interface GatewayOptions {
   readonly strictPBit: boolean;
   /** How long pending answers are awaited at the end; what is open then is answered 3002. */
   readonly drainTimeout: number;
+  /** What Error-Message towards Logic Apps holds. */
+  readonly errorDetail: ErrorDetail;
   /** Towards Logic Apps. */
   readonly server: ServerOptions;
   /** Towards DRAs. */
@@ -168,6 +171,7 @@ export const DEFAULT_OPTIONS: GatewayOptions = {
   neverRetry: [],
   strictPBit: false,
   drainTimeout: 10_000,
+  errorDetail: "full",
   server: {
     listen: [{ hostname: "127.0.0.1", port: 3868 }],
     maxConnections: 5000,

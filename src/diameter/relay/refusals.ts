@@ -6,6 +6,7 @@ import type { Block } from "../../net/block.ts";
 import { errorAnswerWith, errorAvps } from "../wire/error_answer.ts";
 import { OFFSET, viewOf } from "../wire/header.ts";
 import { count } from "./counters.ts";
+import { errorMessage } from "./error_detail.ts";
 import { messageRecord } from "./message_record.ts";
 import type { RelayPeer } from "./relay_peer.ts";
 import type { RelayRuntime } from "./relay_runtime.ts";
@@ -39,7 +40,7 @@ export class Refusals {
 
   #send(to: RelayPeer, bytes: Uint8Array, at: number, end: number, hopByHop: number, refusal: Refusal): void {
     const { counters, observer } = this.#runtime;
-    const answer = errorAnswerWith(bytes, at, end, this.#avpsOf(refusal));
+    const answer = errorAnswerWith(bytes, at, end, this.#avpsOf(refusal, to.link === undefined));
     viewOf(answer).setUint32(OFFSET.hopByHop, hopByHop);
     to.peer.out.push(answer);
     to.messagesSent++;
@@ -53,11 +54,19 @@ export class Refusals {
   }
 
   /** Their AVPs are the same for thousands when a DRA is overloaded or gone. */
-  #avpsOf({ resultCode, message, failedAvp }: Refusal): Uint8Array {
+  #avpsOf(refusal: Refusal, toApp: boolean): Uint8Array {
+    const { resultCode, failedAvp } = refusal;
+    const message = toApp ? errorMessage(refusal, this.#runtime.options.errorDetail) : refusal.message;
     const { originHost, originRealm, originStateId } = this.#runtime.local;
-    const answer = { originHost, originRealm, originStateId, resultCode, message };
+    const answer = {
+      originHost,
+      originRealm,
+      originStateId,
+      resultCode,
+      ...(message === undefined ? {} : { message }),
+    };
     if (failedAvp !== undefined) return errorAvps({ ...answer, failedAvp });
-    const key = `${resultCode} ${message}`;
+    const key = `${resultCode} ${message ?? ""}`;
     let avps = this.#known.get(key);
     if (avps === undefined) {
       // Some messages quote the request: what is remembered of them is bounded.

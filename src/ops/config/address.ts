@@ -8,19 +8,30 @@ import type { ListenAddress } from "./config.ts";
 /** The highest TCP port. */
 export const LAST_PORT = 65535;
 
+/** Where no port is named: Diameter over TCP and over TLS (RFC 6733 2.1), the admin interface. */
+export const PORT = { diameter: 3868, tls: 5868, admin: 9868 } as const;
+
+/** What a port may be, and which one is meant without any. */
+export interface PortRule {
+  /** 1 where somebody is to be reached; 0, the default, also takes a port that the system picks. */
+  readonly first?: 0 | 1;
+  /** 3868 unless given. */
+  readonly otherwise?: number;
+}
+
 /** What is wrong with an address, as the sentence a person gets. */
 export class AddressError extends Error {
   override name = "AddressError";
 }
 
 /**
- * Reads `HOST:PORT`, IPv6 as `[::1]:3868`. Port 0 is taken, for a port the system picks.
+ * Reads `HOST:PORT` or `HOST` alone, IPv6 as `[::1]:3868` or `[::1]`.
  *
  * @throws {AddressError} that says what was expected
  */
-export function parseAddress(text: string, firstPort = 0): ListenAddress {
-  const match = /^(?:\[([^\]]*)\]|([^:\s]+)):([^:]+)$/.exec(text);
-  const [, bracketed, plain, portText = ""] = match ?? [];
+export function parseAddress(text: string, { first = 0, otherwise = PORT.diameter }: PortRule = {}): ListenAddress {
+  const match = /^(?:\[([^\]]*)\]|([^:\s]+))(?::([^:]+))?$/.exec(text);
+  const [, bracketed, plain, portText = String(otherwise)] = match ?? [];
   const hostname = bracketed ?? plain;
   if (hostname === undefined) {
     const hint = (text.match(/:/g)?.length ?? 0) > 1 ? " (an IPv6 address goes in brackets: [::1]:3868)" : "";
@@ -28,11 +39,13 @@ export function parseAddress(text: string, firstPort = 0): ListenAddress {
   }
   if (bracketed === undefined ? !isHost(hostname) || isIpv6(hostname) : !isIpv6(hostname)) {
     const expected = bracketed === undefined ? "a host name or an IPv4 address" : "an IPv6 address";
-    throw new AddressError(`expected ${expected} before the port, got ${JSON.stringify(text)}`);
+    const where = match?.[3] === undefined ? "" : " before the port";
+    const hint = /^\d+$/.test(text) ? ` (a port stands behind a host: 127.0.0.1:${text})` : "";
+    throw new AddressError(`expected ${expected}${where}, got ${JSON.stringify(text)}${hint}`);
   }
   const port = /^\d+$/.test(portText) ? Number(portText) : NaN;
-  if (!(port >= firstPort && port <= LAST_PORT)) {
-    throw new AddressError(`expected a port ${firstPort}..${LAST_PORT}, got ${portText}`);
+  if (!(port >= first && port <= LAST_PORT)) {
+    throw new AddressError(`expected a port ${first}..${LAST_PORT}, got ${portText}`);
   }
   return { hostname, port, text: formatAddress(hostname, port) };
 }

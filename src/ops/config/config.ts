@@ -45,6 +45,8 @@ export interface GatewayConfig {
   readonly strict_p_bit: boolean;
   /** ms; 0 does not wait. */
   readonly drain_timeout: number;
+  /** What Error-Message towards Logic Apps holds; `reason` neither names DRAs nor quotes the system. */
+  readonly error_detail: "full" | "reason" | "none";
   readonly workers: number;
 }
 

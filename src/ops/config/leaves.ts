@@ -5,20 +5,27 @@
  */
 
 import * as z from "zod";
-import { AddressError, formatAddress, isHost, isHostName, isIp, isIpRange, parseAddress } from "./address.ts";
+import { AddressError, formatAddress, isHost, isHostName, isIp, isIpRange, parseAddress, PORT } from "./address.ts";
 import type { ListenAddress } from "./config.ts";
 import { nearest } from "./nearest.ts";
 import { isMapping } from "./path.ts";
-import { formatDuration, formatSize, LONGEST_DURATION, parseDuration, parseSize } from "./units.ts";
+import { formatDuration, formatSize, longDuration, LONGEST_DURATION, parseDuration, parseSize } from "./units.ts";
 
 /** A value in an error message: short, and unmistakable about its type. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return "nothing";
   if (Array.isArray(value)) return "a list";
   if (isMapping(value)) return "a mapping";
+  if (value instanceof Verbatim) return value.text;
   if (value instanceof Date) return `the date ${value.toISOString()}`;
+  if (typeof value === "number") return plainNumber(value);
   if (typeof value !== "string") return String(value);
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
+}
+
+/** All digits of a number: 1e+21 is what nobody wrote. */
+function plainNumber(value: number): string {
+  return Number.isInteger(value) ? BigInt(value).toString() : String(value);
 }
 
 interface Leaf<T> {
@@ -56,9 +63,19 @@ function toNumber(value: unknown): number {
   return typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : NaN;
 }
 
-/** A number is shown as one, whether YAML, a variable or a flag brought it. */
+/**
+ * A number is shown as one, whether YAML, a variable or a flag brought it.
+ * One that is too large to be exact is shown as it was written.
+ */
 function asNumber(value: unknown): unknown {
-  return Number.isNaN(toNumber(value)) ? value : toNumber(value);
+  const number = toNumber(value);
+  if (Number.isNaN(number)) return value;
+  return typeof value === "string" && !Number.isSafeInteger(number) ? new Verbatim(value.trim()) : number;
+}
+
+/** Text that an error shows without quotes. */
+class Verbatim {
+  constructor(readonly text: string) {}
 }
 
 const toText = (value: unknown) => typeof value === "string" ? value : undefined;
@@ -104,7 +121,7 @@ export function duration(least: 0 | 1 = 1) {
     expected: (value) => {
       const ms = parseDuration(String(value));
       if (ms === undefined) return examples;
-      return ms > LONGEST_DURATION ? `a duration up to ${formatDuration(LONGEST_DURATION)}` : `a duration above 0`;
+      return ms > LONGEST_DURATION ? `a duration up to ${longDuration(LONGEST_DURATION)}` : `a duration above 0`;
     },
     decode: (value) => {
       // YAML reads a bare 0 as a number; every other number lacks its unit.
@@ -225,17 +242,18 @@ export function addressRange() {
   });
 }
 
-/** One `HOST:PORT`, or "" for none. */
-export function optionalListenAddress() {
+/** One `HOST:PORT`, or "" for none; `port` where none is named. */
+export function optionalListenAddress(port: number) {
   return leaf<ListenAddress | null>({
     expected: 'HOST:PORT, or "" for none',
-    decode: (value) => value === "" ? null : typeof value === "string" ? parseAddress(value) : undefined,
+    decode: (value) =>
+      value === "" ? null : typeof value === "string" ? parseAddress(value, { otherwise: port }) : undefined,
     encode: (address) => address === null ? "" : formatAddress(address.hostname, address.port),
   });
 }
 
-/** `HOST:PORT` or a list of them. */
-export function listenAddresses() {
+/** `HOST:PORT` or a list of them; `port` where none is named. */
+export function listenAddresses(port: number = PORT.diameter) {
   return z.codec(z.unknown(), z.custom<readonly ListenAddress[]>(), {
     encode: (addresses) => addresses.map(({ hostname, port }) => formatAddress(hostname, port)),
     decode: (input, context) => {
@@ -250,7 +268,7 @@ export function listenAddresses() {
         const path = Array.isArray(input) ? [i] : [];
         if (typeof item !== "string") return reject(`expected HOST:PORT, got ${describe(item)}`, ...path);
         try {
-          addresses.push(parseAddress(item));
+          addresses.push(parseAddress(item, { otherwise: port }));
         } catch (error) {
           if (!(error instanceof AddressError)) throw error;
           reject(error.message, ...path);

@@ -3,15 +3,16 @@
  * @module
  */
 
-import { parse } from "@std/yaml";
 import type { Config } from "./config.ts";
 import { crossCheck } from "./cross_checks.ts";
 import { type Environment, substitute } from "./environment.ts";
 import { describe } from "./leaves.ts";
 import { copyTree, formatPath, getAt, isMapping, type Mapping, type Path, removeAt, setAt } from "./path.ts";
 import { type Problem, problemsOf, shapePath } from "./problems.ts";
+import { type Report, reportLine } from "./report.ts";
 import { configSchema, SHAPE } from "./schema.ts";
 import { isAvailable, unavailableInUse } from "./unavailable.ts";
+import { parseYaml, YamlError } from "./yaml.ts";
 
 /** A value that wins over the file, and the flag it came from, which errors then name. */
 export interface Override {
@@ -30,23 +31,39 @@ export interface ConfigSource {
   readonly overrides?: readonly Override[];
 }
 
+/** What there is to tell, in the order of telling: errors first. */
+export interface Told {
+  readonly source: string;
+  readonly reports: readonly Report[];
+  /** The errors among them, as complete lines for stderr. */
+  readonly errors: readonly string[];
+  /** The warnings likewise. */
+  readonly warnings: readonly string[];
+}
+
 /** A configuration that can be run. */
-export interface LoadedConfig {
+export interface LoadedConfig extends Told {
   readonly ok: true;
   readonly config: Config;
-  /** Complete lines, for stderr. */
-  readonly warnings: readonly string[];
-  readonly source: string;
   /** Whether the file or a flag sets the key: `isSet("logging.format")`. */
   isSet(path: string): boolean;
 }
 
-/** A configuration that cannot: every error, as complete lines for stderr. */
-export interface RejectedConfig {
+/** A configuration that cannot. */
+export interface RejectedConfig extends Told {
   readonly ok: false;
-  readonly errors: readonly string[];
-  readonly warnings: readonly string[];
-  readonly source: string;
+}
+
+/** The parts of a loaded or rejected configuration that follow from the reports. */
+export function told(source: string, reports: readonly Report[]): Told {
+  const of = (severity: Report["severity"]) => reports.filter((report) => report.severity === severity);
+  const [errors, warnings] = [of("error"), of("warning")];
+  return {
+    source,
+    reports: [...errors, ...warnings],
+    errors: errors.map(reportLine),
+    warnings: warnings.map(reportLine),
+  };
 }
 
 /**
@@ -62,8 +79,10 @@ export interface RejectedConfig {
  */
 export function loadConfig(source: ConfigSource): LoadedConfig | RejectedConfig {
   const { file, overrides = [] } = source;
-  const yaml = parseYaml(source.text);
-  if ("message" in yaml) return { ok: false, errors: [`${file}: ${yaml.message}`], warnings: [], source: file };
+  const yaml = readTree(source.text);
+  if ("message" in yaml) {
+    return { ok: false, ...told(file, [{ severity: "error", source: file, path: [], ...yaml }]) };
+  }
 
   const substituted = substitute(yaml.tree, source.environment ?? (() => undefined));
   const tree = withoutEmptySections(substituted.tree) as Mapping;
@@ -75,8 +94,8 @@ export function loadConfig(source: ConfigSource): LoadedConfig | RejectedConfig 
   const config = decode(tree, problems);
   const warnings: Problem[] = [];
   if (config !== undefined) {
-    for (const { path, reason } of unavailableInUse(config, defaultAt)) {
-      problems.push({ path: asWritten(tree, path), message: `not available yet in this version (${reason})` });
+    for (const { path, message } of unavailableInUse(config, defaultAt)) {
+      problems.push({ path: asWritten(tree, path), message });
     }
     const wrong = problems.map(({ path }) => path);
     for (const finding of crossCheck(settle(config, isSet), isSet)) {
@@ -87,30 +106,25 @@ export function loadConfig(source: ConfigSource): LoadedConfig | RejectedConfig 
     }
   }
 
-  const line = ({ path, message }: Problem, warning = "") => {
+  const report = (severity: Report["severity"]) => ({ path, message }: Problem): Report => {
     const flag = overrides.findLast((override) => overlaps(path, override.path) && path.length >= override.path.length)
       ?.flag;
-    const place = flag ?? (path.length === 0 ? file : `${file}: ${formatPath(path)}`);
-    return `${place}: ${warning}${message}`;
+    return { severity, source: file, ...(flag === undefined ? {} : { flag }), path, message };
   };
-  const lines = { source: file, warnings: warnings.map((problem) => line(problem, "warning: ")) };
-  if (problems.length > 0 || config === undefined) {
-    return { ok: false, errors: problems.map((problem) => line(problem)), ...lines };
-  }
-  return { ok: true, config: settle(config, isSet), ...lines, isSet: (path) => isSet(path.split(".")) };
+  const all = told(file, [...problems.map(report("error")), ...warnings.map(report("warning"))]);
+  if (problems.length > 0 || config === undefined) return { ok: false, ...all };
+  return { ok: true, config: settle(config, isSet), ...all, isSet: (path) => isSet(path.split(".")) };
 }
 
-function parseYaml(text: string): { tree: unknown } | { message: string } {
+function readTree(text: string): { tree: unknown } | { message: string; line?: number; column?: number } {
   try {
-    const tree = parse(text) ?? {};
+    const tree = parseYaml(text) ?? {};
     if (isMapping(tree)) return { tree };
     return { message: `expected a mapping of ${Object.keys(Object(SHAPE)).join(", ")}, got ${describe(tree)}` };
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    // "Cannot read block: bad indentation at line 2, column 3:\n   b: 2\n   ^", in one line with the place in front.
-    const [, reason, line, column] = /^(.*) at line (\d+), column (\d+)/s.exec(error.message) ?? [];
-    if (reason === undefined) return { message: error.message.replaceAll(/\s+/g, " ") };
-    return { message: `line ${line}, column ${column}: not valid YAML: ${reason.replaceAll(/\s+/g, " ")}` };
+    if (!(error instanceof YamlError)) throw error;
+    const { message, line, column } = error;
+    return line === undefined || column === undefined ? { message } : { message, line, column };
   }
 }
 

@@ -7,6 +7,7 @@ import type * as z from "zod";
 import { nearest } from "./nearest.ts";
 import { formatPath, getAt, isMapping, type Path } from "./path.ts";
 import { SHAPE } from "./schema.ts";
+import { unavailable } from "./unavailable.ts";
 
 /** Something wrong at a place. */
 export interface Problem {
@@ -19,7 +20,10 @@ export function problemsOf(error: z.ZodError): Problem[] {
   return error.issues.flatMap((issue): Problem[] => {
     const path = issue.path.map((part) => typeof part === "number" ? part : String(part));
     if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];
-    return issue.keys.map((key) => ({ path: [...path, key], message: `unknown key${suggestion(path, key)}` }));
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      message: unavailable([...path, key]) ?? `unknown key${suggestion(path, key)}`,
+    }));
   });
 }
 

@@ -3,7 +3,9 @@
  * @module
  */
 
-import { loadConfig, type LoadedConfig, type Override, type RejectedConfig } from "./load.ts";
+import { readTextFile } from "../../net/read_file.ts";
+import { loadConfig, type LoadedConfig, type Override, type RejectedConfig, told } from "./load.ts";
+import type { Report } from "./report.ts";
 
 /** The variable that names the file when no flag does. */
 export const FILE_VARIABLE = "DIAM_GW_CONFIG";
@@ -11,34 +13,45 @@ export const FILE_VARIABLE = "DIAM_GW_CONFIG";
 /** Stands in errors where there is no file to name. */
 export const NO_FILE = "defaults";
 
+/** Names standard input on a command line, and in errors. */
+const STANDARD_INPUT = { name: "-", source: "standard input" } as const;
+
 /** The name of the file to read: `flag`, else what the environment names, else undefined. */
 export function configFileName(flag?: string): string | undefined {
   return flag ?? (Deno.env.get(FILE_VARIABLE) || undefined);
 }
 
-/** Reads `file` (without one: the defaults), the environment and `overrides`. A file that cannot be read is an error like any other. */
+/**
+ * Reads `file` ("-" is standard input; without one: the defaults), the environment and `overrides`.
+ * What there is to report has its place in the file.
+ * @throws {FileError} when the file cannot be read
+ */
 export async function readConfig(
   file: string | undefined,
   overrides: readonly Override[] = [],
-): Promise<LoadedConfig | RejectedConfig> {
+): Promise<ReadConfig> {
+  const { source, text } = await readSource(file);
   const environment = (name: string) => Deno.env.get(name);
-  if (file === undefined) return loadConfig({ file: NO_FILE, text: "", environment, overrides });
-  try {
-    const text = (await Deno.readTextFile(file)).replace(/^\uFEFF/, "");
-    return loadConfig({ file, text, environment, overrides });
-  } catch (error) {
-    return {
-      ok: false,
-      errors: [`${file}: cannot read the configuration: ${reason(error)}`],
-      warnings: [],
-      source: file,
-    };
-  }
+  const loaded = loadConfig({ file: source, text, environment, overrides });
+  const located = (reports: readonly Report[]) => withPositions(text, reports);
+  return { ...loaded, ...told(source, await located(loaded.reports)), located };
 }
 
-function reason(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "no such file";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
-  return error instanceof Error ? error.message : String(error);
+/** A configuration as it was read. */
+export type ReadConfig = (LoadedConfig | RejectedConfig) & {
+  /** More reports on the same text, with their places. */
+  located(reports: readonly Report[]): Promise<readonly Report[]>;
+};
+
+async function readSource(file: string | undefined): Promise<{ source: string; text: string }> {
+  if (file === undefined) return { source: NO_FILE, text: "" };
+  if (file !== STANDARD_INPUT.name) return { source: file, text: await readTextFile(file) };
+  const text = await new Response(Deno.stdin.readable).text();
+  return { source: STANDARD_INPUT.source, text: text.replace(/^\uFEFF/, "") };
+}
+
+async function withPositions(text: string, reports: readonly Report[]): Promise<readonly Report[]> {
+  if (text === "" || reports.length === 0) return reports;
+  const { locate } = await import("./positions.ts");
+  return locate(text, reports);
 }

@@ -4,7 +4,7 @@
  */
 
 import * as z from "zod";
-import { LAST_PORT, parseAddress } from "./address.ts";
+import { LAST_PORT, parseAddress, PORT } from "./address.ts";
 import type { Config } from "./config.ts";
 import * as leaf from "./leaves.ts";
 import { isAvailable } from "./unavailable.ts";
@@ -51,13 +51,14 @@ const gateway = section({
   never_retry: list(integer(0, UNSIGNED_24, "a command code"), "[271]").default([]),
   strict_p_bit: flag().default(false),
   drain_timeout: duration(0).default(seconds(10)),
+  error_detail: choice(["full", "reason", "none"]).default("full"),
   workers: integer(1, 256).default(1),
 });
 
 const server = section({
   listen: listenAddresses().default([parseAddress("127.0.0.1:3868")]),
   tls: section({
-    listen: listenAddresses().default([parseAddress("0.0.0.0:5868")]),
+    listen: listenAddresses(PORT.tls).default([parseAddress("0.0.0.0:5868")]),
     cert: fileName(),
     key: fileName(),
     client_ca: fileName(),
@@ -110,7 +111,7 @@ const draPool = section({
     section({
       name: text(/^[\w.-]{1,64}$/, "a name of letters, digits, dots, hyphens and underscores").default(""),
       host: leaf.host().default(""),
-      port: integer(1, LAST_PORT, "a port").default(3868),
+      port: integer(1, LAST_PORT, "a port").default(PORT.diameter),
       priority: integer(1, ANY).default(1),
       weight: integer(0, 65_535).default(100),
       origin_host: identity({ optional: true }).default(""),
@@ -123,7 +124,7 @@ const draPool = section({
 });
 
 const admin = section({
-  listen: leaf.optionalListenAddress()
+  listen: leaf.optionalListenAddress(PORT.admin)
     .default(isAvailable(["admin", "listen"]) ? parseAddress("127.0.0.1:9868") : null),
   token: leaf.secret().default(""),
 });

@@ -29,6 +29,12 @@ export function formatDuration(ms: number): string {
   return ms === 0 ? "0s" : ms === 60_000 ? "60s" : format(DURATION_UNITS, ms);
 }
 
+/** A duration in a sentence: what is longer than two days also in days, `24 days (576h)`. */
+export function longDuration(ms: number): string {
+  const days = ms / (24 * 3_600_000);
+  return days > 2 && Number.isInteger(days) ? `${days} days (${formatDuration(ms)})` : formatDuration(ms);
+}
+
 /** The size in bytes, or undefined when `text` is none. A bare number is bytes. */
 export function parseSize(text: string): number | undefined {
   const match = /^(\d+)(B|KiB|MiB|GiB)?$/.exec(text);

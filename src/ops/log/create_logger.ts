@@ -22,6 +22,8 @@ export interface LoggerOptions {
 
 /** A logger with an end. */
 export interface ClosableLogger extends Logger {
+  /** What its lines are: a text may have several, JSON is one. */
+  readonly format: "text" | "json";
   /** Changes the level from now on. */
   setLevel(level: Level): void;
   /** Resolves when everything so far is written; not later than a second, should nobody read. */
@@ -44,7 +46,8 @@ export interface ClosableLogger extends Logger {
  */
 export function createLogger(options: LoggerOptions = {}): ClosableLogger {
   const terminal = Deno.stderr.isTerminal();
-  const format: Formatter = (options.format ?? (terminal ? "text" : "json")) === "json"
+  const named = options.format ?? (terminal ? "text" : "json");
+  const format: Formatter = named === "json"
     ? formatJson
     : textFormatter(options.coloured ?? (terminal && !Deno.noColor));
   const writer = new LineWriter(options.sink ?? Deno.stderr, (count) => {
@@ -55,9 +58,11 @@ export function createLogger(options: LoggerOptions = {}): ClosableLogger {
   const name = `log-${++opened}`;
   const entry: OpenLog = {
     level: options.level ?? "info",
-    sink: ({ timestamp, level, rawMessage, properties: { event, ...fields } }) => {
-      const message = String(rawMessage);
-      writer.push(format({ time: timestamp, level: asLevel(level), event: String(event), message, fields }));
+    sink: ({ timestamp, level, rawMessage, properties }) => {
+      const { event, fields, unsaid } = properties as unknown as Said;
+      writer.push(
+        format({ time: timestamp, level: asLevel(level), event, message: String(rawMessage), fields, unsaid }),
+      );
     },
   };
   open.set(name, entry);
@@ -66,12 +71,13 @@ export function createLogger(options: LoggerOptions = {}): ClosableLogger {
   const onUnload = () => writer.flushSync();
   addEventListener("unload", onUnload);
 
-  const method = (level: Level) => (event: string, message: string, fields?: LogFields) => {
-    if (severity(level) < severity(entry.level)) return;
-    // `event` last: it is ours, whatever a field is called.
-    logger[level](message, { ...fields, event });
-  };
+  const method =
+    (level: Level) => (event: string, message: string, fields: LogFields = {}, unsaid?: readonly string[]) => {
+      if (severity(level) < severity(entry.level)) return;
+      logger[level](message, { event, fields, unsaid } satisfies Said);
+    };
   return {
+    format: named,
     debug: method("debug"),
     info: method("info"),
     warning: method("warning"),
@@ -89,6 +95,13 @@ export function createLogger(options: LoggerOptions = {}): ClosableLogger {
       applyConfiguration();
     },
   };
+}
+
+/** What goes through the library beside the sentence. */
+interface Said {
+  readonly event: string;
+  readonly fields: LogFields;
+  readonly unsaid: readonly string[] | undefined;
 }
 
 interface OpenLog {

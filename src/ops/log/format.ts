@@ -3,6 +3,7 @@
  * @module
  */
 
+import { escapeControls } from "./escape_controls.ts";
 import type { LogFields } from "./logger.ts";
 
 /** The severities, chatty first. */
@@ -19,6 +20,8 @@ export interface LogEvent {
   readonly event: string;
   readonly message: string;
   readonly fields: LogFields;
+  /** The fields that the message does not hold; absent: all of them. */
+  readonly unsaid?: readonly string[] | undefined;
 }
 
 /** Writes an event as a line, the line feed included. */
@@ -29,22 +32,27 @@ export function formatJson({ time, level, event, message, fields }: LogEvent): s
   const line: Record<string, unknown> = { time: new Date(time).toISOString(), level, event, message };
   for (const [name, value] of Object.entries(fields)) line[name in line ? `${name}_` : name] = value;
   try {
-    return `${JSON.stringify(line, (_, value) => plain(value))}\n`;
+    return `${escapeControls(JSON.stringify(line, (_, value) => plain(value)))}\n`;
   } catch {
     // A cycle. The event matters more than the field that could not be written.
-    return `${JSON.stringify({ time: line["time"], level, event, message })}\n`;
+    return `${escapeControls(JSON.stringify({ time: line["time"], level, event, message }))}\n`;
   }
 }
 
 const LABELS = { debug: "DEBUG", info: "INFO ", warning: "WARN ", error: "ERROR" } as const;
 const COLOURS = { debug: 2, info: 32, warning: 33, error: 31 } as const;
 
-/** `2026-11-21 05:30:00.123 INFO  sentence key=value`, in local time. */
+/**
+ * `2026-11-21 05:30:00.123 INFO  sentence key=value`, in local time; the keys are those that the
+ * sentence leaves out.
+ */
 export function textFormatter(coloured: boolean): Formatter {
   const paint = (code: number, text: string) => coloured ? `\x1b[${code}m${text}\x1b[0m` : text;
-  return ({ time, level, message, fields }) => {
-    const said = Object.entries(fields).filter(([, value]) => value !== undefined);
-    const values = said.map(([name, value]) => ` ${paint(COLOURS.debug, `${name}=`)}${formatValue(value)}`).join("");
+  return ({ time, level, message, fields, unsaid }) => {
+    const shown = Object.entries(fields).filter(([name, value]) =>
+      value !== undefined && (unsaid?.includes(name) ?? true)
+    );
+    const values = shown.map(([name, value]) => ` ${paint(COLOURS.debug, `${name}=`)}${formatValue(value)}`).join("");
     const label = paint(COLOURS[level], LABELS[level]);
     // Lines of one event are indented, so that no text from a peer can pass for an event of its own.
     const sentence = message.split("\n").map(escapeControls).join("\n    ");
@@ -60,10 +68,10 @@ function localTime(ms: number): string {
 function formatValue(value: unknown): string {
   const simple = plain(value);
   if (typeof simple === "string") {
-    return /^[\w.:/@+*%-]+$/.test(simple) ? simple : JSON.stringify(escapeControls(simple));
+    return /^[\w.:/@+*%-]+$/.test(simple) ? simple : escapeControls(JSON.stringify(simple));
   }
   try {
-    return JSON.stringify(simple, (_, below) => plain(below)) ?? String(simple);
+    return escapeControls(JSON.stringify(simple, (_, below) => plain(below)) ?? String(simple));
   } catch {
     return "[circular]";
   }
@@ -75,10 +83,4 @@ function plain(value: unknown): unknown {
   if (value instanceof Error) return value.message;
   if (value instanceof Uint8Array) return value.toHex();
   return value;
-}
-
-/** Terminals obey control characters; a log shows them. */
-function escapeControls(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

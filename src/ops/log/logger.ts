@@ -7,8 +7,10 @@
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
- * Writes events. `event` is a stable snake_case name for machines, `message` a sentence for people, `fields` the
- * values of both. A call never waits for the line to be written.
+ * Writes events. `event` is a stable snake_case name for machines, `message` a sentence for people,
+ * `fields` the values of both. `unsaid` names the fields that the sentence does not hold: in text,
+ * only those follow it; all of them, if it is left out. A call never waits for the line to be
+ * written.
  *
  * ```ts
  * import { silentLogger } from "./logger.ts";
@@ -17,10 +19,10 @@ export type LogFields = Readonly<Record<string, unknown>>;
  * ```
  */
 export interface Logger {
-  debug(event: string, message: string, fields?: LogFields): void;
-  info(event: string, message: string, fields?: LogFields): void;
-  warning(event: string, message: string, fields?: LogFields): void;
-  error(event: string, message: string, fields?: LogFields): void;
+  debug(event: string, message: string, fields?: LogFields, unsaid?: readonly string[]): void;
+  info(event: string, message: string, fields?: LogFields, unsaid?: readonly string[]): void;
+  warning(event: string, message: string, fields?: LogFields, unsaid?: readonly string[]): void;
+  error(event: string, message: string, fields?: LogFields, unsaid?: readonly string[]): void;
   /** Whether lines of this level are written: ask before computing costly fields. */
   enabled(level: "debug" | "info" | "warning" | "error"): boolean;
 }

@@ -4,4 +4,5 @@
  */
 
 export { type ClosableLogger, createLogger, type LoggerOptions } from "./create_logger.ts";
+export { escapeControls } from "./escape_controls.ts";
 export { type LogFields, type Logger, silentLogger } from "./logger.ts";

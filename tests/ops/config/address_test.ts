@@ -14,14 +14,28 @@ Deno.test("HOST:PORT is read for names, IPv4 and bracketed IPv6", () => {
   ) assertEquals(parseAddress(text), { hostname, port, text });
 });
 
+Deno.test("a host without a port means 3868, or the port of what listens there", () => {
+  for (
+    const [text, hostname, whole] of [
+      ["10.0.0.1", "10.0.0.1", "10.0.0.1:3868"],
+      ["dra-1.example.com", "dra-1.example.com", "dra-1.example.com:3868"],
+      ["[::1]", "::1", "[::1]:3868"],
+    ] as const
+  ) assertEquals(parseAddress(text), { hostname, port: 3868, text: whole });
+  assertEquals(parseAddress("10.0.0.1", { otherwise: 5868 }).port, 5868);
+});
+
 Deno.test("what is not HOST:PORT is refused with the reason", () => {
   for (
     const [text, reason] of [
-      ["x", 'expected HOST:PORT, got "x"'],
+      ["x:", 'expected HOST:PORT, got "x:"'],
+      ["3868", 'got "3868" (a port stands behind a host: 127.0.0.1:3868)'],
+      ["::1", "an IPv6 address goes in brackets"],
       ["", 'expected HOST:PORT, got ""'],
       [":3868", 'expected HOST:PORT, got ":3868"'],
       ["::1:3868", "an IPv6 address goes in brackets"],
-      ["[::1]", "expected HOST:PORT"],
+      ["[::1]x", "expected HOST:PORT"],
+      ["10.0.0.300", 'expected a host name or an IPv4 address, got "10.0.0.300"'],
       ["[10.0.0.1]:3868", "expected an IPv6 address before the port"],
       ["10.0.0.300:3868", "expected a host name or an IPv4 address before the port"],
       ["a b:3868", "expected HOST:PORT"],
@@ -30,7 +44,7 @@ Deno.test("what is not HOST:PORT is refused with the reason", () => {
       ["h:3868x", "expected a port 0..65535, got 3868x"],
     ] as const
   ) assertThrows(() => parseAddress(text), AddressError, reason, text);
-  assertThrows(() => parseAddress("h:0", 1), AddressError, "expected a port 1..65535, got 0");
+  assertThrows(() => parseAddress("h:0", { first: 1 }), AddressError, "expected a port 1..65535, got 0");
 });
 
 Deno.test("hosts are names and addresses, and digits with dots only if they are an address", () => {

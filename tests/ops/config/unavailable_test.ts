@@ -14,6 +14,9 @@ const SETTINGS = [
   ["dra_pool: {dras: [{host: h, tls: {ca: f}}]}", "dra_pool.dras[0].tls"],
   ["admin: {listen: 127.0.0.1:9868}", "admin.listen"],
   ["admin: {token: secret}", "admin.token"],
+  ["server: {reuse_port: true}", "server.reuse_port"],
+  ["admin: {hosts: [gw.example.net]}", "admin.hosts"],
+  ["admin: {trace: {max_bytes: 0}}", "admin.trace"],
 ] as const;
 
 function pathOf(place: string) {

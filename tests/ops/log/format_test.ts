@@ -47,6 +47,12 @@ Deno.test("a text line has the local time, the level and the sentence, then the 
     text({ ...event, level: "warning", fields: { host: "10.0.0.1:3868", reason: "no answer", n: 3, gone: undefined } }),
     '2026-11-21 05:30:00.123 WARN  DRA dra-1 is up host=10.0.0.1:3868 reason="no answer" n=3\n',
   );
+  const fields = { dra: "dra-1", watchdog: "okay" };
+  assertEquals(
+    text({ ...event, fields, unsaid: ["watchdog"] }),
+    "2026-11-21 05:30:00.123 INFO  DRA dra-1 is up watchdog=okay\n",
+  );
+  assertEquals(JSON.parse(formatJson({ ...event, fields, unsaid: [] }))["watchdog"], "okay");
   assertEquals(
     text({ ...event, level: "error", fields: { list: [1, 2n], error: new Error("a=b") } }),
     '2026-11-21 05:30:00.123 ERROR DRA dra-1 is up list=[1,"2"] error="a=b"\n',
