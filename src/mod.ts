@@ -189,6 +189,7 @@ export {
   encodeMessage,
   type MessageInput,
   type OtherAddress,
+  type Unusual,
 } from "./diameter/wire/codec.ts";
 export { type AvpOptions, MessageBuilder, type MessageHeader } from "./diameter/wire/message_builder.ts";
 export { describeAvps, describeMessage, type VendorNames } from "./diameter/wire/message_text.ts";

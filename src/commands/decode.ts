@@ -9,14 +9,15 @@ import { standardDictionary } from "../diameter/wire/dictionary/standard.ts";
 import { type DecodedMessage, decodeMessage } from "../diameter/wire/decode_message.ts";
 import { messageJson } from "../diameter/wire/message_json.ts";
 import { describeAvps, describeMessage } from "../diameter/wire/message_text.ts";
-import { isCapture } from "../ops/capture/capture_file.ts";
 import { parseYaml, YamlError } from "../ops/config/yaml.ts";
 import { defineCommand, EXIT, UsageError } from "./command.ts";
 import { type Captured, DIAMETER_PORT, type Finding, messagesInBytes, messagesInCapture } from "./decode_input.ts";
-import { readMessages } from "./message_source.ts";
+import { openMessages } from "./message_source.ts";
 import { palette, print, printError } from "./terminal.ts";
 
 const HIGHEST_PORT = 65535;
+/** Remarks of one kind that are printed; the others are counted. */
+const MOST_LINES = 1000;
 
 /** Decodes captures and hexadecimal digits. */
 export default defineCommand({
@@ -26,16 +27,21 @@ export default defineCommand({
   description: `
 Reads a capture (pcap or pcapng, also with gzip), hexadecimal digits, or a dump as xxd, hexdump -C and
 Wireshark make it; "-" is standard input. TCP streams are put together, SCTP is understood, IP
-fragments and TLS are not. Without --port, port ${DIAMETER_PORT} is decoded, and whatever else begins like
-a Diameter message.
+fragments and TLS are not. Traffic that a switch mirrors or a network tunnels is looked into: VLAN,
+MPLS, IP in IP, GRE, ERSPAN, VXLAN, Geneve, GTP-U. What had to be left out is counted on stderr.
+Without --port, port ${DIAMETER_PORT} is decoded, and whatever else begins like a Diameter message. A capture
+may be of any size; a compressed one is unpacked to at most 64 MiB and 100 times its size.
 
 --json writes one array. Each message has frame, time, transport, source and destination (captures
 only), name, abbreviation, version, length, flags, command, application, application_name,
-hop_by_hop, end_to_end, avps and problems. Each AVP has name, code, vendor, flags, type, offset, and
-value with value_name, avps (a group) or hex; error where it is malformed. 64-bit numbers are
-text, octets are hexadecimal digits.
+hop_by_hop, end_to_end, avps, problems and unusual. Each AVP has name, code, vendor, flags, type,
+offset, and value with value_name, avps (a group) or hex; error where it is malformed, unusual where
+its value is not as its specification has it. 64-bit numbers are text; octets are what they say where
+their form is known (telephone numbers, PLMN identities, locations, time zones), with hex beside it,
+else hexadecimal digits.
 
-Exit code 1 means that something was malformed, or that there was no message.`,
+Exit code 1 means that something was malformed, or that there was no message. What is only unusual,
+such as a DiameterURI without aaa://, is told and changes no exit code.`,
   positionals: { least: 1, most: Infinity },
   flags: {
     json: { kind: "boolean", help: "as JSON" },
@@ -51,9 +57,12 @@ Exit code 1 means that something was malformed, or that there was no message.`,
   async run({ json, port, dictionary: files }, positionals) {
     const ports = port.map(readPort);
     const dictionary = await loadDictionary(files);
-    const input = await readMessages(positionals, "decode");
-    const findings = isCapture(input) ? messagesInCapture(input, ports) : messagesInBytes(input);
-    return json ? printJson(findings, dictionary) : printText(findings, dictionary);
+    const input = await openMessages(positionals, "decode");
+    if (input.kind === "messages" && ports.length > 0) {
+      throw new UsageError(["--port: only a capture has ports, and this is none"], "decode");
+    }
+    const findings = input.kind === "capture" ? messagesInCapture(input.pieces, ports) : messagesInBytes(input.bytes);
+    return await (json ? printJson : printText)(findings, dictionary);
   },
 });
 
@@ -79,21 +88,28 @@ async function loadDictionary(files: readonly string[]): Promise<Dictionary> {
   return specifications.length === 0 ? standardDictionary() : standardDictionary().extendedBy(...specifications);
 }
 
-function printText(findings: Iterable<Finding>, dictionary: Dictionary): number {
-  const { bold, red } = palette("stdout");
+type Findings = Iterable<Finding> | AsyncIterable<Finding>;
+
+function printText(findings: Findings, dictionary: Dictionary): Promise<number> {
+  const { bold, red, yellow } = palette("stdout");
   return walk(findings, dictionary, (message, captured) => {
     const head = [...(captured === undefined ? [] : whereText(captured)), describeMessage(message)].join("  ");
-    const lines = describeAvps(message.avps, dictionary)
-      .map((line) => line.includes("  <- malformed at byte ") ? red(line) : line);
+    const lines = describeAvps(message.avps, dictionary).map((line) =>
+      line.includes("  <- malformed at byte ")
+        ? red(line)
+        : line.includes("  <- unusual at byte ")
+        ? yellow(line)
+        : line
+    );
     const ofHeader = message.problems.filter(({ offset }) => offset === 0);
     print([bold(head), ...ofHeader.map(({ reason }) => red(`  header  <- malformed: ${reason}`)), ...lines].join("\n"));
   });
 }
 
-function printJson(findings: Iterable<Finding>, dictionary: Dictionary): number {
+async function printJson(findings: Findings, dictionary: Dictionary): Promise<number> {
   // Written message by message: a capture may be large.
   let separator = "[\n";
-  const code = walk(findings, dictionary, (message, captured) => {
+  const code = await walk(findings, dictionary, (message, captured) => {
     const where = captured === undefined ? {} : { ...captured, time: formatTime(captured.time) ?? null };
     print(separator + JSON.stringify({ ...where, ...messageJson(message) }));
     separator = ",\n";
@@ -103,37 +119,56 @@ function printJson(findings: Iterable<Finding>, dictionary: Dictionary): number 
 }
 
 /** Shows every message; remarks and faults go to stderr. Returns the exit code. */
-function walk(
-  findings: Iterable<Finding>,
+async function walk(
+  findings: Findings,
   dictionary: Dictionary,
   show: (message: DecodedMessage, captured: Captured | undefined) => void,
-): number {
-  let messages = 0;
-  let faults = 0;
-  for (const finding of findings) {
+): Promise<number> {
+  const told = { message: 0, fault: 0, remark: 0, summary: 0, other: 0 };
+  const others: string[] = [];
+  let problems = 0;
+  let timeless = 0;
+  for await (const finding of findings) {
+    told[finding.kind]++;
+    if (finding.kind === "other") {
+      others.push(finding.text);
+      continue;
+    }
     if (finding.kind !== "message") {
-      printError(finding.text);
-      if (finding.kind === "fault") faults++;
+      if (told[finding.kind] <= MOST_LINES) printError(finding.text);
       continue;
     }
     const message = decodeMessage(finding.bytes, dictionary);
-    messages++;
-    faults += message.problems.length;
+    problems += message.problems.length;
+    const time = finding.captured?.time;
+    if (time !== undefined && formatTime(time) === undefined) timeless++;
     show(message, finding.captured);
   }
-  if (messages === 0) printError(`there is no Diameter message in it; for a capture of another port, give --port N`);
-  return messages > 0 && faults === 0 ? EXIT.done : EXIT.failed;
+  for (const kind of ["fault", "remark", "summary"] as const) {
+    if (told[kind] > MOST_LINES) printError(`${told[kind] - MOST_LINES} more lines like these are not shown`);
+  }
+  if (timeless > 0) printError(`${timeless} messages have a time that no calendar has; it is left out`);
+  if (told.message === 0) {
+    for (const text of others) printError(text);
+    printError(`there is no Diameter message in it; for a capture of another port, give --port N`);
+  }
+  return told.message > 0 && told.fault + problems === 0 ? EXIT.done : EXIT.failed;
 }
 
 function whereText({ frame, time, source, destination }: Captured): string[] {
   return [String(frame), formatTime(time) ?? "-", `${source} -> ${destination}`];
 }
 
-/** ISO 8601, in UTC, to the microsecond or, where that says more, to the nanosecond. */
+/**
+ * ISO 8601, in UTC, to the microsecond or, where that says more, to the nanosecond; undefined for a
+ * time beyond the calendar.
+ */
 function formatTime(time: bigint | undefined): string | undefined {
   if (time === undefined) return undefined;
   const second = 1_000_000_000n;
   const fraction = String(((time % second) + second) % second).padStart(9, "0");
-  const whole = new Date(Number((time - BigInt(fraction)) / 1_000_000n)).toISOString().slice(0, -5);
+  const date = new Date(Number((time - BigInt(fraction)) / 1_000_000n));
+  if (Number.isNaN(date.getTime())) return undefined;
+  const whole = date.toISOString().slice(0, -5);
   return `${whole}.${fraction.endsWith("000") ? fraction.slice(0, 6) : fraction}Z`;
 }

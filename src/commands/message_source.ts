@@ -2,63 +2,169 @@
  * Messages that a command line names: a file, standard input, or digits.
  * @module
  */
-import { FileError, readFile } from "../net/read_file.ts";
+import { FileError, openFile } from "../net/read_file.ts";
 import { looksLikeMessage } from "../diameter/wire/message_cutter.ts";
-import { isCapture } from "../ops/capture/capture_file.ts";
+import { isCapture } from "../ops/capture/capture_reader.ts";
 import { parseHexText } from "../ops/capture/hex_text.ts";
+import { CaptureError } from "../ops/capture/packet.ts";
 import { UsageError } from "./command.ts";
 
+/** What was named. */
+export type MessageSource =
+  /** A capture, read piece by piece: it may be larger than the memory. */
+  | { readonly kind: "capture"; readonly pieces: AsyncIterable<Uint8Array> }
+  /** Messages one behind the other. */
+  | { readonly kind: "messages"; readonly bytes: Uint8Array };
+
+type Pieces = AsyncGenerator<Uint8Array<ArrayBuffer>>;
+
+/** Bytes that are read at once. */
+const PIECE = 1 << 20;
+/** Compressed bytes that are unpacked at once: a thousand times as many come out at worst. */
+const COMPRESSED_PIECE = 1 << 13;
+/** What is no capture is read as a whole. */
+const MOST_TEXT = 64 << 20;
 /**
- * The bytes that `positionals` name, digits of which may be in several: a capture as it is, anything else as messages one behind the other.
+ * How much a compressed file may be unpacked to: captures shrink to a twentieth, and seldom to a
+ * fiftieth.
+ */
+const UNPACKED = { least: 64 << 20, ratio: 100 } as const;
+
+/**
+ * What `positionals` name; digits may be in several.
  * @throws UsageError of `command`, FileError
  */
-export async function readMessages(positionals: readonly string[], command: string): Promise<Uint8Array> {
+export async function openMessages(positionals: readonly string[], command: string): Promise<MessageSource> {
   const [first = ""] = positionals;
-  if (first === "-" && positionals.length === 1) return await readStandardInput(command);
+  if (first === "-" && positionals.length === 1) return await openStandardInput(command);
   let missing: FileError | undefined;
   if (positionals.length === 1) {
     try {
-      return await messagesOf(await readFile(first), first, command);
+      return await openMessageFile(first, command);
     } catch (error) {
       if (!(error instanceof FileError) || !error.missing) throw error;
       missing = error;
     }
   }
   const bytes = parseHexText(positionals.join(" "));
-  if (bytes !== undefined) return bytes;
+  if (bytes !== undefined) return { kind: "messages", bytes };
   if (missing !== undefined && !/^[\da-fx:\s]+$/i.test(first)) throw missing;
   const given = JSON.stringify(positionals.join(" "));
   throw new UsageError([`expected a file, or hexadecimal digits in pairs, got ${given}`], command);
 }
 
 /** The same from standard input. @throws UsageError of `command` */
-export async function readStandardInput(command: string): Promise<Uint8Array> {
-  const content = new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer());
-  return await messagesOf(content, "standard input", command);
+export async function openStandardInput(command: string): Promise<MessageSource> {
+  return await sourceOf(piecesOf(Deno.stdin), "standard input", command);
 }
 
 /** The same from the file `path`. @throws UsageError of `command`, FileError */
-export async function readMessageFile(path: string, command: string): Promise<Uint8Array> {
-  return await messagesOf(await readFile(path), path, command);
+export async function openMessageFile(path: string, command: string): Promise<MessageSource> {
+  return await sourceOf(piecesOf(await openFile(path)), path, command);
 }
 
-async function messagesOf(content: Uint8Array, name: string, command: string): Promise<Uint8Array> {
-  const plain = isGzip(content) ? await gunzip(content, name, command) : content;
-  if (isCapture(plain) || looksLikeMessage(plain) === true) return plain;
-  const bytes = parseHexText(new TextDecoder().decode(plain));
-  if (bytes !== undefined) return bytes;
+async function sourceOf(raw: Pieces, name: string, command: string): Promise<MessageSource> {
+  try {
+    const packed = await withBeginning(raw);
+    const { beginning, pieces } = isGzip(packed.beginning) ? await withBeginning(unpacked(packed.pieces)) : packed;
+    if (isCapture(beginning)) return { kind: "capture", pieces };
+    const bytes = await whole(pieces);
+    if (bytes === undefined) {
+      throw new UsageError([
+        `${name}: this is no capture, and more than the ${MOST_TEXT >> 20} MiB that are read of text`,
+      ], command);
+    }
+    if (looksLikeMessage(bytes) === true) return { kind: "messages", bytes };
+    const digits = parseHexText(new TextDecoder().decode(bytes));
+    if (digits !== undefined) return { kind: "messages", bytes: digits };
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const reason = error instanceof CaptureError ? error.reason : `cannot be read: ${(error as Error).message}`;
+    throw new UsageError([`${name}: ${reason}`], command);
+  }
   throw new UsageError([`${name}: expected a pcap or pcapng capture, or hexadecimal digits in pairs`], command);
+}
+
+async function* piecesOf(file: { read(into: Uint8Array): Promise<number | null>; close(): void }): Pieces {
+  try {
+    for (;;) {
+      // Packets are views of what was read, so every piece has its own memory.
+      const buffer = new Uint8Array(PIECE);
+      const length = await file.read(buffer);
+      if (length === null) return;
+      yield buffer.subarray(0, length);
+    }
+  } finally {
+    file.close();
+  }
+}
+
+/** Pieces together with what they begin with, which is enough to tell what they are. */
+async function withBeginning(pieces: Pieces): Promise<{ beginning: Uint8Array; pieces: Pieces }> {
+  let beginning = new Uint8Array();
+  for (;;) {
+    const { done, value } = await pieces.next();
+    if (done) break;
+    beginning = beginning.length === 0 ? value : new Uint8Array([...beginning, ...value]);
+    if (beginning.length >= 4) break;
+  }
+  return {
+    beginning,
+    pieces: (async function* () {
+      if (beginning.length > 0) yield beginning;
+      yield* pieces;
+    })(),
+  };
+}
+
+/** All of it; undefined when that is too much. */
+async function whole(pieces: Pieces): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const all: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of pieces) {
+    length += piece.length;
+    if (length > MOST_TEXT) return undefined;
+    all.push(piece);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of all) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }
 
 function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-async function gunzip(bytes: Uint8Array, name: string, command: string): Promise<Uint8Array> {
+/**
+ * @throws CaptureError where it cannot be unpacked any further, or is more than any capture would
+ * be
+ */
+async function* unpacked(pieces: Pieces): Pieces {
+  let read = 0;
+  let given = 0;
+  async function* small(): Pieces {
+    for await (const piece of pieces) {
+      for (let at = 0; at < piece.length; at += COMPRESSED_PIECE) {
+        const part = piece.subarray(at, at + COMPRESSED_PIECE);
+        read += part.length;
+        yield part;
+      }
+    }
+  }
   try {
-    const stream = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
+    for await (const piece of ReadableStream.from(small()).pipeThrough(new DecompressionStream("gzip"))) {
+      given += piece.length;
+      if (given > UNPACKED.least + UNPACKED.ratio * read) {
+        throw new CaptureError(`it unpacks to more than ${UNPACKED.ratio} times its size; the rest is left out`, given);
+      }
+      yield piece;
+    }
   } catch (error) {
-    throw new UsageError([`${name}: cannot be unpacked: ${(error as Error).message}`], command);
+    if (error instanceof CaptureError) throw error;
+    throw new CaptureError(`it cannot be unpacked: ${(error as Error).message}`, given);
   }
 }

@@ -4,10 +4,9 @@
  */
 import { isPeerCommand } from "../diameter/wire/command_codes.ts";
 import { FLAG, readHeader } from "../diameter/wire/header.ts";
-import { isCapture } from "../ops/capture/capture_file.ts";
 import { defineCommand, UsageError } from "./command.ts";
 import { messagesInBytes, messagesInCapture } from "./decode_input.ts";
-import { readMessageFile } from "./message_source.ts";
+import { openMessageFile } from "./message_source.ts";
 import { MESSAGE_FLAGS, messageWish, sendMessages } from "./send_messages.ts";
 import { printError } from "./terminal.ts";
 
@@ -30,17 +29,20 @@ that is no success, and none.`,
   ],
   async run(flags, [path = ""]) {
     messageWish(flags, NAME);
-    const bytes = await readMessageFile(path, NAME);
+    const source = await openMessageFile(path, NAME);
     const messages: Uint8Array[] = [];
     let leftOut = 0;
-    for (const finding of isCapture(bytes) ? messagesInCapture(bytes, []) : messagesInBytes(bytes)) {
+    const findings = source.kind === "capture" ? messagesInCapture(source.pieces, []) : messagesInBytes(source.bytes);
+    for await (const finding of findings) {
+      if (finding.kind === "other") continue;
       if (finding.kind !== "message") {
         printError(`${path}: ${finding.text}`);
         continue;
       }
       const { flags: bits, command } = readHeader(finding.bytes);
       if (finding.captured !== undefined && ((bits & FLAG.request) === 0 || isPeerCommand(command))) leftOut++;
-      else messages.push(finding.bytes);
+      // A copy: the message is a view of a piece of the file.
+      else messages.push(finding.bytes.slice());
     }
     if (leftOut > 0) printError(`${path}: ${leftOut} answers, CER, DWR and DPR are not sent`);
     if (messages.length > 0) return await sendMessages(flags, NAME, messages);

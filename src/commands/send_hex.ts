@@ -5,7 +5,7 @@
 import { parseHexText } from "../ops/capture/hex_text.ts";
 import { defineCommand, UsageError } from "./command.ts";
 import { messagesInBytes } from "./decode_input.ts";
-import { readStandardInput } from "./message_source.ts";
+import { openStandardInput } from "./message_source.ts";
 import { MESSAGE_FLAGS, messageWish, sendMessages } from "./send_messages.ts";
 
 const NAME = "send hex";
@@ -28,7 +28,7 @@ stdout. "-" reads digits or bytes from standard input. Exit code 1 is any answer
   async run(flags, positionals) {
     messageWish(flags, NAME);
     const bytes = positionals[0] === "-" && positionals.length === 1
-      ? await readStandardInput(NAME)
+      ? await readStandardInput()
       : parseHexText(positionals.join(" "));
     if (bytes === undefined) {
       const given = JSON.stringify(positionals.join(" "));
@@ -42,3 +42,12 @@ stdout. "-" reads digits or bytes from standard input. Exit code 1 is any answer
     return await sendMessages(flags, NAME, messages);
   },
 });
+
+async function readStandardInput(): Promise<Uint8Array> {
+  const source = await openStandardInput(NAME);
+  if (source.kind === "messages") return source.bytes;
+  throw new UsageError(
+    [`expected hexadecimal digits or bytes of a message, got a capture: give it to send file`],
+    NAME,
+  );
+}

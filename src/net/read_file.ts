@@ -26,6 +26,14 @@ export async function readTextFile(file: string): Promise<string> {
   return (await explained(file, Deno.readTextFile(file))).replace(/^\uFEFF/, "");
 }
 
+/** The file, open for reading; the caller closes it. @throws FileError, also for a directory */
+export async function openFile(file: string): Promise<Deno.FsFile> {
+  const open = await explained(file, Deno.open(file));
+  if (!(await open.stat()).isDirectory) return open;
+  open.close();
+  throw new FileError(file, "it is a directory", false);
+}
+
 async function explained<T>(file: string, reading: Promise<T>): Promise<T> {
   try {
     return await reading;

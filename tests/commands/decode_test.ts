@@ -7,6 +7,7 @@ import { pcapngHeader, pcapngPacket } from "../../src/ops/capture/pcapng_writer.
 import { TCP_FLAG } from "../../src/ops/capture/tcp_segment.ts";
 import { tcpPacket } from "../../src/ops/capture/tcp_packet.ts";
 import { A, B, concat, ipv4, sctp, segment, SYN } from "../ops/capture/frames.ts";
+import { TUNNELS, UNREADABLE } from "../ops/capture/tunnels.ts";
 import { type Outcome, runMain } from "./run_main.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
@@ -95,6 +96,7 @@ Deno.test("decode --json gives a script one array", async () => {
     hop_by_hop: 1,
     end_to_end: 2,
     problems: [],
+    unusual: [],
   });
   assertEquals(avps[1], {
     name: "Auth-Session-State",
@@ -190,6 +192,63 @@ Deno.test("decode reads Diameter over SCTP", async () => {
   assertStringIncludes(stderr, "is encrypted (DTLS)");
 });
 
+Deno.test("decode reads SCTP messages whatever their payload protocol says, and names what it leaves out", async () => {
+  const swapped = 0x2e000000;
+  const file = pcap(
+    ipv4(132, sctp(7, [[1, 3, ecr, swapped], [2, 3, "\x17\xfe\xfd", 47], [3, 3, ecr, 47], [4, 3, ecr, 99]])),
+    ipv4(132, sctp(7, [[5, 3, "other", 99], [6, 3, "other", 99], [7, 3, "\x17\xfe\xfd", 0x2f000000], [8, 3, ecr, 46]])),
+    ipv4(132, sctp(8, [[1, 3, ecr, swapped], [2, 3, "other", 99]], 5000)),
+  );
+  const { code, stdout, stderr } = await decodeFile(file, "--json");
+  assertEquals([code, JSON.parse(stdout).map(({ frame }: { frame: number }) => frame)], [0, [1, 1, 1, 2, 3]]);
+  const route = "10.0.0.1:40000 -> 10.0.0.2:3868";
+  assertEquals(stderr.trimEnd().split("\n"), [
+    `${route}: left out: what is encrypted (DTLS) (2, the first in frame 1)`,
+    `${route}: left out: messages of payload protocol 99 (2, the first in frame 2)`,
+  ]);
+  const ported = await decodeFile(file, "--json", "--port", "5000");
+  assertEquals(JSON.parse(ported.stdout).map(({ frame }: { frame: number }) => frame), [3]);
+});
+
+Deno.test("decode reads mirrored traffic, and names with its count what it cannot read", async () => {
+  const packets = TUNNELS.map(({ wrap }, i) => wrap(segment(1 + i * ecr.length, ecr)));
+  const unreadable = UNREADABLE.map(({ packet }) => packet);
+  const { code, stdout, stderr } = await decodeFile(pcap(...packets, ...unreadable, ...unreadable), "--json");
+  assertEquals([code, JSON.parse(stdout).length], [0, TUNNELS.length]);
+  const said = UNREADABLE.map(({ name }, i) => `left out: ${name} (2, the first in frame ${TUNNELS.length + i + 1})`);
+  assertEquals(stderr.trimEnd().split("\n"), said);
+});
+
+Deno.test("decode says what there is in a capture without any message, and only there", async () => {
+  const udp = ipv4(17, new Uint8Array(30));
+  const without = await decodeFile(pcap(udp, udp));
+  assertEquals([without.code, without.stderr.split("\n")], [1, [
+    "there are packets of UDP (2, the first in frame 1)",
+    "there is no Diameter message in it; for a capture of another port, give --port N",
+    "",
+  ]]);
+  const withOne = await decodeFile(pcap(udp, segment(1, ecr)));
+  assertEquals([withOne.code, withOne.stderr], [0, ""]);
+});
+
+Deno.test("decode shows what has a time that no calendar has, and says so", async () => {
+  const file = concat(pcapngHeader(), pcapngPacket(TIME, segment(1, ecr)), pcapngPacket(TIME, segment(101, ecr)));
+  // The time of the last packet: units of a nanosecond become seconds, and there are many of them.
+  const resolution = file.findIndex((octet, i) =>
+    octet === 9 && file[i + 1] === 0 && file[i + 2] === 1 && file[i + 3] === 0
+  );
+  file[resolution + 4] = 0;
+  const text = await decodeFile(file);
+  assertEquals(text.code, 0);
+  assertEquals(text.stdout.split("\n").filter((line) => line.includes("ECR")), [
+    `1  -  10.0.0.1:40000 -> 10.0.0.2:3868  ${ECR_LINE}`,
+    `2  -  10.0.0.1:40000 -> 10.0.0.2:3868  ${ECR_LINE}`,
+  ]);
+  assertEquals(text.stderr, "2 messages have a time that no calendar has; it is left out\n");
+  const json = await decodeFile(file, "--json");
+  assertEquals(JSON.parse(json.stdout).map(({ time }: { time: unknown }) => time), [null, null]);
+});
+
 /** A packet from one port to another. */
 function between(sourcePort: number, destinationPort: number, data: Uint8Array): Uint8Array {
   return tcpPacket({ source: A, destination: B, sourcePort, destinationPort, sequence: 1, flags: TCP_FLAG.ack, data });
@@ -227,6 +286,51 @@ Deno.test("decode points at what is malformed and exits 1", async () => {
   assertEquals([message.avps[1].name, message.avps[1].type, message.avps[1].hex], [null, null, "dead"]);
 });
 
+Deno.test("decode shows a value of unusual form, says so, and exits 0", async () => {
+  const bytes = encodeMessage({
+    command: "ULA",
+    avps: { "Redirect-Host": "aaa://dra", "Host-IP-Address": new Uint8Array([10, 0, 0, 1]), "MSISDN": "0x947121f3" },
+  });
+  bytes.set(new TextEncoder().encode("dra:38688"), 28);
+  const text = await runMain(["decode", formatHex(bytes)]);
+  assertEquals([text.code, text.stderr], [0, ""]);
+  assertEquals(text.stdout.split("\n").slice(1), [
+    '  Redirect-Host(292) M  "dra:38688"  <- unusual at byte 20: expected aaa:// or aaas://, and a host, got "dra:38688"',
+    "  Host-IP-Address(257) M  10.0.0.1 (without its address family)",
+    "  MSISDN(701) [3GPP] VM  4917123 (0x947121f3)",
+    "",
+  ]);
+  const json = await runMain(["decode", "--json", formatHex(bytes)]);
+  const [{ problems, unusual, avps: [host, address, msisdn] }] = JSON.parse(json.stdout);
+  assertEquals([json.code, problems], [0, []]);
+  assertEquals(unusual, [{
+    offset: 20,
+    message: 'AVP Redirect-Host (292) at byte 20: expected aaa:// or aaas://, and a host, got "dra:38688"',
+  }]);
+  assertEquals([host.value, host.unusual, host.error], [
+    "dra:38688",
+    'expected aaa:// or aaas://, and a host, got "dra:38688"',
+    undefined,
+  ]);
+  assertEquals([address.value, address.hex], ["10.0.0.1 (without its address family)", "0a000001"]);
+  assertEquals([msisdn.value, msisdn.hex], ["4917123", "947121f3"]);
+});
+
+Deno.test("decode says why it goes no deeper into groups, which is no fault of the message", async () => {
+  const depth = 40;
+  const bytes = new Uint8Array(20 + depth * 8);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0x01000000 | bytes.length);
+  view.setUint32(4, 0x80000118);
+  for (let i = 0; i < depth; i++) {
+    view.setUint32(20 + 8 * i, 443);
+    view.setUint32(24 + 8 * i, 0x40000000 | (8 * (depth - i)));
+  }
+  const { code, stdout } = await runMain(["decode", formatHex(bytes)]);
+  assertEquals(code, 0);
+  assertMatch(stdout, /<- unusual at byte 276: groups are nested more than 32 deep: what is deeper is not read\n$/);
+});
+
 const malformed: [string, string, RegExp][] = [
   [
     "a message that is cut off",
@@ -258,6 +362,28 @@ Deno.test("decode tells foreign bytes, TLS and a file that is cut off from messa
   assertEquals(cut.code, 1);
   assertStringIncludes(cut.stdout, ECR_LINE);
   assertStringIncludes(cut.stderr, "the last record is cut off");
+});
+
+Deno.test("decode does not take the middle of a message for TLS", async () => {
+  const large = new MessageBuilder({ flags: 0x80, command: 280, application: 0, hopByHop: 1, endToEnd: 2 })
+    .octets(281, new Uint8Array([...new Array(72).fill(0x41), 0x16, 3, 1, 0, 5, 0, 0, 0])).finish();
+  const at = large.indexOf(0x16);
+  const file = pcap(segment(1, large.subarray(0, at)), segment(1 + at, concat(large.subarray(at), ecr)));
+  const { code, stdout, stderr } = await decodeFile(file, "--json");
+  assertEquals([code, JSON.parse(stdout).length, stderr], [0, 2, ""]);
+});
+
+Deno.test("decode of a compressed file that is cut off shows what is before, and says so", async () => {
+  const content = concat(
+    pcap(segment(1, ecr)),
+    ...Array.from({ length: 400 }, (_, i) => pcapRecord(TIME, ipv4(1, new Uint8Array([i, i * 7, i >> 3])))),
+  );
+  const zipped = new Blob([content as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new CompressionStream("gzip"));
+  const whole = new Uint8Array(await new Response(zipped).arrayBuffer());
+  const { code, stdout, stderr } = await decodeFile(whole.subarray(0, whole.length - 20));
+  assertEquals(code, 1);
+  assertStringIncludes(stdout, ECR_LINE);
+  assertMatch(stderr, /^Cannot read the capture at byte \d+: it cannot be unpacked: .*\n$/);
 });
 
 Deno.test("decode escapes what a terminal would obey", async () => {
@@ -300,6 +426,12 @@ const usage: [string, string[], string][] = [
   ["half a byte", ["010"], 'got "010"'],
   ["a directory", ["/"], "cannot read /: it is a directory\n"],
   ["a bad port", ["00", "--port", "70000"], '--port: expected a port 1..65535, got "70000"'],
+  ["port 0", ["00", "--port", "0"], '--port: expected a port 1..65535, got "0"'],
+  ["a port of hexadecimal digits", ["00", "--port", "0xf1c"], 'got "0xf1c"'],
+  ["a port that is empty", ["00", "--port="], 'got ""'],
+  ["a port without a capture", ["00", "--port", "3868"], "--port: only a capture has ports, and this is none"],
+  ["a dictionary that is missing", ["00", "--dictionary", "/nowhere.yaml"], "/nowhere.yaml: "],
+  ["JSON that is neither on nor off", ["00", "--json=perhaps"], '--json: expected true or false, got "perhaps"'],
   ["an unknown flag", ["00", "--jsno"], "did you mean --json?"],
 ];
 for (const [name, args, says] of usage) {

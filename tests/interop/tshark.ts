@@ -48,9 +48,19 @@ export function captureOf(messages: readonly Uint8Array[]): Uint8Array<ArrayBuff
 
 /** Has tshark take the messages apart. */
 export async function dissect(messages: readonly Uint8Array[]): Promise<SeenMessage[]> {
+  return (await dissectText(messages)).map(readMessage);
+}
+
+/** The same as tshark's own text, one for each message. */
+export async function dissectText(messages: readonly Uint8Array[]): Promise<string[]> {
+  return await dissectCapture(captureOf(messages));
+}
+
+/** What tshark says of each frame of a capture. */
+export async function dissectCapture(capture: Uint8Array): Promise<string[]> {
   const file = await Deno.makeTempFile({ suffix: ".pcap" });
   try {
-    await Deno.writeFile(file, captureOf(messages));
+    await Deno.writeFile(file, capture);
     const command = new Deno.Command("tshark", {
       args: ["-r", file, "-n", "-O", "diameter"],
       env: { TZ: "UTC", LC_ALL: "C.UTF-8" },
@@ -58,7 +68,7 @@ export async function dissect(messages: readonly Uint8Array[]): Promise<SeenMess
     const { code, stdout, stderr } = await command.output();
     const decoder = new TextDecoder();
     if (code !== 0) throw new Error(`tshark ended with ${code}: ${decoder.decode(stderr)}`);
-    return decoder.decode(stdout).split(/^Frame \d+:/m).slice(1).map(readMessage);
+    return decoder.decode(stdout).split(/^Frame \d+:/m).slice(1);
   } finally {
     await Deno.remove(file);
   }

@@ -6,7 +6,7 @@ import type { AvpDefinition } from "../../src/diameter/wire/dictionary/dictionar
 import { standardDictionary } from "../../src/diameter/wire/dictionary/standard.ts";
 import { avpFlags } from "../../src/diameter/wire/message_text.ts";
 import { interopTest } from "./programs.ts";
-import { dissect, type SeenAvp, TSHARK } from "./tshark.ts";
+import { dissect, dissectText, type SeenAvp, TSHARK } from "./tshark.ts";
 
 /** A value of each data type, and how tshark shows it. */
 const SAMPLES: Readonly<Record<DataType, readonly [value: unknown, shown: string]>> = {
@@ -139,6 +139,57 @@ interopTest("tshark reads values at the limits of their types as we mean them", 
   assertEquals(
     seen.map(({ avps }, i) => [limits[i]![0], avps[1]?.value]),
     limits.map(([name, , shown]) => [name, shown]),
+  );
+});
+
+const PLMN = "62f220";
+/** Octet strings of which tshark shows what they say, in its words the last line or the value. */
+const packed: [string, octets: string, tshark: RegExp][] = [
+  ["MSISDN", "0x947121436587f9", /E\.164 number \(MSISDN\): (\S+)/],
+  ["GMLC-Number", "0x94712143658709", /E\.164 number \(ISDN\): (\S+)/],
+  ["Visited-PLMN-Id", `0x${PLMN}`, /val=(.*)/],
+  ["Group-PLMN-Id", "0x130014", /val=(.*)/],
+  ...[
+    `00${PLMN}12345678`,
+    `01${PLMN}12345678`,
+    `02${PLMN}123456ff`,
+    `80${PLMN}1234`,
+    `81${PLMN}01234567`,
+    `85${PLMN}123456`,
+  ]
+    .map((octets): [string, string, RegExp] => ["3GPP-User-Location-Info", `0x${octets}`, /val=(.*)/]),
+  [`3GPP-User-Location-Info`, `0x87${PLMN}123456789f`, /val=(.*)/],
+  [`3GPP-User-Location-Info`, `0x88${PLMN}123456`, /val=(.*)/],
+  ["3GPP-RAT-Type", "0x06", /RAT Type: (EUTRAN)/],
+  ["Framed-IPv6-Prefix", "0x004020010db800000000", /val=(.*)/],
+];
+
+interopTest("tshark reads what is packed into octets as we do", TSHARK, async () => {
+  const messages = packed.map(([name, octets]) =>
+    encodeMessage({ command: "CCR", avps: [SESSION, [name, octets]] as AvpInputs })
+  );
+  const texts = await dissectText(messages);
+  for (const [i, [name, octets, pattern]] of packed.entries()) {
+    // Names of countries and operators are tshark's own.
+    const shown = pattern.exec(texts[i]!.slice(texts[i]!.indexOf(`AVP: ${name}(`)))?.[1]
+      ?.replace(/(MCC \d+|MNC \d+)[^,]*/g, "$1");
+    assertEquals([octets, decodeMessage(messages[i]!).avps[1]?.reading], [octets, shown]);
+  }
+});
+
+interopTest("tshark reads time zones as we do", TSHARK, async () => {
+  const zones = ["4000", "8a02", "0401", "2200"];
+  const messages = zones.map((octets) =>
+    encodeMessage({ command: "CCR", avps: [SESSION, ["3GPP-MS-TimeZone", `0x${octets}`]] as AvpInputs })
+  );
+  const two = (digits: string) => digits.padStart(2, "0");
+  assertEquals(
+    messages.map((message) => decodeMessage(message).avps[1]?.reading),
+    (await dissectText(messages)).map((text) => {
+      const [, sign, hours, minutes, saving] =
+        /val=Timezone: GMT ([+-]) (\d+) hours (\d+) minutes (No|\+\d hours?) adjustment/.exec(text)!;
+      return `GMT${sign}${two(hours!)}:${two(minutes!)}, ${saving!.toLowerCase()} daylight saving`;
+    }),
   );
 });
 

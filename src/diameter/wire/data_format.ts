@@ -27,30 +27,52 @@ const FAMILY = { ipv4: 1, ipv6: 2 } as const;
 
 type Scalar = Exclude<DataType, "Grouped">;
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Octets of the types that have one length alone (RFC 6733 sections 4.2 and 4.3). */
+const FIXED_LENGTH: Readonly<Partial<Record<Scalar, number>>> = {
+  Integer32: 4,
+  Enumerated: 4,
+  Unsigned32: 4,
+  Integer64: 8,
+  Unsigned64: 8,
+  Float32: 4,
+  Float64: 8,
+  Time: 4,
+};
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /**
- * The value in `octets`. The error's message is a reason to be put behind the AVP's name.
- * @throws RangeError when the octets are no value of `type`
+ * Octets that are no value of their type. Not an exception: a hostile message has thousands of
+ * them.
  */
-export function decodeData(type: Scalar, octets: Uint8Array): AvpValue {
+export class Malformed {
+  /** @param reason to be put behind the AVP's name */
+  constructor(readonly reason: string) {}
+}
+
+/** The value in `octets`. */
+export function decodeData(type: Scalar, octets: Uint8Array): AvpValue | Malformed {
+  const length = FIXED_LENGTH[type];
+  if (length !== undefined && octets.length !== length) {
+    return new Malformed(`${type} takes ${length} bytes, got ${octets.length}`);
+  }
   switch (type) {
     case "Integer32":
     case "Enumerated":
-      return exactly(octets, 4, type).getInt32(0);
+      return viewOf(octets).getInt32(0);
     case "Unsigned32":
-      return exactly(octets, 4, type).getUint32(0);
+      return viewOf(octets).getUint32(0);
     case "Integer64":
-      return exactly(octets, 8, type).getBigInt64(0);
+      return viewOf(octets).getBigInt64(0);
     case "Unsigned64":
-      return exactly(octets, 8, type).getBigUint64(0);
+      return viewOf(octets).getBigUint64(0);
     case "Float32":
-      return exactly(octets, 4, type).getFloat32(0);
+      return viewOf(octets).getFloat32(0);
     case "Float64":
-      return exactly(octets, 8, type).getFloat64(0);
+      return viewOf(octets).getFloat64(0);
     case "Time":
-      return formatNtpTime(exactly(octets, 4, type).getUint32(0));
+      return formatNtpTime(viewOf(octets).getUint32(0));
     case "Address":
       return decodeAddress(octets);
     case "IPAddress":
@@ -60,17 +82,38 @@ export function decodeData(type: Scalar, octets: Uint8Array): AvpValue {
     case "QoSFilterRule":
       return decodeText(octets);
     case "DiameterIdentity":
-      return checkIdentity(decodeText(octets));
     case "DiameterURI":
-      return checkUri(decodeText(octets));
+      return decodeText(octets);
     case "OctetString":
       return octets;
   }
 }
 
 /**
+ * What is unusual in a value that was decoded: it can be read, but its specification has another
+ * form for it, and nobody should send it. Undefined when nothing is.
+ */
+export function unusualForm(type: Scalar, value: AvpValue): string | undefined {
+  if (typeof value !== "string") return undefined;
+  if (type === "DiameterIdentity") return identityFault(value);
+  return type === "DiameterURI" ? uriFault(value) : undefined;
+}
+
+/**
+ * The address in the octets of an Address that has no family in front of it; undefined when one is
+ * there.
+ */
+export function bareAddress(octets: Uint8Array): string | undefined {
+  if (octets.length !== IPV4_LENGTH && octets.length !== IPV6_LENGTH) return undefined;
+  // Families are small numbers, and 0 is none of them.
+  const family = viewOf(octets).getUint16(0);
+  return family === 0 || family > 0xff ? formatIp(octets) : undefined;
+}
+
+/**
  * The octets of `value`. Integers may also be given as decimal text, Enumerated as the name of a value, OctetString as text (its UTF-8
- * octets) or as hexadecimal digits behind `0x`. The error's message is a reason to be put behind the AVP's name.
+ * octets) or as hexadecimal digits behind `0x`, Address as octets that are taken as they are. The
+ * error's message is a reason to be put behind the AVP's name.
  * @throws TypeError when `value` is of the wrong kind
  * @throws RangeError when it is out of range
  */
@@ -108,9 +151,8 @@ export function encodeData(type: Scalar, value: unknown, names?: ValueNames): Ui
     case "QoSFilterRule":
       return encoder.encode(text(value));
     case "DiameterIdentity":
-      return encoder.encode(checkIdentity(text(value)));
     case "DiameterURI":
-      return encoder.encode(checkUri(text(value)));
+      return encoder.encode(usual(type, text(value)));
     case "OctetString":
       return encodeOctets(value);
   }
@@ -129,32 +171,31 @@ export function formatHex(octets: Uint8Array): string {
   return digits;
 }
 
-function exactly(octets: Uint8Array, length: number, type: Scalar): DataView {
-  if (octets.length !== length) throw new RangeError(`${type} takes ${length} bytes, got ${octets.length}`);
-  return viewOf(octets);
+function decodeText(octets: Uint8Array): string | Malformed {
+  const text = utf8.decode(octets);
+  // What is no UTF-8 becomes this character, which may also stand there by itself.
+  if (!text.includes("\ufffd")) return text;
+  const again = encoder.encode(text);
+  const isSame = again.length === octets.length && again.every((octet, i) => octet === octets[i]);
+  return isSame ? text : new Malformed("the bytes are not UTF-8");
 }
 
-function decodeText(octets: Uint8Array): string {
-  try {
-    return utf8.decode(octets);
-  } catch {
-    throw new RangeError("the bytes are not UTF-8");
-  }
-}
-
-function decodeAddress(octets: Uint8Array): string | OtherAddress {
-  if (octets.length < 2) throw new RangeError(`Address takes at least 2 bytes, got ${octets.length}`);
+/** An address without its family keeps its octets, so that nobody takes it for a whole one. */
+function decodeAddress(octets: Uint8Array): AvpValue | Malformed {
+  if (bareAddress(octets) !== undefined) return octets;
+  if (octets.length < 2) return new Malformed(`Address takes at least 2 bytes, got ${octets.length}`);
   const family = viewOf(octets).getUint16(0);
   const rest = octets.subarray(2);
   const expected = family === FAMILY.ipv4 ? IPV4_LENGTH : family === FAMILY.ipv6 ? IPV6_LENGTH : undefined;
   if (expected === undefined) return { family, octets: rest };
   if (rest.length !== expected) {
-    throw new RangeError(`Address of family ${family} takes ${expected} bytes behind the family, got ${rest.length}`);
+    return new Malformed(`Address of family ${family} takes ${expected} bytes behind the family, got ${rest.length}`);
   }
   return formatIp(rest);
 }
 
 function encodeAddress(value: unknown): Uint8Array<ArrayBuffer> {
+  if (value instanceof Uint8Array) return value.slice();
   const other = isOtherAddress(value) ? value : undefined;
   const octets = other?.octets ?? ip(value);
   const encoded = new Uint8Array(2 + octets.length);
@@ -216,16 +257,30 @@ function text(value: unknown): string {
   return value;
 }
 
-function checkIdentity(value: string): string {
-  if (!/^[\x21-\x7e]+$/.test(value)) {
-    throw new RangeError(`expected a host or realm name in ASCII, got ${show(value)}`);
-  }
+/** @throws RangeError when the form of `value` is not the one that its type has */
+function usual(type: Scalar, value: string): string {
+  const fault = unusualForm(type, value);
+  if (fault !== undefined) throw new RangeError(fault);
   return value;
 }
 
-function checkUri(value: string): string {
-  if (!/^aaas?:\/\/[\x21-\x7e]+$/.test(value)) throw new RangeError(`expected aaa:// or aaas://, got ${show(value)}`);
-  return value;
+function identityFault(value: string): string | undefined {
+  return /^[\x21-\x7e]+$/.test(value) ? undefined : `expected a host or realm name in ASCII, got ${show(value)}`;
+}
+
+/**
+ * Scheme in any case, host, then port and parameters (RFC 6733 section 4.3.1, RFC 3986 section
+ * 3.1).
+ */
+const URI = /^aaas?:\/\/(?:\[[0-9a-f:.]+\]|[\x21-\x39\x3c-\x7e]+)(?::(\d+))?(?:;[\x21-\x7e]*)?$/i;
+const HIGHEST_PORT = 65535;
+
+function uriFault(value: string): string | undefined {
+  const match = URI.exec(value);
+  if (match === null) return `expected aaa:// or aaas://, and a host, got ${show(value)}`;
+  const port = match[1] === undefined ? undefined : Number(match[1]);
+  if (port === undefined || (port >= 1 && port <= HIGHEST_PORT)) return undefined;
+  return `expected a port of 1..${HIGHEST_PORT}, got ${show(value)}`;
 }
 
 function write(length: number, fill: (view: DataView) => void): Uint8Array<ArrayBuffer> {

@@ -4,14 +4,23 @@
  */
 import { AvpLengthError, type AvpSlice, avpsOf } from "./avp.ts";
 import { AVP, AVP_FLAG, AVP_HEADER_LENGTH, AVP_VENDOR_HEADER_LENGTH } from "./avp_codes.ts";
-import { type AvpValue, decodeData } from "./data_format.ts";
+import { type AvpValue, bareAddress, decodeData, Malformed, unusualForm } from "./data_format.ts";
 import type { DataType } from "./dictionary/data_type.ts";
 import type { AvpDefinition, Dictionary } from "./dictionary/dictionary.ts";
 import { standardDictionary } from "./dictionary/standard.ts";
 import { FLAG, type Header, HEADER_LENGTH, readHeader, VERSION_1, viewOf } from "./header.ts";
+import { readOctets } from "./octet_readings.ts";
 
-/** Something in a message that cannot be so. */
-export class DecodeError extends RangeError {
+/**
+ * Something in a message that cannot be so. Nobody throws it, and it has no stack: a hostile
+ * message has thousands of them.
+ */
+export class DecodeError {
+  /** What kind of finding it is. */
+  readonly name = "DecodeError";
+  /** One sentence: what could not be decoded, where, and why. */
+  readonly message: string;
+
   /**
    * What is wrong, and where.
    * @param subject what could not be decoded: `AVP Origin-Host (264)`, or `the header`
@@ -19,9 +28,21 @@ export class DecodeError extends RangeError {
    * @param reason what is wrong with it
    */
   constructor(subject: string, readonly offset: number, readonly reason: string) {
-    super(`Cannot decode ${subject} at byte ${offset}: ${reason}`);
-    this.name = "DecodeError";
+    this.message = `Cannot decode ${subject} at byte ${offset}: ${reason}`;
   }
+}
+
+/**
+ * Something in a message that can be read, but is not as its specification has it, or not read to
+ * its end.
+ */
+export interface Unusual {
+  /** The byte of the message where the AVP begins. */
+  readonly offset: number;
+  /** What is unusual. */
+  readonly reason: string;
+  /** The same with the AVP: `AVP Redirect-Host (292) at byte 20: expected aaa:// ...`. */
+  readonly message: string;
 }
 
 /** One AVP of a decoded message. */
@@ -42,12 +63,19 @@ export interface DecodedAvp {
   readonly raw: Uint8Array;
   /** Absent for groups, unknown AVPs and those that have an {@link error}. */
   readonly value?: AvpValue;
+  /**
+   * What the octets of the value say, where they are packed in a form that is known:
+   * `MCC 262, MNC 02`.
+   */
+  readonly reading?: string;
   /** What the value is called: names of Enumerated values, result codes, applications, vendors. */
   readonly valueName?: string;
   /** What a group holds, up to the first AVP with an impossible length, which is the last one listed. */
   readonly avps?: readonly DecodedAvp[];
   /** Why there is no value. */
   readonly error?: DecodeError;
+  /** What is unusual in the value, or why a group was not entered. */
+  readonly unusual?: Unusual;
 }
 
 /** A decoded message. */
@@ -64,10 +92,13 @@ export interface DecodedMessage {
   readonly avps: readonly DecodedAvp[];
   /** Everything that is wrong, in the order of the bytes. What lies within Failed-AVP is not: it is there because it was wrong. */
   readonly problems: readonly DecodeError[];
+  /** Everything that is unusual, as the problems are listed. It makes no message malformed. */
+  readonly unusual: readonly Unusual[];
 }
 
 /** Deeper groups are not entered: no specification comes near it, and a hostile message must not exhaust the stack. */
 const MAX_DEPTH = 32;
+const TOO_DEEP = `groups are nested more than ${MAX_DEPTH} deep: what is deeper is not read`;
 
 /**
  * Decodes one message. A broken AVP is marked and does not hide the others; one with an impossible length hides what follows it in
@@ -89,7 +120,8 @@ export function decodeMessage(bytes: Uint8Array, dictionary: Dictionary = standa
   const problems = headerProblems(header, bytes.length);
   const end = Math.max(HEADER_LENGTH, Math.min(header.length, bytes.length));
   const avps = decodeAvps(bytes, HEADER_LENGTH, end, { dictionary, depth: 0 });
-  collectProblems(avps, problems);
+  const unusual: Unusual[] = [];
+  collectFindings(avps, problems, unusual);
   const isRequest = (header.flags & FLAG.request) !== 0;
   const command = dictionary.command(header.command);
   const applicationName = dictionary.applicationName(header.application);
@@ -100,6 +132,7 @@ export function decodeMessage(bytes: Uint8Array, dictionary: Dictionary = standa
     ...(applicationName !== undefined && { applicationName }),
     avps,
     problems,
+    unusual,
   };
 }
 
@@ -120,11 +153,12 @@ function headerProblems(header: Header, available: number): DecodeError[] {
   return problems;
 }
 
-function collectProblems(avps: readonly DecodedAvp[], problems: DecodeError[]): void {
+function collectFindings(avps: readonly DecodedAvp[], problems: DecodeError[], unusual: Unusual[]): void {
   for (const avp of avps) {
     if (avp.error !== undefined) problems.push(avp.error);
+    if (avp.unusual !== undefined) unusual.push(avp.unusual);
     if (avp.avps !== undefined && !(avp.code === AVP.failedAvp && avp.vendor === 0)) {
-      collectProblems(avp.avps, problems);
+      collectFindings(avp.avps, problems, unusual);
     }
   }
 }
@@ -147,19 +181,25 @@ function decodeAvp(bytes: Uint8Array, slice: AvpSlice, context: Context): Decode
   if (definition === undefined) return { code, vendor, flags, offset, raw };
   const { name, type } = definition;
   const common = { code, vendor, flags, name, type, offset, raw };
-  try {
-    if (type === "Grouped") {
-      if (context.depth === MAX_DEPTH) throw new RangeError(`groups are nested more than ${MAX_DEPTH} deep`);
-      const inner = { ...context, depth: context.depth + 1 };
-      return { ...common, avps: decodeAvps(bytes, slice.dataStart, slice.dataEnd, inner) };
-    }
-    const value = decodeData(type, raw);
-    const valueName = nameOf(definition, value, context.dictionary);
-    return { ...common, value, ...(valueName !== undefined && { valueName }) };
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return { ...common, error: new DecodeError(subjectOf(code, vendor, name), offset, error.message) };
+  if (type === "Grouped") {
+    if (context.depth === MAX_DEPTH) return { ...common, unusual: unusualAt(common, TOO_DEEP) };
+    const inner = { ...context, depth: context.depth + 1 };
+    return { ...common, avps: decodeAvps(bytes, slice.dataStart, slice.dataEnd, inner) };
   }
+  const value = decodeData(type, raw);
+  if (value instanceof Malformed) {
+    return { ...common, error: new DecodeError(subjectOf(code, vendor, name), offset, value.reason) };
+  }
+  const valueName = nameOf(definition, value, context.dictionary);
+  const reading = value instanceof Uint8Array ? readingOf(definition, value) : undefined;
+  const unusual = unusualForm(type, value);
+  return {
+    ...common,
+    value,
+    ...(valueName !== undefined && { valueName }),
+    ...(reading !== undefined && { reading }),
+    ...(unusual !== undefined && { unusual: unusualAt(common, unusual) }),
+  };
 }
 
 /** What can be said of an AVP whose length cannot be true. */
@@ -180,6 +220,16 @@ function brokenAvp(bytes: Uint8Array, error: AvpLengthError, end: number, dictio
     raw: bytes.subarray(Math.min(offset + headerLength, end), end),
     error: new DecodeError(subjectOf(code, vendor, definition?.name), offset, error.reason),
   };
+}
+
+function unusualAt({ code, vendor, name, offset }: Omit<DecodedAvp, "flags" | "raw">, reason: string): Unusual {
+  return { offset, reason, message: `${subjectOf(code, vendor, name)} at byte ${offset}: ${reason}` };
+}
+
+function readingOf({ code, vendor, type }: AvpDefinition, octets: Uint8Array): string | undefined {
+  if (type !== "Address") return readOctets(code, vendor, octets);
+  const address = bareAddress(octets);
+  return address === undefined ? undefined : `${address} (without its address family)`;
 }
 
 function subjectOf(code: number, vendor: number, name: string | undefined): string {

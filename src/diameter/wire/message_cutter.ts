@@ -60,8 +60,8 @@ function isLikelyLength(length: number): boolean {
 
 /** One direction of a captured conversation: bytes go in, messages come out. */
 export class MessageCutter<Origin> {
-  /** The beginning of a message, or of what may be one, and where its first byte came from. */
-  #carry: { readonly bytes: Uint8Array; readonly origin: Origin } | undefined;
+  /** The beginning of a message, or of what may be one. */
+  #carry: Carry<Origin> | undefined;
   #inSync: boolean;
   #why: "lost" | "foreign" = "lost";
   #skipped: { length: number; readonly origin: Origin } | undefined;
@@ -71,10 +71,23 @@ export class MessageCutter<Origin> {
     this.#inSync = inSync;
   }
 
-  /** More bytes, in order. */
+  /** Bytes of memory that the beginning of a message takes. */
+  get held(): number {
+    return this.#carry?.size ?? 0;
+  }
+
+  /** More bytes, in order. They may be overwritten when all cuts have been taken. */
   *add(bytes: Uint8Array, origin: Origin): Generator<Cut<Origin>> {
-    let rest = this.#carry === undefined ? bytes : concat(this.#carry.bytes, bytes);
-    let first = this.#carry?.origin ?? origin;
+    let rest = bytes;
+    let first = origin;
+    if (this.#carry !== undefined) {
+      this.#carry.append(bytes);
+      if (!this.#carry.isEnough) return;
+      rest = this.#carry.bytes;
+      first = this.#carry.origin;
+      this.#carry = undefined;
+    }
+    let needed = 0;
     const advance = (length: number) => {
       rest = rest.subarray(length);
       if (length > 0) first = origin;
@@ -99,11 +112,14 @@ export class MessageCutter<Origin> {
         advance(1);
         continue;
       }
-      if (rest.length < length) break;
+      if (rest.length < length) {
+        needed = length;
+        break;
+      }
       yield { kind: "message", bytes: rest.subarray(0, length), origin };
       advance(length);
     }
-    this.#carry = rest.length === 0 ? undefined : { bytes: rest, origin: first };
+    this.#carry = rest.length === 0 ? undefined : new Carry(rest, needed, first);
   }
 
   /** Bytes are missing here. */
@@ -116,7 +132,7 @@ export class MessageCutter<Origin> {
   *end(): Generator<Cut<Origin>> {
     // In sync, what is left is a message of which the rest is missing; else it is more of what was passed over before.
     if (this.#inSync) this.#why = "lost";
-    if (this.#carry !== undefined) this.#skip(this.#carry.bytes.length, this.#carry.origin);
+    if (this.#carry !== undefined) this.#skip(this.#carry.length, this.#carry.origin);
     this.#carry = undefined;
     yield* this.#tellSkipped();
     this.#why = "lost";
@@ -143,9 +159,47 @@ function findMessage(bytes: Uint8Array): { at: number; found: boolean } {
   return { at: bytes.length, found: false };
 }
 
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
+/** The beginning of a message, which grows by doubling: a message may come in a million pieces. */
+class Carry<Origin> {
+  #memory: Uint8Array;
+  #length: number;
+  readonly #needed: number;
+
+  /**
+   * @param needed bytes of the whole message; 0 when its length is not known yet
+   * @param origin of the first byte
+   */
+  constructor(bytes: Uint8Array, needed: number, readonly origin: Origin) {
+    this.#memory = bytes.slice();
+    this.#length = bytes.length;
+    this.#needed = needed;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#memory.subarray(0, this.#length);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Bytes of memory. */
+  get size(): number {
+    return this.#memory.length;
+  }
+
+  get isEnough(): boolean {
+    return this.#length >= this.#needed;
+  }
+
+  append(bytes: Uint8Array): void {
+    const length = this.#length + bytes.length;
+    if (length > this.#memory.length) {
+      const memory = new Uint8Array(Math.max(length, 2 * this.#memory.length));
+      memory.set(this.bytes);
+      this.#memory = memory;
+    }
+    this.#memory.set(bytes, this.#length);
+    this.#length = length;
+  }
 }

@@ -21,16 +21,24 @@ export interface AvpJson {
   readonly type: string | null;
   /** The byte of the message where the AVP begins. */
   readonly offset: number;
-  /** Numbers as numbers, except those of 64 bits, which are decimal text, as JSON readers round them; octets as hexadecimal digits. */
+  /**
+   * Numbers as numbers, except those of 64 bits, which are decimal text, as JSON readers round
+   * them; octets as what they say where their form is known, else as hexadecimal digits.
+   */
   readonly value?: string | number;
   /** What the value is called; left out when it has no name. */
   readonly value_name?: string;
   /** What a group holds. */
   readonly avps?: readonly AvpJson[];
-  /** The data, where there is neither a value nor a group. */
+  /**
+   * The data, where there is neither a value nor a group, and beside a value that was read from
+   * octets.
+   */
   readonly hex?: string;
   /** Why there is no value. */
   readonly error?: string;
+  /** What is unusual in the value, or why a group was not entered. */
+  readonly unusual?: string;
 }
 
 /** A message as JSON. */
@@ -64,8 +72,10 @@ export interface MessageJson {
   readonly end_to_end: number;
   /** Top-level AVPs in their order. */
   readonly avps: readonly AvpJson[];
-  /** Everything that is wrong, and the byte of the message where it begins. */
+  /** What is malformed, and the byte of the message where it begins. */
   readonly problems: readonly { readonly offset: number; readonly message: string }[];
+  /** What can be read, but is not as its specification has it. */
+  readonly unusual: readonly { readonly offset: number; readonly message: string }[];
 }
 
 /** The JSON shape of a message. */
@@ -89,11 +99,12 @@ export function messageJson(message: DecodedMessage): MessageJson {
     end_to_end: header.endToEnd,
     avps: message.avps.map(avpJson),
     problems: problems.map(({ offset, message }) => ({ offset, message })),
+    unusual: message.unusual.map(({ offset, message }) => ({ offset, message })),
   };
 }
 
 function avpJson(avp: DecodedAvp): AvpJson {
-  const { code, vendor, flags, offset, value, valueName, avps, error } = avp;
+  const { code, vendor, flags, offset, value, valueName, reading, avps, error, unusual } = avp;
   return {
     name: avp.name ?? null,
     code,
@@ -105,11 +116,12 @@ function avpJson(avp: DecodedAvp): AvpJson {
     },
     type: avp.type ?? null,
     offset,
-    ...(value !== undefined && { value: valueJson(value) }),
+    ...(value !== undefined && { value: reading ?? valueJson(value) }),
     ...(valueName !== undefined && { value_name: valueName }),
     ...(avps !== undefined && { avps: avps.map(avpJson) }),
-    ...(value === undefined && avps === undefined && { hex: formatHex(avp.raw) }),
+    ...(avps === undefined && (value === undefined || reading !== undefined) && { hex: formatHex(avp.raw) }),
     ...(error !== undefined && { error: error.reason }),
+    ...(unusual !== undefined && { unusual: unusual.reason }),
   };
 }
 

@@ -35,7 +35,7 @@ export function describeMessage(message: DecodedMessage): string {
 
 /**
  * The AVPs of a message, a line each, groups indented: `Result-Code(268) M  DIAMETER_SUCCESS (2001)`. Vendors stand in brackets behind the code;
- * flags are V, M and P; what is malformed says where and why.
+ * flags are V, M and P; what is malformed or unusual says where and why.
  */
 export function describeAvps(avps: readonly DecodedAvp[], vendors: VendorNames, indent = "  "): string[] {
   return avps.flatMap((avp) => [
@@ -48,10 +48,18 @@ function describeAvp(avp: DecodedAvp, vendors: VendorNames): string {
   const vendor = avp.vendor === 0 ? "" : ` [${vendors.vendorName(avp.vendor) ?? `vendor ${avp.vendor}`}]`;
   const head = `${avp.name ?? "AVP"}(${avp.code})${vendor} ${avpFlags(avp.flags)}`;
   if (avp.error !== undefined) {
-    return `${head}  ${hex(avp.raw)}  <- malformed at byte ${avp.error.offset}: ${avp.error.reason}`;
+    return `${head}  ${hex(avp.raw)}  <- malformed at byte ${avp.error.offset}: ${escape(avp.error.reason)}`;
   }
   if (avp.avps !== undefined) return head;
-  return `${head}  ${avp.value === undefined ? hex(avp.raw) : describeValue(avp.value, avp.valueName)}`;
+  const value = avp.reading === undefined
+    ? avp.value === undefined ? hex(avp.raw) : describeValue(avp.value, avp.valueName)
+    : avp.type === "Address"
+    ? avp.reading
+    : `${avp.reading} (${hex(avp.raw)})`;
+  const unusual = avp.unusual === undefined
+    ? ""
+    : `  <- unusual at byte ${avp.unusual.offset}: ${escape(avp.unusual.reason)}`;
+  return `${head}  ${value}${unusual}`;
 }
 
 function describeValue(value: AvpValue, name: string | undefined): string {
@@ -90,7 +98,12 @@ function isPrintable(octets: Uint8Array): boolean {
 
 /** In quotes; what a terminal would obey, or show in another order, is escaped: the text comes from strangers. */
 function quote(text: string): string {
-  return JSON.stringify(text).replace(
+  return escape(JSON.stringify(text));
+}
+
+/** JSON leaves these as they are, and so do reasons, which quote values as JSON. */
+function escape(text: string): string {
+  return text.replace(
     /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

@@ -26,21 +26,23 @@ function parseDigits(text: string): Uint8Array<ArrayBuffer> | undefined {
 /** A dump counts its bytes: that tells it from digits that are merely broken into lines. */
 function parseDump(text: string): Uint8Array<ArrayBuffer> | undefined {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  const bytes: number[] = [];
+  const bytes = new Uint8Array(text.length >> 1);
+  let length = 0;
   for (const [i, line] of lines.entries()) {
     // hexdump ends with a line that has the length alone.
     if (
-      i > 0 && i === lines.length - 1 && parseInt(line, 16) === bytes.length && /^\s*[0-9a-fA-F]{4,8}\s*$/.test(line)
+      i > 0 && i === lines.length - 1 && parseInt(line, 16) === length && /^\s*[0-9a-fA-F]{4,8}\s*$/.test(line)
     ) break;
     const match = DUMP_LINE.exec(line);
-    if (match === null || parseInt(match[1]!, 16) !== bytes.length) return undefined;
+    if (match === null || parseInt(match[1]!, 16) !== length) return undefined;
     const next = DUMP_LINE.exec(lines[i + 1] ?? "")?.[1] ?? (lines[i + 1] ?? "").trim();
-    const announced = /^[0-9a-fA-F]{4,8}$/.test(next) ? parseInt(next, 16) - bytes.length : undefined;
+    const announced = /^[0-9a-fA-F]{4,8}$/.test(next) ? parseInt(next, 16) - length : undefined;
     const inLine = bytesOfLine(match[2]!, announced);
     if (inLine === undefined) return undefined;
-    bytes.push(...inLine);
+    bytes.set(inLine, length);
+    length += inLine.length;
   }
-  return bytes.length === 0 ? undefined : new Uint8Array(bytes);
+  return length === 0 ? undefined : bytes.slice(0, length);
 }
 
 /** The bytes of one line; `count` of them where the next offset tells, else all before a wide space or a bar. */

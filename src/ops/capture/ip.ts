@@ -4,7 +4,17 @@
  */
 
 /** Protocol numbers of what an IP packet may carry. */
-export const IP_PROTOCOL = { tcp: 6, sctp: 132 } as const;
+export const IP_PROTOCOL = {
+  ipv4: 4,
+  tcp: 6,
+  udp: 17,
+  ipv6: 41,
+  gre: 47,
+  esp: 50,
+  etherIp: 97,
+  sctp: 132,
+  mpls: 137,
+} as const;
 
 /** IPv6 extension headers that may stand before the payload. */
 const EXTENSION = { hopByHop: 0, routing: 43, fragment: 44, authentication: 51, destination: 60 } as const;

@@ -1,9 +1,13 @@
-/** One record of a capture file. */
-export interface Packet {
+/** Which record of a capture file something comes from, without the record itself. */
+export interface Frame {
   /** Its place in the file, from 1. */
   readonly number: number;
   /** Nanoseconds since 1970; absent where the format has records without a time. */
   readonly time?: bigint;
+}
+
+/** One record of a capture file. */
+export interface Packet extends Frame {
   /** Link type number (the registry of tcpdump.org), see `LINK_TYPE`. */
   readonly linkType: number;
   readonly data: Uint8Array;
@@ -13,8 +17,11 @@ export interface Packet {
 
 /** A capture file that cannot be read, or not to its end. */
 export class CaptureError extends Error {
-  /** @param offset the byte of the file where it goes wrong */
-  constructor(reason: string, readonly offset: number) {
+  /**
+   * @param reason what is wrong
+   * @param offset the byte of the file where it goes wrong
+   */
+  constructor(readonly reason: string, readonly offset: number) {
     super(`Cannot read the capture at byte ${offset}: ${reason}`);
     this.name = "CaptureError";
   }

@@ -2,6 +2,7 @@
  * The pcap file format: a header of 24 bytes, then records, all in the byte order of the machine that wrote it.
  * @module
  */
+import type { CaptureFormat } from "./capture_format.ts";
 import { CaptureError, type Packet } from "./packet.ts";
 
 const FILE_HEADER = 24;
@@ -34,32 +35,41 @@ export function isPcap(bytes: Uint8Array): boolean {
   return formatOf(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)) !== undefined;
 }
 
-/**
- * The packets of a pcap file, in both byte orders, with times in microseconds or nanoseconds.
- * @throws CaptureError when the file is none, or behind the last whole packet when it is cut off or damaged
- */
-export function* readPcap(bytes: Uint8Array): Generator<Packet> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const format = formatOf(view);
-  if (format === undefined) throw new CaptureError("this is no pcap file", 0);
-  if (bytes.length < FILE_HEADER) throw new CaptureError("the file header is cut off", 0);
-  const { littleEndian, unit } = format;
-  const linkType = view.getUint32(20, littleEndian) & LINK_TYPE_MASK;
-  let at = FILE_HEADER;
-  for (let number = 1; at < bytes.length; number++) {
-    if (bytes.length - at < RECORD_HEADER) throw new CaptureError("the last record is cut off", at);
-    const length = view.getUint32(at + 8, littleEndian);
-    const start = at + RECORD_HEADER;
-    if (length > MAX_RECORD) throw new CaptureError(`a record of ${length} bytes cannot be`, at);
-    if (start + length > bytes.length) throw new CaptureError("the last record is cut off", at);
-    yield {
-      number,
+/** The records of a pcap file, in both byte orders, with times in microseconds or nanoseconds. */
+export class PcapFormat implements CaptureFormat {
+  /** Of the file; undefined before its header. */
+  #format: Format | undefined;
+  #linkType = 0;
+  #packets = 0;
+
+  /** Of a record; the header of the file is longer, and has its length by itself. */
+  readonly head = RECORD_HEADER;
+
+  cutOff(): string {
+    return this.#format === undefined ? "the file header is cut off" : "the last record is cut off";
+  }
+
+  measure(view: DataView, at: number, offset: number): number {
+    if (this.#format === undefined) return FILE_HEADER;
+    const length = view.getUint32(at + 8, this.#format.littleEndian);
+    if (length > MAX_RECORD) throw new CaptureError(`a record of ${length} bytes cannot be`, offset);
+    return RECORD_HEADER + length;
+  }
+
+  read(bytes: Uint8Array, view: DataView, at: number, length: number): Packet | undefined {
+    if (this.#format === undefined) {
+      this.#format = formatOf(view);
+      this.#linkType = view.getUint32(at + 20, this.#format!.littleEndian) & LINK_TYPE_MASK;
+      return undefined;
+    }
+    const { littleEndian, unit } = this.#format;
+    return {
+      number: ++this.#packets,
       time: BigInt(view.getUint32(at, littleEndian)) * 1_000_000_000n +
         BigInt(view.getUint32(at + 4, littleEndian)) * unit,
-      linkType,
-      data: bytes.subarray(start, start + length),
+      linkType: this.#linkType,
+      data: bytes.subarray(at + RECORD_HEADER, at + length),
       originalLength: view.getUint32(at + 12, littleEndian),
     };
-    at = start + length;
   }
 }

@@ -2,6 +2,7 @@
  * The pcapng file format: blocks within sections; each section has its own byte order and its own interfaces.
  * @module
  */
+import type { CaptureFormat } from "./capture_format.ts";
 import { CaptureError, type Packet } from "./packet.ts";
 
 /** Block types; all others are passed over. */
@@ -18,6 +19,10 @@ const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 /** Bytes of type and length before, and of length behind the body of a block. */
 const BLOCK_HEAD = 8;
 const BLOCK_TAIL = 4;
+/** Larger blocks are a sign of a damaged file. */
+const MAX_BLOCK = 0x4001000;
+/** What no file comes near: a damaged one must not fill the memory with them. */
+const MOST_INTERFACES = 65536;
 /** Options of an interface (the others are passed over). */
 const OPTION = { end: 0, timeResolution: 9, timeOffset: 14 } as const;
 
@@ -33,9 +38,10 @@ interface Interface {
 interface Body {
   readonly view: DataView;
   readonly littleEndian: boolean;
-  /** Offsets in the file. */
   readonly start: number;
   readonly end: number;
+  /** The place of the block in the file. */
+  readonly offset: number;
 }
 
 /** Whether `bytes` begin a pcapng file. */
@@ -43,48 +49,54 @@ export function isPcapng(bytes: Uint8Array): boolean {
   return bytes[0] === 0x0a && bytes[1] === 0x0d && bytes[2] === 0x0d && bytes[3] === 0x0a;
 }
 
-/**
- * The packets of a pcapng file.
- * @throws CaptureError when the file is none, or behind the last whole block when it is cut off or damaged
- */
-export function* readPcapng(bytes: Uint8Array): Generator<Packet> {
-  if (!isPcapng(bytes)) throw new CaptureError("this is no pcapng file", 0);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let littleEndian = false;
-  let interfaces: Interface[] = [];
-  let at = 0;
-  let number = 0;
-  while (at < bytes.length) {
-    if (bytes.length - at < BLOCK_HEAD + BLOCK_TAIL) throw new CaptureError("the last block is cut off", at);
+/** The blocks of a pcapng file. */
+export class PcapngFormat implements CaptureFormat {
+  #littleEndian = false;
+  #interfaces: Interface[] = [];
+  #packets = 0;
+
+  /** Of a block: type, length, and of a section its byte order. */
+  readonly head = BLOCK_HEAD + BLOCK_TAIL;
+
+  cutOff(): string {
+    return "the last block is cut off";
+  }
+
+  measure(view: DataView, at: number, offset: number): number {
     if (view.getUint32(at) === BLOCK.sectionHeader) {
-      littleEndian = view.getUint32(at + BLOCK_HEAD, true) === BYTE_ORDER_MAGIC;
-      if (!littleEndian && view.getUint32(at + BLOCK_HEAD) !== BYTE_ORDER_MAGIC) {
-        throw new CaptureError("the section has no byte order mark", at);
+      this.#littleEndian = view.getUint32(at + BLOCK_HEAD, true) === BYTE_ORDER_MAGIC;
+      if (!this.#littleEndian && view.getUint32(at + BLOCK_HEAD) !== BYTE_ORDER_MAGIC) {
+        throw new CaptureError("the section has no byte order mark", offset);
       }
-      interfaces = [];
     }
+    const length = view.getUint32(at + 4, this.#littleEndian);
+    if (length < BLOCK_HEAD + BLOCK_TAIL || length % 4 !== 0 || length > MAX_BLOCK) {
+      throw new CaptureError(`a block of ${length} bytes cannot be`, offset);
+    }
+    return length;
+  }
+
+  read(bytes: Uint8Array, view: DataView, at: number, length: number, offset: number): Packet | undefined {
+    const littleEndian = this.#littleEndian;
     const type = view.getUint32(at, littleEndian);
-    const length = view.getUint32(at + 4, littleEndian);
-    if (length < BLOCK_HEAD + BLOCK_TAIL || length % 4 !== 0) {
-      throw new CaptureError(`a block of ${length} bytes cannot be`, at);
-    }
-    if (at + length > bytes.length) throw new CaptureError("the last block is cut off", at);
-    const body = { view, littleEndian, start: at + BLOCK_HEAD, end: at + length - BLOCK_TAIL };
+    const body = { view, littleEndian, start: at + BLOCK_HEAD, end: at + length - BLOCK_TAIL, offset };
+    if (type === BLOCK.sectionHeader) this.#interfaces = [];
     if (type === BLOCK.interfaceDescription) {
-      interfaces.push(readInterface(body));
-    } else {
-      const packet = readPacket(type, body, bytes, interfaces, number + 1);
-      if (packet !== undefined) {
-        number++;
-        yield packet;
+      if (this.#interfaces.length === MOST_INTERFACES) {
+        throw new CaptureError(`more than ${MOST_INTERFACES} interfaces cannot be`, offset);
       }
+      this.#interfaces.push(readInterface(body));
+      return undefined;
     }
-    at += length;
+    const packet = readPacket(type, body, bytes, this.#interfaces, this.#packets + 1);
+    if (packet !== undefined) this.#packets++;
+    return packet;
   }
 }
 
-function readInterface({ view, littleEndian, start, end }: Body): Interface {
-  need(start, end, 8);
+function readInterface(body: Body): Interface {
+  const { view, littleEndian, start, end } = body;
+  need(body, 8);
   let unitsPerSecond = 1_000_000n;
   let offset = 0n;
   let at = start + 8;
@@ -113,27 +125,28 @@ function readInterface({ view, littleEndian, start, end }: Body): Interface {
 /** The packet in a block; undefined when it is a block of another kind. */
 function readPacket(
   type: number,
-  { view, littleEndian, start, end }: Body,
+  body: Body,
   bytes: Uint8Array,
   interfaces: readonly Interface[],
   number: number,
 ): Packet | undefined {
+  const { view, littleEndian, start, offset: at } = body;
   if (type === BLOCK.simplePacket) {
-    const { linkType, snapLength } = interfaceOf(interfaces, 0, start);
-    need(start, end, 4);
+    const { linkType, snapLength } = interfaceOf(interfaces, 0, at);
+    need(body, 4);
     const originalLength = view.getUint32(start, littleEndian);
     const captured = Math.min(originalLength, snapLength === 0 ? originalLength : snapLength);
-    need(start, end, 4 + captured);
+    need(body, 4 + captured);
     return { number, linkType, data: bytes.subarray(start + 4, start + 4 + captured), originalLength };
   }
   if (type !== BLOCK.enhancedPacket && type !== BLOCK.packet) return undefined;
-  need(start, end, 20);
+  need(body, 20);
   const id = type === BLOCK.packet ? view.getUint16(start, littleEndian) : view.getUint32(start, littleEndian);
-  const { linkType, unitsPerSecond, offset } = interfaceOf(interfaces, id, start);
+  const { linkType, unitsPerSecond, offset } = interfaceOf(interfaces, id, at);
   const ticks = BigInt(view.getUint32(start + 4, littleEndian)) << 32n |
     BigInt(view.getUint32(start + 8, littleEndian));
   const captured = view.getUint32(start + 12, littleEndian);
-  need(start, end, 20 + captured);
+  need(body, 20 + captured);
   return {
     number,
     time: ticks * 1_000_000_000n / unitsPerSecond + offset * 1_000_000_000n,
@@ -149,6 +162,6 @@ function interfaceOf(interfaces: readonly Interface[], id: number, at: number): 
   return found;
 }
 
-function need(start: number, end: number, length: number): void {
-  if (end - start < length) throw new CaptureError("a block is too short for what it should hold", start);
+function need({ start, end, offset }: Body, length: number): void {
+  if (end - start < length) throw new CaptureError("a block is too short for what it should hold", offset);
 }

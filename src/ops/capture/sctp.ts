@@ -1,5 +1,5 @@
 /**
- * SCTP, read only: DATA chunks and the messages they are parts of (RFC 9260).
+ * SCTP, read only: DATA chunks (RFC 9260).
  * @module
  */
 
@@ -10,8 +10,6 @@ const DATA_HEADER = 16;
 const CHUNK_TYPE_DATA = 0;
 /** Flags of a DATA chunk: last and first fragment of a message. */
 const DATA_FLAG = { ending: 0x01, beginning: 0x02 } as const;
-/** Fragments and finished messages remembered per direction of an association. */
-const MEMORY = 4096;
 
 /** A DATA chunk. */
 export interface SctpData {
@@ -61,52 +59,4 @@ export function readSctpPacket(bytes: Uint8Array): SctpPacket | undefined {
     verificationTag: view.getUint32(4),
     chunks,
   };
-}
-
-/** A whole message of one direction of an association. */
-export interface SctpMessage {
-  readonly payloadProtocol: number;
-  readonly bytes: Uint8Array;
-}
-
-/** One direction of an association: chunks go in, each message comes out once, when its last fragment is there. */
-export class SctpStream {
-  readonly #fragments = new Map<number, SctpData>();
-  readonly #seen = new Set<number>();
-
-  /** Takes a chunk; gives the message that it completes. */
-  add(chunk: SctpData): SctpMessage | undefined {
-    if (this.#seen.has(chunk.tsn)) return undefined;
-    remember(this.#seen, chunk.tsn);
-    if (chunk.isFirst && chunk.isLast) return { payloadProtocol: chunk.payloadProtocol, bytes: chunk.data };
-    this.#fragments.set(chunk.tsn, chunk);
-    if (this.#fragments.size > MEMORY) this.#fragments.delete(this.#fragments.keys().next().value!);
-    return this.#complete(chunk.tsn);
-  }
-
-  /** The fragments of a message have consecutive TSNs (RFC 9260 section 6.9). */
-  #complete(tsn: number): SctpMessage | undefined {
-    let first = tsn;
-    while (this.#fragments.get(first)?.isFirst === false) first = (first - 1) >>> 0;
-    const parts: SctpData[] = [];
-    for (let at = first;; at = (at + 1) >>> 0) {
-      const part = this.#fragments.get(at);
-      if (part === undefined) return undefined;
-      parts.push(part);
-      if (part.isLast) break;
-    }
-    for (const part of parts) this.#fragments.delete(part.tsn);
-    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.data.length, 0));
-    let at = 0;
-    for (const { data } of parts) {
-      bytes.set(data, at);
-      at += data.length;
-    }
-    return { payloadProtocol: parts[0]!.payloadProtocol, bytes };
-  }
-}
-
-function remember(seen: Set<number>, tsn: number): void {
-  seen.add(tsn);
-  if (seen.size > MEMORY) seen.delete(seen.keys().next().value!);
 }

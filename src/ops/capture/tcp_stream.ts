@@ -17,6 +17,9 @@ export type StreamPart<Origin> =
 /** Bytes and segments that wait for one before them, at most; then that one is taken for lost. */
 const LIMIT = { bytes: 1 << 20, segments: 1024 } as const;
 
+/** What a waiting segment costs beside its data, in bytes. */
+const WAITING_COST = 256;
+
 interface Waiting<Origin> {
   readonly sequence: number;
   readonly data: Uint8Array;
@@ -43,11 +46,23 @@ export class TcpStream<Origin> {
     this.#next = dataStart(first);
   }
 
+  /** Bytes of memory that wait for a segment before them, and what each of them costs. */
+  get held(): number {
+    return this.#waitingBytes + this.#waiting.length * WAITING_COST;
+  }
+
   /** Takes a segment and gives what is in order now. */
   *add(segment: TcpSegment, origin: Origin): Generator<StreamPart<Origin>> {
     if (segment.data.length === 0) return;
-    this.#insert({ sequence: dataStart(segment), data: segment.data, origin });
-    yield* this.#release();
+    const sequence = dataStart(segment);
+    const ahead = distance(sequence, this.#next);
+    if (ahead <= 0) {
+      yield* this.#give({ sequence, data: segment.data, origin });
+      yield* this.#release();
+      return;
+    }
+    // What waits must not keep the piece of the file that it came in.
+    this.#insert({ sequence, data: segment.data.slice(), origin });
     while (this.#waitingBytes > LIMIT.bytes || this.#waiting.length > LIMIT.segments) yield* this.#skip();
   }
 
@@ -62,7 +77,6 @@ export class TcpStream<Origin> {
   }
 
   #insert(segment: Waiting<Origin>): void {
-    if (distance(segment.sequence, this.#next) + segment.data.length <= 0) return;
     let at = this.#waiting.length;
     while (at > 0 && distance(segment.sequence, this.#waiting[at - 1]!.sequence) < 0) at--;
     this.#waiting.splice(at, 0, segment);
@@ -75,11 +89,16 @@ export class TcpStream<Origin> {
       if (first === undefined || distance(first.sequence, this.#next) > 0) return;
       this.#waiting.shift();
       this.#waitingBytes -= first.data.length;
-      const bytes = first.data.subarray(-distance(first.sequence, this.#next));
-      if (bytes.length === 0) continue;
-      this.#next = (this.#next + bytes.length) >>> 0;
-      yield { kind: "bytes", bytes, origin: first.origin };
+      yield* this.#give(first);
     }
+  }
+
+  /** What is new in a segment that begins where the stream is, or before. */
+  *#give({ sequence, data, origin }: Waiting<Origin>): Generator<StreamPart<Origin>> {
+    const bytes = data.subarray(-distance(sequence, this.#next));
+    if (bytes.length === 0) return;
+    this.#next = (this.#next + bytes.length) >>> 0;
+    yield { kind: "bytes", bytes, origin };
   }
 
   *#skip(): Generator<StreamPart<Origin>> {

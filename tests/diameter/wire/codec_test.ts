@@ -141,6 +141,27 @@ Deno.test("an impossible length of a vendor's AVP is told with its vendor", () =
   );
 });
 
+Deno.test("a value of unusual form is read, and told apart from what is malformed", () => {
+  const bytes = new MessageBuilder(HEADER).text(292, "dra.example.net:3868").text(264, "a b")
+    .octets(257, new Uint8Array([10, 0, 0, 1]))
+    .group(279, (group) => group.text(292, "no URI")).octets(268, new Uint8Array(3)).finish();
+  const message = decodeMessage(bytes);
+  assertEquals(message.problems.map(({ message }) => message), [
+    "Cannot decode AVP Result-Code (268) at byte 96: Unsigned32 takes 4 bytes, got 3",
+  ]);
+  assertEquals(message.unusual.map(({ offset, message }) => [offset, message]), [
+    [20, 'AVP Redirect-Host (292) at byte 20: expected aaa:// or aaas://, and a host, got "dra.example.net:3868"'],
+    [48, 'AVP Origin-Host (264) at byte 48: expected a host or realm name in ASCII, got "a b"'],
+  ]);
+  assertEquals(message.avps.map(({ value, reading }) => reading ?? value), [
+    "dra.example.net:3868",
+    "a b",
+    "10.0.0.1 (without its address family)",
+    undefined,
+    undefined,
+  ]);
+});
+
 Deno.test("what Failed-AVP reports is not a problem of the message that reports it", () => {
   const bytes = new MessageBuilder(HEADER).group(279, (group) => group.octets(268, new Uint8Array())).finish();
   const message = decodeMessage(bytes);
@@ -208,7 +229,10 @@ Deno.test("groups within groups without end do not exhaust the stack", () => {
   }
   let avp = decodeMessage(bytes).avps[0];
   while (avp?.avps !== undefined) avp = avp.avps[0];
-  assertEquals(avp?.error?.reason, "groups are nested more than 32 deep");
+  assertEquals([avp?.error, avp?.unusual?.reason], [
+    undefined,
+    "groups are nested more than 32 deep: what is deeper is not read",
+  ]);
 });
 
 Deno.test("a repeated AVP is a list, and pairs keep any order", () => {

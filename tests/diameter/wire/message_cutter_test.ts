@@ -33,6 +33,18 @@ Deno.test("messages are found however the stream is divided", () => {
   }));
 });
 
+Deno.test("a message of a megabyte may come octet by octet", () => {
+  const large = new MessageBuilder(HEADER).text(263, "x").octets(264, new Uint8Array(1_000_000)).finish();
+  const cutter = new MessageCutter<number>(true);
+  const found = [];
+  for (let i = 0; i < large.length; i++) {
+    for (const cut of cutter.add(large.subarray(i, i + 1), i)) found.push(cut);
+    if (cutter.held > 2 * large.length) throw new Error(`${cutter.held} bytes are held for ${i}`);
+  }
+  assertEquals(found.map(({ kind, origin }) => [kind, origin]), [["message", large.length - 1]]);
+  assertEquals(cutter.held, 0);
+});
+
 Deno.test("a message belongs to the piece that completes it", () => {
   const bytes = message("a");
   assertEquals(cut(true, [bytes.subarray(0, 3), bytes.subarray(3, 30), concat(bytes.subarray(30), message("b"))]), [

@@ -1,3 +1,4 @@
+import { Transport, type TransportEvent } from "../../../src/ops/capture/transport.ts";
 import type { Packet } from "../../../src/ops/capture/packet.ts";
 import { LINK_TYPE } from "../../../src/ops/capture/link_layer.ts";
 import { TCP_FLAG } from "../../../src/ops/capture/tcp_segment.ts";
@@ -10,7 +11,15 @@ export const B6 = new Uint8Array([0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 
 export const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 export const bytes = (text: string) => new TextEncoder().encode(text);
-export const concat = (...parts: readonly Uint8Array[]) => new Uint8Array(parts.flatMap((part) => [...part]));
+export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
 
 /** A segment from A, port 40000, to B, port 3868, or back. */
 export function segment(
@@ -37,6 +46,13 @@ export function captured(packets: readonly Uint8Array[], linkType: number = LINK
   return packets.map((data, i) => ({ number: i + 1, time: BigInt(i), linkType, data, originalLength: data.length }));
 }
 
+/** All that happens in packets, to their end. */
+export function* readTransport(packets: Iterable<Packet>): Generator<TransportEvent> {
+  const transport = new Transport();
+  for (const packet of packets) yield* transport.take(packet);
+  yield* transport.end();
+}
+
 /** An IPv4 packet with any payload. */
 export function ipv4(protocol: number, payload: Uint8Array, fragment = 0): Uint8Array {
   const packet = new Uint8Array(20 + payload.length);
@@ -52,12 +68,19 @@ export function ipv4(protocol: number, payload: Uint8Array, fragment = 0): Uint8
   return packet;
 }
 
-/** An SCTP packet with DATA chunks: [tsn, flags (B 2, E 1), data, payload protocol]. */
-export function sctp(tag: number, chunks: readonly [number, number, string | Uint8Array, number?][]): Uint8Array {
+/**
+ * An SCTP packet with DATA chunks: [tsn, flags (B 2, E 1), data, payload protocol], to port 3868
+ * unless said otherwise.
+ */
+export function sctp(
+  tag: number,
+  chunks: readonly [number, number, string | Uint8Array, number?][],
+  port = 3868,
+): Uint8Array {
   const header = new Uint8Array(12);
   const view = new DataView(header.buffer);
   view.setUint16(0, 40000);
-  view.setUint16(2, 3868);
+  view.setUint16(2, port);
   view.setUint32(4, tag);
   return concat(
     header,

@@ -21,6 +21,20 @@ const frames: [string, number, number[], Uint8Array][] = [
     IP,
   ],
   ["Linux cooked, version 2", LINK_TYPE.linuxSll2, [0x86, 0xdd, ...new Array(18).fill(0xee)], IP6],
+  [
+    "Linux cooked, version 2, with a VLAN tag",
+    LINK_TYPE.linuxSll2,
+    [0x81, 0, ...new Array(18).fill(0xee), 0, 5, 8, 0],
+    IP,
+  ],
+  ["Ethernet with MPLS labels", LINK_TYPE.ethernet, [...MACS, 0x88, 0x47, 0, 1, 0, 64, 0, 2, 1, 64], IP],
+  [
+    "Ethernet with a pseudowire of MPLS",
+    LINK_TYPE.ethernet,
+    [...MACS, 0x88, 0x47, 0, 2, 1, 64, 0, 0, 0, 0, ...MACS, 0x86, 0xdd],
+    IP6,
+  ],
+  ["Ethernet with PPPoE", LINK_TYPE.ethernet, [...MACS, 0x88, 0x64, 0x11, 0, 0, 1, 0, 66, 0, 0x21], IP],
   ["loopback, little-endian", LINK_TYPE.null, [2, 0, 0, 0], IP],
   ["loopback, big-endian", LINK_TYPE.null, [0, 0, 0, 30], IP6],
   ["OpenBSD loopback", LINK_TYPE.loop, [0, 0, 0, 24], IP6],
@@ -46,6 +60,26 @@ const others: [string, number, number[]][] = [
 for (const [name, linkType, frame] of others) {
   Deno.test(`${name} holds no IP packet`, () => {
     assertEquals(ipPacketOf(linkType, new Uint8Array(frame)), undefined);
+  });
+}
+
+const named: [string, number[], string][] = [
+  ["MACsec", [...MACS, 0x88, 0xe5, 0, 0], "MACsec frames"],
+  [
+    "a pseudowire with something else",
+    [...MACS, 0x88, 0x47, 0, 2, 1, 64, 0, 0, 0, 0, ...MACS, 8, 6],
+    "MPLS pseudowires that carry no IP in Ethernet",
+  ],
+  ["MPLS with something else", [...MACS, 0x88, 0x47, 0, 2, 1, 64, 0x10], "MPLS packets that carry no IP"],
+  [
+    "VLAN tags without end",
+    [...MACS, ...Array.from({ length: 99 }, () => [0x81, 0, 0, 5]).flat(), 8, 0],
+    "packets with more than 32 headers within each other",
+  ],
+];
+for (const [name, frame, called] of named) {
+  Deno.test(`${name} is named, as it cannot be read`, () => {
+    assertEquals(ipPacketOf(LINK_TYPE.ethernet, new Uint8Array(frame)), called);
   });
 }
 

@@ -1,23 +1,27 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { LINK_TYPE } from "../../../src/ops/capture/link_layer.ts";
-import { readTransport, type TransportEvent } from "../../../src/ops/capture/transport.ts";
-import { A, A6, captured, ipv4, sctp, segment, SYN, text } from "./frames.ts";
+import { tcpPacket } from "../../../src/ops/capture/tcp_packet.ts";
+import { Transport, type TransportEvent } from "../../../src/ops/capture/transport.ts";
+import { A, A6, B, captured, concat, ipv4, readTransport, sctp, segment, SYN, text } from "./frames.ts";
 
 const SCTP = 132;
 
 /** Events in short: bytes and messages as text with the port they come from and the packet. */
 function run(packets: readonly Uint8Array[], linkType?: number): string[] {
-  return [...readTransport(captured(packets, linkType))].map((event) => {
+  return [...readTransport(captured(packets, linkType))].filter(({ kind }) => kind !== "end").map((event) => {
     switch (event.kind) {
       case "bytes":
-        return `${event.flow.source.port}@${event.packet.number} ${text(event.bytes)}`;
+        return `${event.flow.source.port}@${event.frame.number} ${text(event.bytes)}`;
       case "message":
-        return `${event.flow.source.port}@${event.packet.number} [${text(event.bytes)}] ${event.payloadProtocol}`;
+        return `${event.flow.source.port}@${event.frame.number} [${text(event.bytes)}] ${event.payloadProtocol}`;
       case "gap":
         return `${event.flow.source.port} gap ${event.length}`;
       case "note":
-        return `@${event.packet.number} ${event.text}`;
+      case "other":
+        return event.text;
+      case "end":
+        return "end";
     }
   });
 }
@@ -50,7 +54,7 @@ Deno.test("a bare ACK does not tell where the data begin", () => {
 
 Deno.test("whether the beginning was captured is known", () => {
   const fromStart = (packets: Uint8Array[]) =>
-    [...readTransport(captured(packets))].map((event) => event.kind === "bytes" && event.flow.fromStart);
+    [...readTransport(captured(packets))].flatMap((event) => event.kind === "bytes" ? [event.flow.fromStart] : []);
   assertEquals(fromStart([segment(9, "", SYN), segment(10, "a")]), [true]);
   assertEquals(fromStart([segment(10, "a")]), [false]);
 });
@@ -86,7 +90,7 @@ Deno.test("associations are told apart by their tags", () => {
       ipv4(SCTP, sctp(2, [[11, 1, "x"]])),
       ipv4(SCTP, sctp(1, [[11, 1, "b"]])),
     ]),
-    ["40000@3 [ab] 46"],
+    ["40000@3 [ab] 46", "left out: SCTP fragments of messages that did not become whole (1, the first in frame 2)"],
   );
 });
 
@@ -101,16 +105,101 @@ Deno.test("a damaged chunk ends its packet only", () => {
 
 Deno.test("IP fragments, cut packets and unknown link types are noted", () => {
   assertEquals(run([ipv4(6, new Uint8Array(24), 0x2000)]), [
-    "@1 an IP fragment, left out: fragments are not put together",
+    "left out: IP fragments, which are not put together (1, the first in frame 1)",
   ]);
-  assertEquals(run([segment(1, "abcd").subarray(0, 42)]), ["@1 2 bytes of the packet were not captured", "40000@1 ab"]);
+  assertEquals(run([segment(1, "abcd").subarray(0, 42)]), [
+    "40000@1 ab",
+    "left out: ends of packets that were not captured whole (1, the first in frame 1)",
+  ]);
   assertEquals(run([segment(1, "abcd"), segment(1, "abcd")], 147), [
-    "@1 link type 147 is not known; its packets are left out",
+    "left out: packets of link type 147, which is not known (2, the first in frame 1)",
   ]);
 });
 
+Deno.test("what carries the packets of others is looked into, and named where it cannot be read", () => {
+  const inner = segment(1, "ab");
+  assertEquals(run([ipv4(4, ipv4(4, inner)), ipv4(47, concat(new Uint8Array([0, 0, 0x88, 0x0b]), inner))]), [
+    "40000@1 ab",
+    "left out: GRE packets of PPTP (1, the first in frame 2)",
+  ]);
+  const deep = Array.from({ length: 99 }).reduce<Uint8Array>((packet) => ipv4(4, packet), inner);
+  assertEquals(run([deep]), ["left out: packets in more than 8 tunnels within each other (1, the first in frame 1)"]);
+  assertEquals(run([ipv4(47, new Uint8Array(8), 0x2000)]), [
+    "left out: IP fragments, which are not put together (1, the first in frame 1)",
+  ]);
+});
+
+Deno.test("conversations that are quiet make room for others, and nothing that waits in them is lost", () => {
+  const packets = [segment(1, "ab"), segment(9, "cd")];
+  for (let i = 0; i < 16384; i++) {
+    packets.push(
+      tcpPacket({
+        source: A,
+        destination: B,
+        sourcePort: i,
+        destinationPort: 1,
+        sequence: 0,
+        flags: 2,
+        data: new Uint8Array(),
+      }),
+    );
+  }
+  assertEquals(run(packets), [
+    "40000@1 ab",
+    "40000 gap 6",
+    "40000@2 cd",
+    "left out: conversations that were quiet while 16384 others were not, from then on (1, the first in frame 16386)",
+  ]);
+});
+
+Deno.test("what waits in all conversations together is bounded", () => {
+  const data = new Uint8Array(60000);
+  let gaps = 0;
+  const transport = new Transport();
+  const packets: Uint8Array[] = [];
+  for (let port = 1; port <= 150; port++) {
+    packets.push(
+      tcpPacket({
+        source: A,
+        destination: B,
+        sourcePort: port,
+        destinationPort: 1,
+        sequence: 0,
+        flags: 2,
+        data: new Uint8Array(),
+      }),
+    );
+    for (let i = 0; i < 16; i++) {
+      packets.push(
+        tcpPacket({
+          source: A,
+          destination: B,
+          sourcePort: port,
+          destinationPort: 1,
+          sequence: 9 + i * data.length,
+          flags: 16,
+          data,
+        }),
+      );
+    }
+  }
+  for (const packet of captured(packets)) {
+    for (const { kind } of transport.take(packet)) if (kind === "gap") gaps++;
+  }
+  // 150 times 960,000 bytes do not fit into 64 MiB: those that came first did not wait to the end.
+  assert(gaps > 70 && gaps < 90, `${gaps}`);
+});
+
 Deno.test("other protocols and broken headers are passed over", () => {
-  assertEquals(run([ipv4(17, new Uint8Array(30)), ipv4(6, new Uint8Array(19)), ipv4(SCTP, new Uint8Array(5))]), []);
+  assertEquals(run([ipv4(6, new Uint8Array(19)), ipv4(SCTP, new Uint8Array(5))]), []);
+  assertEquals(
+    run([ipv4(17, new Uint8Array(30)), ipv4(89, new Uint8Array(30)), new Uint8Array(), ipv4(17, new Uint8Array(30))]),
+    [
+      "there are packets of UDP (2, the first in frame 1)",
+      "there are packets of IP protocol 89 (1, the first in frame 2)",
+      "there are frames that carry no IP (1, the first in frame 3)",
+    ],
+  );
 });
 
 Deno.test("no bytes whatever make it fail", () => {

@@ -177,6 +177,9 @@ class Check {
   }
 }
 
+/** Short whatever it is: aliases make a few lines of YAML into a list without end. */
 function show(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? "[]" : "a list";
+  if (typeof value === "object" && value !== null) return Object.keys(value).length === 0 ? "{}" : "an object";
   return value === undefined ? "nothing" : JSON.stringify(value) ?? String(value);
 }

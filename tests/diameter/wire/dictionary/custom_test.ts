@@ -85,3 +85,10 @@ for (const [name, content, problems] of wrong) {
     assertEquals(error.problems, problems);
   });
 }
+
+Deno.test("lists within lists without end are refused in one short line", () => {
+  let title: unknown = [];
+  for (let i = 0; i < 64; i++) title = [title, title];
+  const error = assertThrows(() => specificationsFrom({ title }), DictionaryError);
+  assertEquals(error.problems, ["title: expected text, got a list"]);
+});

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { isCapture, readCapture } from "../../../src/ops/capture/capture_file.ts";
+import { CaptureReader, isCapture } from "../../../src/ops/capture/capture_reader.ts";
 import { CaptureError, type Packet } from "../../../src/ops/capture/packet.ts";
 import { pcapHeader, pcapRecord } from "../../../src/ops/capture/pcap_writer.ts";
 import { pcapngHeader, pcapngPacket } from "../../../src/ops/capture/pcapng_writer.ts";
@@ -49,15 +49,24 @@ class Writer {
   }
 }
 
-function read(file: Uint8Array): { packets: Packet[]; error?: CaptureError } {
+/** Reads a file that comes in pieces which end at `ends`. */
+function read(file: Uint8Array, ends: readonly number[] = []): { packets: Packet[]; error?: CaptureError } {
   const packets: Packet[] = [];
+  const errors: CaptureError[] = [];
   try {
-    for (const packet of readCapture(file)) packets.push(packet);
+    const reader = new CaptureReader(file);
+    for (const [i, end] of [...ends, file.length].entries()) {
+      for (const packet of reader.add(file.slice(ends[i - 1] ?? 0, end))) {
+        if (packet instanceof CaptureError) errors.push(packet);
+        else packets.push(packet);
+      }
+    }
+    reader.end();
   } catch (error) {
     assert(error instanceof CaptureError, String(error));
     return { packets, error };
   }
-  return { packets };
+  return { packets, ...(errors[0] && { error: errors[0] }) };
 }
 
 for (const littleEndian of [true, false]) {
@@ -154,6 +163,18 @@ for (const [name, file] of [["pcap", pcap], ["pcapng", pcapng]] as const) {
     assert(error!.offset > 24 && error!.offset < file.length);
   });
 
+  Deno.test(`a ${name} file that comes in pieces of any length gives the same packets`, () => {
+    fc.assert(fc.property(fc.array(fc.nat(file.length), { maxLength: 8 }), (at) => {
+      const ends = at.sort((a, b) => a - b);
+      const { packets, error } = read(file, ends);
+      assertEquals(packets.map(({ data, ...rest }) => ({ ...rest, data: [...data] })), [
+        { number: 1, time: 5n, linkType: 101, data: [...bytes("one")], originalLength: 3 },
+        { number: 2, time: 1714564800_123456789n, linkType: 101, data: [...bytes("two")], originalLength: 3 },
+      ]);
+      assertEquals(error, undefined);
+    }));
+  });
+
   Deno.test(`a damaged ${name} file ends in packets and at most one error`, () => {
     fc.assert(
       fc.property(fc.nat(file.length - 5), fc.nat(255), fc.nat(file.length), (at, octet, cut) => {
@@ -169,11 +190,19 @@ for (const [name, file] of [["pcap", pcap], ["pcapng", pcapng]] as const) {
 Deno.test("what is no capture is refused", () => {
   for (const file of [new Uint8Array(), bytes("0100"), bytes("GIF89a")]) {
     assertEquals(isCapture(file), false);
-    assertThrows(() => readCapture(file), CaptureError, "neither a pcap nor a pcapng");
+    assertThrows(() => new CaptureReader(file), CaptureError, "neither a pcap nor a pcapng");
   }
 });
 
 Deno.test("a packet of an interface that was not described is an error", () => {
   const file = concat(pcapngHeader().subarray(0, 28), pcapngPacket(0n, bytes("x")));
   assertEquals(read(file).error?.message.includes("interface 0 is not described"), true);
+});
+
+Deno.test("a block that cannot be read hides no other", () => {
+  const damaged = pcapngPacket(5n, bytes("one"));
+  new DataView(damaged.buffer).setUint32(20, 999, true);
+  const { packets, error } = read(concat(pcapngHeader(), damaged, pcapngPacket(6n, bytes("two"))));
+  assertEquals(packets.map(({ time }) => time), [6n]);
+  assertEquals([error?.reason, error?.offset], ["a block is too short for what it should hold", pcapngHeader().length]);
 });
