@@ -137,7 +137,8 @@ export type { AllowRule } from "./diameter/relay/admission.ts";
 export type { ErrorDetail } from "./diameter/relay/error_detail.ts";
 export type { BackoffOptions } from "./diameter/peer/backoff.ts";
 export type { Endpoint } from "./net/connection.ts";
-export type { TlsClientFiles, TlsServerFiles } from "./net/tls.ts";
+export type { TlsClientFiles } from "./net/tls.ts";
+export type { TlsServerFiles } from "./net/tls_listener.ts";
 
 // Clients.
 export {

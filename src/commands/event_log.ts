@@ -2,8 +2,8 @@
  * The gateway's events as lines of the log.
  * @module
  */
+import { applicationText } from "../diameter/wire/application_set.ts";
 import type { GatewayEvent, GatewayListener, MessageRecord } from "../diameter/relay/events.ts";
-import { APPLICATION } from "../diameter/wire/application_ids.ts";
 import type { LogFields, Logger } from "../ops/log/mod.ts";
 import { plural } from "./numbers.ts";
 
@@ -75,7 +75,7 @@ function write(log: Logger, event: GatewayEvent): void {
     case "dra_suspect":
       return log.warning(
         kind,
-        `DRA ${event.dra} does not answer its watchdog; ${waiting(event.pending)} for it`,
+        `DRA ${event.dra} ${event.reason}; ${waiting(event.pending)} for it`,
         fields,
       );
     case "dra_down": {
@@ -93,12 +93,14 @@ function write(log: Logger, event: GatewayEvent): void {
       const why = RESENT[reason] ?? reason;
       return log.warning(kind, `${plural(count, "request")} to DRA ${dra} went to the next one: ${why}`, fields);
     }
-    case "app_up":
+    case "app_up": {
+      const names = event.applications.map(applicationText);
       return log.info(
         kind,
-        `Logic App ${event.app} connected from ${event.remote}, for ${applications(event.applications)}`,
-        fields,
+        `Logic App ${event.app} connected from ${event.remote}, for ${applications(names)}`,
+        { ...fields, applications: names.join(", ") },
       );
+    }
     case "app_down": {
       const { app, remote, reason, pending } = event;
       const left = pending === 0 ? "" : `; ${plural(pending, "request")} of it ${was(pending)} unanswered`;
@@ -106,8 +108,19 @@ function write(log: Logger, event: GatewayEvent): void {
     }
     case "app_refused":
       return log.warning(kind, `connection from ${event.remote} was not opened: ${event.reason}`, fields);
+    case "app_silent":
+      return log.debug(kind, `connection from ${event.remote} was closed by the other side without a byte`, fields);
+    case "accept_failed":
+      return log.error(kind, `cannot accept connections on ${event.address}: ${event.reason}`, fields);
     case "internal_error":
-      return log.error(kind, "a request was answered 5012 because of a defect in this program", fields, ["reason"]);
+      return log.error(
+        kind,
+        event.request === "answered"
+          ? "a request was answered 5012 because of a defect in this program"
+          : "a defect in this program befell a request that is on its way; it goes on until its answer or its timeout",
+        fields,
+        ["reason"],
+      );
     case "listener_failed":
       return log.error(kind, "a listener of the gateway failed because of a defect in this program", fields, [
         "reason",
@@ -141,10 +154,9 @@ function was(count: number): string {
   return count === 1 ? "was" : "were";
 }
 
-function applications(ids: readonly number[]): string {
-  if (ids.length === 0) return "no application";
-  const names = ids.map((id) => id === APPLICATION.relay ? "Relay" : String(id));
-  return `application${ids.length === 1 ? "" : "s"} ${names.join(", ")}`;
+function applications(names: readonly string[]): string {
+  if (names.length === 0) return "no application";
+  return `application${names.length === 1 ? "" : "s"} ${names.join(", ")}`;
 }
 
 /** An observer that logs single messages: requests, answers, or both. */

@@ -13,7 +13,7 @@ export function gatewayOptions({ gateway, server, dra_pool }: Config): GatewayOp
     productName: gateway.product_name,
     vendorId: gateway.vendor_id,
     mode: gateway.mode,
-    applications: gateway.applications,
+    applications: gateway.applications.map(({ id, vendor, type }) => ({ id, vendor, accounting: type === "acct" })),
     requestTimeout: gateway.request_timeout,
     answerTimeout: gateway.answer_timeout,
     maxAttempts: gateway.max_attempts,
@@ -23,6 +23,7 @@ export function gatewayOptions({ gateway, server, dra_pool }: Config): GatewayOp
     strictPBit: gateway.strict_p_bit,
     drainTimeout: gateway.drain_timeout,
     errorDetail: gateway.error_detail,
+    memoryLimit: gateway.memory_limit,
     server: {
       listen: server.listen,
       maxConnections: server.max_connections,
@@ -81,6 +82,7 @@ export function gatewayOptions({ gateway, server, dra_pool }: Config): GatewayOp
         weight: dra.weight,
         originHost: dra.origin_host,
         bind: dra.bind,
+        accept: dra.accept,
         ...(dra.tls === null ? {} : {
           tls: { ca: dra.tls.ca, cert: dra.tls.cert, key: dra.tls.key, serverName: dra.tls.server_name },
         }),

@@ -50,9 +50,7 @@ one for an unknown device (5422) too, and none.`,
     const equipment = equipmentOf(flags, reader);
     for (const flag of ["destination-realm", "destination-host"] as const) {
       const name = flags[flag];
-      if (name !== undefined && !/^[\x21-\x7e]{1,255}$/.test(name)) {
-        reader.reject(flag, `expected a name in ASCII without spaces, got ${JSON.stringify(name)}`);
-      }
+      if (name !== undefined) reader.identity(flag, name);
     }
     reader.check();
     warnOfCheckDigit(equipment.imei);

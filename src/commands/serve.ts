@@ -3,14 +3,16 @@
  * @module
  */
 import { Gateway } from "../diameter/relay/gateway.ts";
+import type { GatewayOptions } from "../diameter/relay/options.ts";
 import { type LoadedConfig, reportJson, reportLine, reportSentence } from "../ops/config/mod.ts";
-import { type ClosableLogger, createLogger, type Logger } from "../ops/log/mod.ts";
+import { affordableConnections } from "../ops/descriptors.ts";
+import { type ClosableLogger, createLogger, guardFloods, type Logger } from "../ops/log/mod.ts";
 import { VERSION } from "../version.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { eventLog, messageLog } from "./event_log.ts";
 import { gatewayOptions } from "./gateway_options.ts";
 import { configFromServeFlags, serveFlags } from "./serve_flags.ts";
-import { Interruption } from "./signals.ts";
+import { HangUps, Interruption } from "./signals.ts";
 import { statisticsText } from "./statistics_text.ts";
 import { printError } from "./terminal.ts";
 import { tlsFileErrors } from "./tls_files.ts";
@@ -35,6 +37,8 @@ the file; without either it listens on 127.0.0.1:3868 and says that DRAs are mis
     ],
   ],
   async run(flags) {
+    // First of all: a SIGHUP that comes while it starts must not end it.
+    using hangUps = new HangUps();
     const loaded = await configFromServeFlags(flags);
     const files = loaded.ok ? await loaded.located(await tlsFileErrors(loaded)) : [];
     const errors = [...loaded.errors, ...files.map(reportLine)];
@@ -49,7 +53,7 @@ the file; without either it listens on 127.0.0.1:3868 and says that DRAs are mis
       ...(loaded.isSet("logging.format") ? { format: logging.format } : {}),
     });
     try {
-      return await serve(loaded, log);
+      return await serve(loaded, log, hangUps);
     } catch (error) {
       // Nothing else is to stand on stderr among the lines of the log.
       const reason = error instanceof Error ? error.stack ?? error.message : String(error);
@@ -61,10 +65,15 @@ the file; without either it listens on 127.0.0.1:3868 and says that DRAs are mis
   },
 });
 
-async function serve({ config, source, reports }: LoadedConfig, log: ClosableLogger): Promise<number> {
-  const options = gatewayOptions(config);
+async function serve(
+  { config, source, reports }: LoadedConfig,
+  log: ClosableLogger,
+  hangUps: HangUps,
+): Promise<number> {
+  const options = withinDescriptors(gatewayOptions(config), log);
   const gateway = new Gateway(options);
-  gateway.on(eventLog(log));
+  const events = guardFloods(log);
+  gateway.on(eventLog(events));
   // The last statistics show the links while there are any.
   gateway.on(({ kind }) => kind === "leaving" && logStatistics(gateway, log));
   const { requests, responses } = config.logging;
@@ -80,22 +89,23 @@ async function serve({ config, source, reports }: LoadedConfig, log: ClosableLog
     const { key, line, column } = reportJson(report);
     log.warning("config_warning", reportSentence(report), { key, line, column }, []);
   }
-  // Signals have their handlers before anybody can know that it listens.
-  const ignoreHangUps = onHangUp(() => reloadCertificates(gateway, log));
+  // Before anybody can know that it listens, and before there is a peer to take leave of.
   using interruption = new Interruption();
   try {
     await gateway.start();
   } catch (error) {
-    ignoreHangUps();
+    events.close();
     log.error("start_failed", error instanceof Error ? error.message : String(error));
     return EXIT.failed;
   }
   const { interval } = config.stats;
   const timer = interval > 0 ? setInterval(() => logStatistics(gateway, log), interval) : undefined;
+  hangUps.handle(() => void reloadCertificates(gateway, log));
   await interruption.wait();
   log.info("signal", "told to stop");
   await gateway.stop();
-  ignoreHangUps();
+  hangUps.handle(() => {});
+  events.close();
   if (timer !== undefined) clearInterval(timer);
   return EXIT.done;
 }
@@ -120,9 +130,24 @@ function logStatistics(gateway: Gateway, log: ClosableLogger): void {
   log.info("statistics", sentence, { ...statistics }, []);
 }
 
-/** Calls `handler` for each SIGHUP until the returned function is called. */
-function onHangUp(handler: () => void): () => void {
-  if (Deno.build.os === "windows") return () => {};
-  Deno.addSignalListener("SIGHUP", handler);
-  return () => Deno.removeSignalListener("SIGHUP", handler);
+/**
+ * Keeps descriptors back for DRAs, listeners and files: a gateway that is full of Logic Apps must
+ * still reach a DRA that was lost.
+ */
+function withinDescriptors(options: GatewayOptions, log: Logger): GatewayOptions {
+  const { server, draPool } = options;
+  const listeners = server.listen.length + (server.tls?.listen.length ?? 0);
+  // Two for each link: the next attempt may begin before the last connection is closed.
+  const others = listeners + 2 * draPool.connectionsPerDra * draPool.dras.length;
+  const wanted = server.maxConnections;
+  const affordable = affordableConnections(wanted, others);
+  if (affordable === wanted) return options;
+  log.warning(
+    "max_connections_lowered",
+    `at most ${affordable} connections are accepted, not ${wanted} (server.max_connections): ` +
+      "this process may not open more files, see ulimit -n",
+    { configured: wanted, in_force: affordable },
+    [],
+  );
+  return { ...options, server: { ...server, maxConnections: affordable } };
 }

@@ -39,3 +39,32 @@ export class Interruption {
     for (const signal of SIGNALS) Deno.removeSignalListener(signal, this.#handler);
   }
 }
+
+/**
+ * SIGHUP, which ends a program that does not ask for it. What came before there was a handler is
+ * kept for it.
+ */
+export class HangUps {
+  #handler: (() => void) | undefined;
+  #kept = false;
+  readonly #listener = () => {
+    if (this.#handler === undefined) this.#kept = true;
+    else this.#handler();
+  };
+
+  constructor() {
+    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", this.#listener);
+  }
+
+  /** Calls `handler` for each one from now on, and for those that came already once. */
+  handle(handler: () => void): void {
+    this.#handler = handler;
+    if (this.#kept) handler();
+    this.#kept = false;
+  }
+
+  /** Listens no more. */
+  [Symbol.dispose](): void {
+    if (Deno.build.os !== "windows") Deno.removeSignalListener("SIGHUP", this.#listener);
+  }
+}

@@ -85,6 +85,8 @@ or was wrong, and when a connection could not be opened.`,
       reader.reject("relaxed-pacing", "has no effect without --rate");
     }
     if (imeis !== undefined && mix.s13 === undefined) reader.reject("imei", "has no effect without s13 in --mix");
+    reader.identity("origin-host", flags["origin-host"].replaceAll("#", String(flags.connections)));
+    reader.identity("origin-realm", flags["origin-realm"]);
     reader.check();
     if (Object.keys(mix).length === 0) throw new UsageError(["--mix: expected at least one share above 0"], NAME);
 

@@ -160,6 +160,8 @@ ends with SIGTERM or SIGINT, or after --duration: it leaves with DPR, and its co
 async function simulatorOf(flags: FlagValues<typeof FLAGS>, notice: ((text: string) => void) | undefined) {
   const reader = new FlagReader(NAME);
   const listen = reader.address("listen", flags.listen);
+  reader.identity("origin-host", flags["origin-host"]);
+  reader.identity("origin-realm", flags["origin-realm"]);
   const listed = reader.applications("applications", flags.applications);
   const applications = (listed ?? DRA_APPLICATIONS)
     .filter(({ id }) => !flags["no-relay"] || id !== APPLICATION.relay);

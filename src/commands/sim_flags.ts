@@ -2,6 +2,7 @@
  * What the flags of simulators and load have in common.
  * @module
  */
+import { judgeIdentity } from "../diameter/wire/identity.ts";
 import type { AdvertisedApplication } from "../diameter/peer/capabilities.ts";
 import { LOAD_KINDS, type LoadKind } from "../diameter/sim/load_messages.ts";
 import { AddressError, parseAddress } from "../ops/config/address.ts";
@@ -26,6 +27,13 @@ export class FlagReader {
   /** Throws a UsageError when something was wrong. */
   check(): void {
     if (this.#problems.length > 0) throw new UsageError(this.#problems, this.#command);
+  }
+
+  /** A DiameterIdentity. */
+  identity(flag: string, name: string): void {
+    const fault = judgeIdentity(name);
+    if (fault === undefined) return;
+    this.reject(flag, `expected a host or realm name in ASCII, got ${JSON.stringify(name)}: it ${fault.reason}`);
   }
 
   /** `HOST:PORT` or `HOST`; the place is nonsense when it was rejected. */

@@ -55,9 +55,11 @@ function write(stream: Stream, text: string): void {
   try {
     while (rest.length > 0) rest = rest.subarray(Deno[stream].writeSync(rest));
   } catch (error) {
+    // Remarks that nobody can read, because the reader has gone or the disk is full, stop nothing.
+    if (stream === "stderr") return;
     if (!isBrokenPipe(error)) throw error;
-    // Nobody reads on: there is nothing left to do, and nothing to complain about. Unread remarks stop nothing.
-    if (stream === "stdout") Deno.exit(0);
+    // Nobody reads on: there is nothing left to do, and nothing to complain about.
+    Deno.exit(0);
   }
 }
 

@@ -17,16 +17,26 @@ export interface Endpoint {
 export interface Connection extends ByteReader, ByteWriter {
   readonly local: Endpoint;
   readonly remote: Endpoint;
-  /** What TLS established; undefined on plain TCP. */
+  /** What TLS established, or is about to; undefined on plain TCP. */
   readonly tls: TlsFacts | undefined;
+  /**
+   * The other end closed or reset it before a single byte came, as health checks and port scans do.
+   * Told by connections that were accepted.
+   */
+  readonly leftSilently?: boolean;
   /** Closes both directions at once; pending reads and writes fail. Closing twice is harmless. */
   close(): void;
 }
 
 /** What is known of a TLS peer. */
 export interface TlsFacts {
-  /** DNS names of the peer's certificate (subjectAltName), empty when it showed none. */
+  /**
+   * DNS names of the peer's certificate (subjectAltName), as it has them; empty when it showed
+   * none.
+   */
   readonly names: readonly string[];
+  /** The handshake is done: before, there are no names yet. */
+  readonly established: boolean;
 }
 
 /** `::ffff:a.b.c.d` as `a.b.c.d`, everything else as it is. */

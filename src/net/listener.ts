@@ -15,11 +15,20 @@ export interface Listener {
 /** Connections that the kernel keeps until they are accepted: a storm of a few thousand must fit. */
 const BACKLOG = 4096;
 
+/** Milliseconds between two attempts while nothing can be accepted. */
+const PAUSE = 50;
+
 /**
- * Listens on `endpoint` and hands every connection to `accepted`, which must not throw.
+ * Listens on `endpoint` and hands every connection to `accepted`, which must not throw. No failure
+ * to accept ends it: when descriptors or memory run out, `failed` is told, and it is tried again.
  * @throws Deno.errors.AddrInUse and others of `Deno.listen`
  */
-export function listenTcp(endpoint: Endpoint, noDelay: boolean, accepted: (connection: Connection) => void): Listener {
+export function listenTcp(
+  endpoint: Endpoint,
+  noDelay: boolean,
+  accepted: (connection: Connection) => void,
+  failed: (error: Error) => void = () => {},
+): Listener {
   const listener = Deno.listen({ hostname: endpoint.hostname, port: endpoint.port, tcpBacklog: BACKLOG });
   const address = { hostname: plainAddress(listener.addr.hostname), port: listener.addr.port };
   let closed = false;
@@ -29,11 +38,11 @@ export function listenTcp(endpoint: Endpoint, noDelay: boolean, accepted: (conne
       try {
         conn = await listener.accept();
       } catch (error) {
-        if (closed) return;
-        // The connection was gone before it was accepted, or file descriptors ran out: the listener itself lives. A pause keeps a
-        // lasting shortage from becoming a busy loop.
-        if (error instanceof Deno.errors.BadResource) return;
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        if (closed || error instanceof Deno.errors.BadResource) return;
+        if (error instanceof Deno.errors.ConnectionAborted || error instanceof Deno.errors.ConnectionReset) continue;
+        failed(error instanceof Error ? error : new Error(String(error)));
+        // A lasting shortage must not become a busy loop.
+        await new Promise((resolve) => setTimeout(resolve, PAUSE));
         continue;
       }
       try {

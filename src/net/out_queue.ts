@@ -2,6 +2,8 @@
  * What waits to be written to one connection.
  * @module
  */
+import type { Budget } from "./budget.ts";
+import { SYSTEM_CLOCK } from "./clock.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
 
 /** What an out-queue writes to: `Deno.Conn`, or a TLS connection behind the same call. */
@@ -18,6 +20,18 @@ export interface OutQueueOptions {
   readonly failed: (error: unknown) => void;
   /** Called when a segment is full and a new one begins: the moment to tidy what is retained. */
   readonly sealed?: (segment: Segment) => void;
+  /** Who holds the segments; the pool itself unless said otherwise. */
+  readonly budget?: Budget;
+  /**
+   * Bytes that must not wait, whoever adds them: see {@link overflowed}. No end unless said
+   * otherwise.
+   */
+  readonly end?: number;
+  /**
+   * Called once, in a turn of its own, when more than {@link end} waits. It is looked at for each
+   * new segment, and so up to 64 KiB late.
+   */
+  readonly overflowed?: () => void;
 }
 
 /**
@@ -35,23 +49,30 @@ export class OutQueue {
   stuck = false;
 
   /** Milliseconds of a clock that never goes back. */
-  static now: () => number = () => performance.now();
+  static now: () => number = () => SYSTEM_CLOCK.now();
 
   readonly #writer: ByteWriter;
   readonly #segments: SegmentPool;
-  readonly #options: OutQueueOptions;
+  #options: OutQueueOptions;
   /** The segment that is written from; the ones behind it follow by `next`. */
   #first: Segment | undefined;
   /** The segment that is filled. */
   #last: Segment | undefined;
   #scheduled = false;
   #closed = false;
+  #overflowed = false;
   #waiting: (() => void)[] = [];
   #limit: number;
 
   constructor(writer: ByteWriter, segments: SegmentPool, options: OutQueueOptions) {
     this.#writer = writer;
     this.#segments = segments;
+    this.#options = options;
+    this.#limit = options.limit;
+  }
+
+  /** Takes other limits and listeners: the connection has got another owner. */
+  configure(options: OutQueueOptions): void {
     this.#options = options;
     this.#limit = options.limit;
   }
@@ -77,7 +98,9 @@ export class OutQueue {
   reserve(size: number): Segment {
     const last = this.#last;
     if (last !== undefined && last.head + size <= last.size) return last;
-    const segment = this.#segments.take(size);
+    const { budget, end = Infinity } = this.#options;
+    const segment = this.#segments.take(size, budget);
+    if (this.queuedBytes + size > end && !this.#overflowed) this.#overflow();
     if (last === undefined) {
       this.#first = segment;
     } else {
@@ -86,6 +109,14 @@ export class OutQueue {
     }
     this.#last = segment;
     return segment;
+  }
+
+  /** Whoever adds has a message in hand, which is to be finished first. */
+  #overflow(): void {
+    this.#overflowed = true;
+    queueMicrotask(() => {
+      if (!this.#closed) this.#options.overflowed?.();
+    });
   }
 
   /** Puts the `size` bytes at the head of the reserved segment into the queue. */

@@ -3,9 +3,13 @@
  * @module
  */
 import { Block, LARGE_BLOCK } from "./block.ts";
+import { Budget } from "./budget.ts";
 
-/** Offsets and segment numbers fit one 32 bit word together: 16 bits for the segment, 14 for the word in it. */
-export const MAX_SEGMENTS = 0x10000;
+/**
+ * Offsets and segment numbers fit one 32 bit word together: 18 bits for the segment, 14 for the
+ * word in it.
+ */
+export const MAX_SEGMENTS = 0x40000;
 
 /** A block of an out-queue. Bytes from `sent` to `head` wait to be written. */
 export class Segment extends Block {
@@ -21,6 +25,8 @@ export class Segment extends Block {
   queued = false;
   /** Next segment of the same queue. */
   next: Segment | undefined = undefined;
+  /** Who holds it. */
+  budget: Budget | undefined = undefined;
 
   /** @param index the number it is found by */
   constructor(size: number, readonly index: number) {
@@ -33,22 +39,30 @@ export class SegmentPool {
   readonly #all: (Segment | undefined)[] = [undefined];
   readonly #freeNumbers: number[] = [];
   readonly #unused: Segment[] = [];
+  /** Bytes of all segments in use. What others hold is a part of it. */
+  readonly budget: Budget;
+
   /** Bytes of the segments in use. */
-  bytesInUse = 0;
+  get bytesInUse(): number {
+    return this.budget.used;
+  }
 
   /** Whether so much is in use that nothing should be added that can be refused. */
   get exhausted(): boolean {
-    return this.bytesInUse > this.limit;
+    return this.budget.exhausted;
   }
 
   /** @param limit bytes, see {@link exhausted} @param keep how many unused segments are kept (64 KiB each) */
-  constructor(readonly limit = 512 * 1024 * 1024, readonly keep = 128) {}
+  constructor(limit = 512 * 1024 * 1024, readonly keep = 128) {
+    this.budget = new Budget(limit);
+  }
 
   /**
    * An empty segment for a message of at least `size` bytes.
-   * @throws RangeError when all numbers are given out (64 Ki segments, 4 GiB)
+   * @param budget whose it is until it comes back; the pool's own unless said otherwise
+   * @throws RangeError when all numbers are given out (256 Ki segments, at least 16 GiB)
    */
-  take(size: number): Segment {
+  take(size: number, budget: Budget = this.budget): Segment {
     let segment: Segment | undefined;
     if (size <= LARGE_BLOCK) segment = this.#unused.pop();
     if (segment === undefined) {
@@ -60,7 +74,8 @@ export class SegmentPool {
       this.#all[number] = segment;
     }
     segment.queued = true;
-    this.bytesInUse += segment.size;
+    segment.budget = budget;
+    budget.add(segment.size);
     return segment;
   }
 
@@ -83,7 +98,8 @@ export class SegmentPool {
     segment.sent = 0;
     segment.retained = 0;
     segment.next = undefined;
-    this.bytesInUse -= segment.size;
+    segment.budget!.add(-segment.size);
+    segment.budget = undefined;
     if (segment.size === LARGE_BLOCK && this.#unused.length < this.keep) {
       this.#unused.push(segment);
     } else {

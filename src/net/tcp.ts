@@ -12,7 +12,9 @@ export function tcpConnection(conn: Deno.TcpConn): Connection {
 /** One object for each connection, no closures: thousands may be idle. */
 class TcpConnection implements Connection {
   readonly tls = undefined;
+  leftSilently = false;
   readonly #conn: Deno.TcpConn;
+  #heard = false;
   #closed = false;
 
   constructor(conn: Deno.TcpConn) {
@@ -27,7 +29,17 @@ class TcpConnection implements Connection {
   }
 
   read(into: Uint8Array): Promise<number | null> {
-    return this.#conn.read(into);
+    return this.#heard ? this.#conn.read(into) : this.#firstRead(into);
+  }
+
+  async #firstRead(into: Uint8Array): Promise<number | null> {
+    let count: number | null = null;
+    try {
+      return count = await this.#conn.read(into);
+    } finally {
+      if (count !== null) this.#heard = true;
+      else if (!this.#closed) this.leftSilently = true;
+    }
   }
 
   write(bytes: Uint8Array): Promise<number> {

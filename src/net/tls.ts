@@ -1,27 +1,17 @@
 /**
- * TLS 1.2 and 1.3, as server with or without client certificates, and as client.
+ * TLS 1.2 and 1.3 as a client, and what both sides share; see `tls_listener.ts` for the server.
  * @module
  */
 import { connect as connectPlain, isIP, type Socket } from "node:net";
-import { connect, createServer, type TLSSocket } from "node:tls";
-import { type Connection, type Endpoint, plainAddress, type TlsFacts } from "./connection.ts";
-import type { Listener } from "./listener.ts";
+import { connect, type TLSSocket } from "node:tls";
+import { dnsNamesOf } from "./certificate_names.ts";
+import type { Connection, Endpoint, TlsFacts } from "./connection.ts";
 import { nodeConnection } from "./node_connection.ts";
 import { readPem } from "./pem.ts";
 import type { ConnectOptions } from "./tcp.ts";
 
 /** RC4, 3DES and TLS below 1.2, which RFC 6733 section 13.1 still names, are obsolete. */
-const OLDEST_VERSION = "TLSv1.2";
-
-/** File names of what a TLS server shows and asks for. */
-export interface TlsServerFiles {
-  /** Its certificate, and what it was signed by, as PEM. */
-  readonly cert: string;
-  /** The key of that certificate, as PEM. */
-  readonly key: string;
-  /** Certificates that client certificates must be signed by; "" asks for none. */
-  readonly clientCa: string;
-}
+export const OLDEST_VERSION = "TLSv1.2";
 
 /** File names of what a TLS client trusts and shows; "" where not given. */
 export interface TlsClientFiles {
@@ -33,55 +23,6 @@ export interface TlsClientFiles {
   readonly key: string;
   /** The name that the server's certificate must carry; "" takes the host that was dialled. */
   readonly serverName: string;
-}
-
-/** A TLS listener; its certificates can be read again while it listens. */
-export interface TlsListener extends Listener {
-  /** Reads the files again, for connections to come. @throws Error when one cannot be read; the old ones stay in force */
-  reload(): Promise<void>;
-}
-
-/** Listens with TLS. Each connection is handed to `accepted` when its handshake is done; a handshake that takes longer than `handshakeTimeout` ms is given up. */
-export async function listenTls(
-  endpoint: Endpoint,
-  files: TlsServerFiles,
-  options: { readonly noDelay: boolean; readonly handshakeTimeout: number },
-  accepted: (connection: Connection) => void,
-  refused: (remote: string, reason: string) => void,
-): Promise<TlsListener> {
-  const asksForCertificate = files.clientCa !== "";
-  const server = createServer({
-    ...await serverContext(files),
-    requestCert: asksForCertificate,
-    rejectUnauthorized: asksForCertificate,
-    handshakeTimeout: options.handshakeTimeout,
-    minVersion: OLDEST_VERSION,
-  }, (socket) => {
-    if (options.noDelay) socket.setNoDelay(true);
-    accepted(nodeConnection(socket as unknown as Socket, factsOf(socket)));
-  });
-  server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
-    refused(`${plainAddress(socket.remoteAddress ?? "?")}:${socket.remotePort ?? "?"}`, `TLS: ${error.message}`);
-    socket.destroy();
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host: endpoint.hostname, port: endpoint.port, backlog: 1024 }, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  const bound = server.address();
-  const port = typeof bound === "object" && bound !== null ? bound.port : endpoint.port;
-  return {
-    address: { hostname: endpoint.hostname, port },
-    async reload() {
-      server.setSecureContext({ ...await serverContext(files), minVersion: OLDEST_VERSION });
-    },
-    close() {
-      server.close();
-    },
-  };
 }
 
 /**
@@ -151,20 +92,11 @@ function established(socket: Socket, event: string, options: ConnectOptions): Pr
   });
 }
 
-async function serverContext({ cert, key, clientCa }: TlsServerFiles) {
-  return {
-    cert: await readPem(cert),
-    key: await readPem(key),
-    ...(clientCa === "" ? {} : { ca: await readPem(clientCa) }),
-  };
-}
-
-/** DNS names of the certificate the peer showed. */
-function factsOf(socket: TLSSocket): TlsFacts {
-  const names: string[] = [];
-  const certificate = socket.getPeerCertificate() as { subjectaltname?: string } | null;
-  for (const part of certificate?.subjectaltname?.split(", ") ?? []) {
-    if (part.startsWith("DNS:")) names.push(part.slice(4).toLowerCase());
-  }
-  return { names };
+/**
+ * DNS names of the certificate the peer showed, from its octets: the text that the library makes of
+ * them is ambiguous.
+ */
+export function factsOf(socket: TLSSocket): TlsFacts {
+  const certificate = socket.getPeerCertificate() as { readonly raw?: Uint8Array } | null;
+  return { names: certificate?.raw === undefined ? [] : dnsNamesOf(certificate.raw), established: true };
 }

@@ -78,7 +78,7 @@ const attacks: Attack[] = [
     code: 1,
     messages: 1,
     says: /unpacks to more than 100 times its size; the rest is left out\n$/,
-    most: { memory: 300, cpu: 10 },
+    most: { memory: 500, cpu: 20 },
   },
   {
     name: "packets of no length",
@@ -86,7 +86,7 @@ const attacks: Attack[] = [
     code: 0,
     messages: 2,
     says: /^$/,
-    most: { memory: 300, cpu: 10 },
+    most: { memory: 500, cpu: 20 },
   },
   {
     name: "fragments of SCTP messages that have no beginning",
@@ -99,7 +99,7 @@ const attacks: Attack[] = [
     code: 0,
     messages: 2,
     says: /^left out: SCTP fragments of messages that did not become whole \(600000, the first in frame 2\)\n$/,
-    most: { memory: 350, cpu: 10 },
+    most: { memory: 550, cpu: 20 },
   },
   {
     name: "connections that are opened and never used",
@@ -107,7 +107,7 @@ const attacks: Attack[] = [
     code: 0,
     messages: 2,
     says: /^left out: conversations that were quiet while 16384 others were not, from then on \(183618, /,
-    most: { memory: 400, cpu: 15 },
+    most: { memory: 600, cpu: 30 },
   },
   {
     name: "beginnings of messages that never end",
@@ -115,7 +115,7 @@ const attacks: Attack[] = [
     code: 0,
     messages: 2,
     says: /28 bytes belong to a message that was not captured whole\n[^]*99000 more lines like these are not shown/,
-    most: { memory: 400, cpu: 15 },
+    most: { memory: 600, cpu: 30 },
   },
   {
     name: "a message of a megabyte, octet by octet",
@@ -127,7 +127,7 @@ const attacks: Attack[] = [
     code: 0,
     messages: 2,
     says: /^frame 3: 10.0.0.1:7 -> 10.0.0.2:3868: 299999 bytes belong to a message that was not captured whole\n$/,
-    most: { memory: 300, cpu: 5 },
+    most: { memory: 500, cpu: 10 },
   },
   {
     name: "AVPs of which every one is malformed",
@@ -135,7 +135,7 @@ const attacks: Attack[] = [
     code: 1,
     messages: 62,
     says: /^$/,
-    most: { memory: 400, cpu: 5 },
+    most: { memory: 600, cpu: 10 },
   },
   {
     name: "segments with a hole before each",
@@ -143,7 +143,7 @@ const attacks: Attack[] = [
     code: 0,
     messages: 2,
     says: /more lines like these are not shown/,
-    most: { memory: 300, cpu: 10 },
+    most: { memory: 500, cpu: 20 },
   },
 ];
 

@@ -17,6 +17,8 @@ export interface SceneOptions {
   readonly draPool?: Record<string, unknown>;
   /** One that does everything right unless said otherwise. The order gives the priority. */
   readonly dras?: readonly DraSimulatorOptions[];
+  /** Ports of DRAs that the test brings itself, behind those above. */
+  readonly otherDras?: readonly number[];
   /** All but `serve` and its configuration; the program from source unless said otherwise. */
   readonly command?: readonly string[];
   /** Requests a second of the polite Logic App; 200 unless said otherwise. */
@@ -44,7 +46,7 @@ export class Scene implements AsyncDisposable {
     const dras = (options.dras ?? [{}]).map((dra, nth) =>
       new DraSimulator({ originHost: `dra-${nth + 1}.core.example.net`, ...dra })
     );
-    const ports = dras.map((dra) => dra.start().port);
+    const ports = [...dras.map((dra) => dra.start().port), ...options.otherDras ?? []];
     const configuration = {
       gateway: { origin_host: "gw.example.net", origin_realm: "example.net", drain_timeout: "1s", ...options.gateway },
       server: { listen: ["127.0.0.1:0"], dpr_timeout: "500ms", ...options.server },
@@ -59,7 +61,7 @@ export class Scene implements AsyncDisposable {
     };
     // JSON is YAML.
     const gateway = await GatewayProcess.start(options.command ?? FROM_SOURCE, JSON.stringify(configuration));
-    await until(() => gateway.logged("dra_up").length >= dras.length, "every DRA is usable", 10_000);
+    await until(() => gateway.logged("dra_up").length >= ports.length, "every DRA is usable", 10_000);
     const rate = options.politeRate ?? 200;
     const polite = new AppSimulator({
       connect: gateway.address,

@@ -109,7 +109,7 @@ Deno.test("check -c - reads standard input", async () => {
 });
 
 Deno.test("check --resolve wants every DRA's name to be known", async () => {
-  const text = "dra_pool:\n  dras:\n    - host: localhost\n    - host: nohost.invalid\n";
+  const text = "dra_pool:\n  dras:\n    - {host: localhost, port: 13868}\n    - host: nohost.invalid\n";
   assertEquals((await check(text, ["-c", "FILE"])).code, 0);
   const { code, stderr } = await check(text, ["-c", "FILE", "--resolve"]);
   assertEquals(code, 2);

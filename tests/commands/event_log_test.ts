@@ -53,7 +53,10 @@ const EVENTS: [event: GatewayEvent, line: string][] = [
     { kind: "dra_up", dra: "east", originHost: "east.example.net", watchdog: "reopen" },
     "DRA east is usable as the last resort, before its watchdogs are answered; it is east.example.net",
   ],
-  [{ kind: "dra_suspect", dra: "east", pending: 1 }, "DRA east does not answer its watchdog; 1 request waits for it"],
+  [
+    { kind: "dra_suspect", dra: "east", reason: "answers no watchdog", pending: 1 },
+    "DRA east answers no watchdog; 1 request waits for it",
+  ],
   [
     { kind: "dra_down", dra: "east", reason: "is not connected: the peer closed the connection", pending: 2 },
     "DRA east is not connected: the peer closed the connection; 2 requests wait for it",
@@ -64,7 +67,7 @@ const EVENTS: [event: GatewayEvent, line: string][] = [
     "1 request to DRA east went to the next one: its connection was lost",
   ],
   [
-    { kind: "app_up", app: "a.example", remote: "10.0.0.1:5", applications: [4, 0xffffffff] },
+    { kind: "app_up", app: "a.example", remote: "10.0.0.1:5", applications: [{ id: 4 }, { id: 0xffffffff }] },
     "Logic App a.example connected from 10.0.0.1:5, for applications 4, Relay",
   ],
   [
@@ -76,7 +79,7 @@ const EVENTS: [event: GatewayEvent, line: string][] = [
     "connection from 10.0.0.1:5 was not opened: no CER in time",
   ],
   [
-    { kind: "internal_error", reason: "boom" },
+    { kind: "internal_error", reason: "boom", request: "answered" },
     "a request was answered 5012 because of a defect in this program reason=boom",
   ],
   [{ kind: "draining", pending: 0 }, "shutting down: no request is open"],

@@ -355,7 +355,7 @@ const WRONG: [args: string[], ...problems: string[]][] = [
   [["s13"], "--peer: missing; give --peer HOST:PORT", "--imei: missing; give --imei IMEI"],
   [
     ["s13", "--peer", "nowhere:", "--imei", "123", "--software-version", "1", "--origin-host", "a b"],
-    "--origin-host: expected a name in ASCII without spaces",
+    '--origin-host: expected a host or realm name in ASCII, got "a b": it has the octet 0x20 at 1',
     '--peer: expected HOST:PORT, got "nowhere:"',
     "--imei: expected 14 digits",
     "--software-version: expected 2 digits",

@@ -29,6 +29,7 @@ const dra = (name: string, host: string, port: number, priority: number) => ({
   weight: 100,
   origin_host: "",
   bind: "",
+  accept: true,
   tls: null,
 });
 

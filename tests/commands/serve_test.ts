@@ -70,6 +70,7 @@ test("serve relays, tells what it does in JSON lines, and ends with its statisti
         await apps.run({ requests: 5 });
         await apps.stop();
         assertEquals(apps.counters.answered, 5);
+        await seen("app_down");
       },
     );
     assertEquals(code, 0);

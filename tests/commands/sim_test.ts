@@ -109,6 +109,11 @@ const WRONG: [args: string[], stderr: string][] = [
     "--seed: has no effect without --delay-jitter\nTry diam-gw sim dra --help\n",
   ],
   [
+    ["sim", "dra", "--listen", "127.0.0.1:0", "--origin-host", "a..b"],
+    '--origin-host: expected a host or realm name in ASCII, got "a..b": it has an empty label: two dots in a row, or one ' +
+    "at an end\nTry diam-gw sim dra --help\n",
+  ],
+  [
     ["sim", "app", "--connect", "127.0.0.1:1", "--mix", "ccr", "--imei", "490154203237518", "--relaxed-pacing"],
     "--relaxed-pacing: has no effect without --rate\n--imei: has no effect without s13 in --mix\n" +
     "Try diam-gw sim app --help\n",

@@ -1,9 +1,10 @@
 /** Items A1 to A7: what a relay does with AVPs. */
 import { assert, assertEquals } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
-import { HEADER_LENGTH } from "../../src/diameter/wire/header.ts";
-import type { MessageBuilder } from "../../src/diameter/wire/message_builder.ts";
-import { answer, avpsIn, cer, request } from "../support/raw_message.ts";
+import { COMMAND } from "../../src/diameter/wire/command_codes.ts";
+import { HEADER_LENGTH, readHeader } from "../../src/diameter/wire/header.ts";
+import { MessageBuilder } from "../../src/diameter/wire/message_builder.ts";
+import { answer, avpOfVendorZero, avpsIn, cea, cer, request } from "../support/raw_message.ts";
 import { GATEWAY, stage } from "./stage.ts";
 
 const MANDATORY = 0x40;
@@ -174,6 +175,44 @@ Deno.test(
       more: (b) => b.text(AVP.destinationRealm, "example.net", { vendor: 10415 }),
     }));
     assertEquals((await app.nextAnswer()).resultCode, 3001);
+  }),
+);
+
+Deno.test(
+  "A5 R1 R2 routing AVPs with the V flag and Vendor-Id 0 are honoured as those without",
+  stage({ dras: [{}, { priority: 2 }] }, async (s) => {
+    const app = await s.app();
+    const to = (code: number, name: string) => (b: MessageBuilder) => b.raw(avpOfVendorZero(code, name));
+    await app.send(request({ destinationRealm: null, more: to(AVP.destinationRealm, "example.net") }));
+    await s.dra.send(answer(await s.dra.nextRequest()));
+    assertEquals((await app.nextAnswer()).resultCode, 2001);
+    await app.send(request({ more: to(AVP.destinationHost, "dra-2.example.net") }));
+    await s.dras[1]!.send(answer(await s.dras[1]!.nextRequest()));
+    assertEquals((await app.nextAnswer()).resultCode, 2001);
+    await app.send(request({ more: to(AVP.routeRecord, GATEWAY.host) }));
+    assertEquals((await app.nextAnswer()).resultCode, 3005);
+    // A DRA whose name is in a Route-Record is passed over.
+    await app.send(request({ more: to(AVP.routeRecord, "dra-1.example.net") }));
+    await s.dras[1]!.send(answer(await s.dras[1]!.nextRequest()));
+    assertEquals((await app.nextAnswer()).resultCode, 2001);
+  }),
+);
+
+Deno.test(
+  "A5 C3 a CER and a CEA whose AVPs have the V flag and Vendor-Id 0 are understood",
+  stage({ open: false }, async (s) => {
+    const zero = (message: Uint8Array) => {
+      const { flags, command, application, hopByHop, endToEnd } = readHeader(message);
+      const builder = new MessageBuilder({ flags, command, application, hopByHop, endToEnd });
+      for (const { code, data } of avpsIn(message, HEADER_LENGTH)) builder.raw(avpOfVendorZero(code, data));
+      return builder.finish();
+    };
+    const dra = await s.listeners[0]!.accept();
+    await dra.send(zero(cea(dra.identity, await dra.nextRequest(COMMAND.capabilitiesExchange))));
+    await s.usable();
+    const app = await s.connect();
+    await app.send(zero(cer(app.identity)));
+    assertEquals((await app.next("the CEA")).resultCode, 2001);
   }),
 );
 

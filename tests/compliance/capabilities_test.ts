@@ -8,6 +8,7 @@ import { answer, avpsIn, capabilities, cea, cer, peerAnswer, peerRequest, reques
 import type { RawMessage } from "../support/raw_message.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 import { until } from "../support/until.ts";
+import { Gateway } from "../../src/diameter/relay/gateway.ts";
 import { GATEWAY, stage } from "./stage.ts";
 
 const S13 = 16777252;
@@ -47,16 +48,27 @@ Deno.test(
 );
 
 Deno.test(
-  "C1 connections without a CER are bounded: the one that was silent longest makes room, identified ones stay",
-  stage({ server: { maxConnections: 8 } }, async (s) => {
+  "C1 at max_connections the one that has owed its CER for longest makes room, once it had a second; identified ones stay",
+  stage({ server: { maxConnections: 4 } }, async (s) => {
+    const refusals = (reason: string) => s.gateway.runtime.counters.refused.get(`127.0.0.1:${s.port} ${reason}`) ?? 0;
     const app = await s.app();
     const silent: RawPeer[] = [];
-    for (let i = 0; i < 5; i++) {
-      silent.push(await s.connect());
-    }
-    await silent[0]!.nextEnd();
-    assertEquals(silent.slice(1).some(({ ended }) => ended), false);
-    assertEquals((await silent[4]!.exchangeCapabilities()).resultCode, 2001);
+    for (let i = 0; i < 3; i++) silent.push(await s.connect());
+    // All came a moment ago, as Logic Apps do after an outage: whoever comes on top has to come
+    // again.
+    await (await s.connect("early.example.net")).nextEnd();
+    assertEquals([refusals("limit"), refusals("unidentified")], [1, 0]);
+    assertEquals((await silent[2]!.exchangeCapabilities()).resultCode, 2001);
+    let late: RawPeer | undefined;
+    await until(async () => {
+      const peer = await s.connect("late.example.net");
+      await until(() => peer.ended || silent[0]!.ended, "one of them is closed");
+      if (silent[0]!.ended) late = peer;
+      return late !== undefined;
+    }, "the one that was silent longest makes room");
+    assertEquals(silent[1]!.ended, false);
+    assertEquals((await late!.exchangeCapabilities()).resultCode, 2001);
+    assertEquals(refusals("unidentified"), 1);
     await app.nothingMore();
   }),
 );
@@ -67,7 +79,7 @@ Deno.test(
     const apps = [await s.app("a.example.net"), await s.app("b.example.net")];
     const third = await s.connect("c.example.net");
     await third.nextEnd();
-    assertEquals(s.discarded("connection_limit"), 1);
+    assertEquals(s.gateway.runtime.counters.refused.get(`127.0.0.1:${s.port} limit`), 1);
     await apps[0]!.close();
     await until(() => s.gateway.apps.size === 1, "one has left");
     await s.app("c.example.net");
@@ -268,6 +280,168 @@ Deno.test(
   }),
 );
 
+for (
+  const [what, host, code] of [
+    ["of 60,000 octets", "a".repeat(60_000), undefined],
+    ["of 300 octets", "a.".repeat(150), 5004],
+    ["with a NUL", "app\0.example.net", 5004],
+    ["with a space", "app example.net", 5004],
+    ["that climbs directories", "../../app", 5004],
+    ["beyond ASCII", "caf\u00e9.example.net", 5004],
+    ["that ends in a dot", "app.example.net.", 5004],
+    ["that is the gateway's", "GW.Example.NET", 3010],
+  ] as const
+) {
+  Deno.test(
+    `C3 C5 a Logic App with an Origin-Host ${what} is ${
+      code === undefined ? "cut off" : `answered ${code}`
+    }, and closed`,
+    stage({}, async (s) => {
+      const app = await s.connect(host);
+      if (code === undefined) await app.send(cer(app.identity));
+      else {
+        const refusal = await app.exchangeCapabilities();
+        assertEquals([refusal.resultCode, refusal.flags], [code, code === 3010 ? FLAG.error : 0]);
+        const [failed] = avpsIn(refusal.find(AVP.failedAvp)?.data ?? new Uint8Array());
+        if (code === 5004) {
+          assertEquals([failed!.code, failed!.data], [AVP.originHost, new TextEncoder().encode(host)]);
+        }
+      }
+      await app.nextEnd();
+      assertEquals(s.gateway.apps.size, 0);
+      assertEquals(s.eventsOf("app_refused").length, 1);
+    }),
+  );
+}
+
+Deno.test(
+  "C3 an Origin-Realm that is no DiameterIdentity is answered 5004",
+  stage({}, async (s) => {
+    const app = await s.connect("app.example.net", { realm: "no realm" });
+    assertEquals((await app.exchangeCapabilities()).resultCode, 5004);
+    await app.nextEnd();
+  }),
+);
+
+Deno.test(
+  "C6 a DRA whose CEA carries the gateway's own Origin-Host is given up, and the reason is told everywhere",
+  stage({ dras: [{ host: "GW.example.net" }], open: false }, async (s) => {
+    const dra = await s.listeners[0]!.open();
+    await dra.nextEnd();
+    await until(() => s.eventsOf("dra_connect_failed").length > 0, "it is told");
+    const { reason } = s.eventsOf("dra_connect_failed")[0]!;
+    assertStringIncludes(reason, `our own Origin-Host, ${GATEWAY.host}`);
+    assertEquals(s.gateway.pool.dras[0]!.usable, false);
+    await until(() => s.gateway.pool.dras[0]!.reason.endsWith(reason), "it is the DRA's reason");
+  }),
+);
+
+Deno.test(
+  "C6 a gateway that is its own DRA says so",
+  stage({ dras: [], open: false }, async (s) => {
+    const { gateway } = s;
+    const [own] = gateway.addresses;
+    const twin = new Gateway({
+      ...gateway.runtime.options,
+      server: { ...gateway.runtime.options.server, listen: [] },
+      draPool: {
+        ...gateway.runtime.options.draPool,
+        dras: [{
+          name: "me",
+          host: own!.hostname,
+          port: own!.port,
+          priority: 1,
+          weight: 100,
+          originHost: "",
+          bind: "",
+        }],
+      },
+    });
+    const told: string[] = [];
+    twin.on((event) => event.kind === "dra_connect_failed" && told.push(event.reason));
+    await twin.start();
+    await until(() => told.length > 0, "it is told");
+    await twin.stop();
+    assertStringIncludes(told[0]!, "the address leads back to this node");
+    assertStringIncludes(s.eventsOf("app_refused")[0]!.reason, "3010");
+  }),
+);
+
+Deno.test(
+  "C6 X4 a DRA that refuses in the grammar of an error answer is left alone for after_refusal, with its code as the reason",
+  stage({
+    open: false,
+    draPool: { reconnect: { initial: 5, multiplier: 1, max: 5, jitter: 0, afterRefusal: 60_000 } },
+  }, async (s) => {
+    const dra = await s.listeners[0]!.accept();
+    const bytes = answer(await dra.nextRequest(COMMAND.capabilitiesExchange), {
+      resultCode: 3010,
+      originHost: "dra-1.example.net",
+      more: (b) => b.text(AVP.errorMessage, "who are you", { flags: 0 }),
+    });
+    await dra.send(bytes);
+    await dra.nextEnd();
+    await until(() => s.eventsOf("dra_connect_failed").length > 0, "it is told");
+    assertEquals(s.eventsOf("dra_connect_failed"), [{
+      kind: "dra_connect_failed",
+      dra: "dra-1",
+      reason: "the CEA refuses with 3010 DIAMETER_UNKNOWN_PEER (who are you)",
+      hint: "",
+      retryIn: 60_000,
+    }]);
+  }),
+);
+
+Deno.test(
+  "C4 what a Logic App advertised is told with its vendor, and whether it is for accounting",
+  stage({}, async (s) => {
+    const app = await s.connect("app.example.net", { applications: [4] });
+    await app.send(
+      cer(app.identity, (b) =>
+        b.group(
+          AVP.vendorSpecificApplicationId,
+          (group) => group.unsigned32(AVP.vendorId, 10415).unsigned32(AVP.authApplicationId, S13),
+        ).unsigned32(AVP.acctApplicationId, 3)),
+    );
+    assertEquals((await app.nextAnswer(COMMAND.capabilitiesExchange)).resultCode, 2001);
+    assertEquals(s.eventsOf("app_up")[0]!.applications, [
+      { id: 4, vendor: 0, accounting: false },
+      { id: S13, vendor: 10415, accounting: false },
+      { id: 3, vendor: 0, accounting: true },
+    ]);
+  }),
+);
+
+Deno.test(
+  "R13 C4 a gateway that advertises accounting alone serves a peer that knows nothing else",
+  stage({ gateway: { applications: [{ id: 3, accounting: true }] }, open: false }, async (s) => {
+    const dra = await s.listeners[0]!.accept();
+    const message = await dra.nextRequest(COMMAND.capabilitiesExchange);
+    assertEquals([message.number(AVP.acctApplicationId), message.find(AVP.authApplicationId)], [3, undefined]);
+    await dra.send(
+      cea({ ...dra.identity, applications: [] }, message, 2001, (b) => b.unsigned32(AVP.acctApplicationId, 3)),
+    );
+    await s.usable();
+  }),
+);
+
+Deno.test(
+  "R13 C4 Relay among applications by name serves those who overlook it and those who want nothing else",
+  stage({
+    gateway: { applications: [{ id: 0xffffffff }, { id: 16777216, vendor: 10415 }, { id: 4 }] },
+  }, async (s) => {
+    await s.app("named.example.net", { applications: [4] });
+    const relay = await s.connect("relay.example.net", { applications: [GX] });
+    const message = await relay.exchangeCapabilities();
+    assertEquals(message.resultCode, 2001);
+    assertEquals(
+      message.avps.filter(({ code }) => code === AVP.authApplicationId || code === AVP.vendorSpecificApplicationId)
+        .map(({ code, data }) => code === AVP.authApplicationId ? [...data] : code),
+      [[255, 255, 255, 255], AVP.vendorSpecificApplicationId, [0, 0, 0, 4]],
+    );
+  }),
+);
+
 Deno.test(
   "C5 with an empty server.allow anyone may connect",
   stage({}, async (s) => {
@@ -447,6 +621,26 @@ Deno.test(
     const waited = performance.now() - before;
     assert(waited > 4_500 && waited < 7_000, `${waited} ms`);
     await newcomer.nothingMore();
+  }),
+);
+
+Deno.test(
+  "C11 P21 duplicate_origin_host probe: of those that come while one probe runs, one gets in",
+  stage({ server: { duplicateOriginHost: "probe" } }, async (s) => {
+    const old = await s.app();
+    const newcomers = [await s.connect(), await s.connect("APP.example.net"), await s.connect()];
+    for (const newcomer of newcomers) newcomer.answersWatchdogs = true;
+    for (const newcomer of newcomers) await newcomer.send(cer(newcomer.identity));
+    await old.nextRequest(COMMAND.deviceWatchdog);
+    // One probe alone runs, however many wait for it; then its place is free, and the first to come
+    // takes it.
+    await old.nextEnd(8_000);
+    const results: (number | undefined)[] = [];
+    for (const newcomer of newcomers) {
+      results.push((await newcomer.nextAnswer(COMMAND.capabilitiesExchange)).resultCode);
+    }
+    assertEquals(results.toSorted(), [2001, 4003, 4003]);
+    await until(() => s.gateway.apps.size === 1, "one is connected");
   }),
 );
 

@@ -43,6 +43,27 @@ Deno.test(
 );
 
 Deno.test(
+  "X2 W8 shutting down while a DWR is unanswered, no other leaves, and nobody is said to have answered it",
+  stage({
+    gateway: { drainTimeout: 1 },
+    server: { dprTimeout: 60 },
+    draPool: { dprTimeout: 250, watchdogInterval: 100, watchdogJitter: 0 },
+  }, async (s) => {
+    await s.dra.nextRequest(COMMAND.deviceWatchdog);
+    const stopping = s.gateway.stop();
+    await s.dra.nextRequest(DPR);
+    // Two watchdog intervals pass meanwhile.
+    await s.dra.nextEnd();
+    await stopping;
+    assertEquals(s.eventsOf("dra_state").slice(3).map(({ from, to, reason }) => `${from} -> ${to} (${reason})`), [
+      "OPEN -> DWR_SENT (a watchdog is unanswered)",
+      "DWR_SENT -> CLOSING (shutting down)",
+      "CLOSING -> DISCONNECTED (shutting down; no DPA in time)",
+    ]);
+  }),
+);
+
+Deno.test(
   "X2 E16 shutting down, no connection is accepted, pending answers still come, new requests are answered 3004, then the DPRs go out",
   stage({ gateway: { drainTimeout: 10_000 } }, async (s) => {
     const app = await s.app();

@@ -131,7 +131,11 @@ export const SECTIONS: readonly Section[] = [
       item("C9", "8.16", "One Origin-State-Id for a process life, the same everywhere"),
       item("C10", "8.16", "A DRA whose Origin-State-Id grew is reported"),
       item("C11", "2.1, 5.6", "Another connection with the same Origin-Host: allow, reject, replace or probe"),
-      without("C12", "5.6.4", "Election", "DRAs are dialled and Logic Apps accepted: no peer is both"),
+      item(
+        "C12",
+        "2.1, 5.6.4",
+        "A DRA that dials us: its one connection, by election when both dial at once; never a Logic App",
+      ),
       item("C13", "5.6", "A second CER: answered for the same identity, the end for another"),
       item("C14", "13.1", "TLS first, certificates on both sides, no fall-back to clear text"),
     ],

@@ -22,8 +22,11 @@ export const GATEWAY = { host: "gw.example.net", realm: "example.net" } as const
 
 /** What a test changes; the rest are short times on loopback. */
 export interface StageOptions {
-  /** One entry for each DRA: what differs from priority 1, weight 100. With a `port`, the test brings its own listener. */
-  readonly dras?: readonly Partial<Omit<DraOptions, "host"> & RawIdentity>[];
+  /**
+   * One entry for each DRA: what differs from priority 1, weight 100. With a `port`, the test brings its own listener; `address` is
+   * what the gateway is told as its host.
+   */
+  readonly dras?: readonly Partial<Omit<DraOptions, "host"> & RawIdentity & { readonly address: string }>[];
   /** Whether the stage waits until each DRA has one open connection; true unless told otherwise. */
   readonly open?: boolean;
   readonly gateway?: Partial<Omit<GatewayOptions, "server" | "draPool">>;
@@ -66,12 +69,13 @@ export class Stage {
         ...options.draPool,
         dras: wanted.map((dra, i) => ({
           name: dra.name ?? `dra-${i + 1}`,
-          host: "127.0.0.1",
+          host: dra.address ?? "127.0.0.1",
           port: dra.port ?? this.listeners[i]!.port,
           priority: dra.priority ?? 1,
           weight: dra.weight ?? 100,
           originHost: dra.originHost ?? "",
           bind: dra.bind ?? "",
+          accept: dra.accept ?? true,
           ...(dra.tls === undefined ? {} : { tls: dra.tls }),
         })),
       },

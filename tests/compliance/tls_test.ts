@@ -1,4 +1,4 @@
-/** Items C7 and C14: TLS on both sides. */
+/** Items C7, C12 and C14: TLS on both sides. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { COMMAND } from "../../src/diameter/wire/command_codes.ts";
@@ -72,6 +72,39 @@ secure(
     })();
   },
 );
+
+for (
+  const [what, names] of [
+    ["a DNS name with a comma and the victim's name in it", [["DNS", "evil.example.net, DNS:app.example.net"]]],
+    ["a URI with a comma and the victim's name in it", [["DNS", "evil.example.net"], [
+      "URI",
+      "http://x/, DNS:app.example.net",
+    ]]],
+    ["the victim's name as a URI", [["URI", "app.example.net"]]],
+    ["a wildcard", [["DNS", "*.example.net"]]],
+  ] as const
+) {
+  secure(`C14 C5 a certificate that holds ${what} does not open as the victim`, async (authority, gateway) => {
+    const certificate = await authority.sign("evil.example.net", names);
+    await stage(listening(gateway, true), async (s) => {
+      const app = await connect(s, APP, gateway.ca, certificate);
+      assertEquals((await app.exchangeCapabilities()).resultCode, 3010);
+      await app.nextEnd();
+      assertEquals(s.gateway.apps.size, 0);
+    })();
+  });
+}
+
+secure("C14 a certificate with several names opens as any of them", async (authority, gateway) => {
+  const names = [["URI", "http://x/"], ["DNS", "other.example.net"], ["DNS", "App.Example.NET"]] as const;
+  const certificate = await authority.sign("several.example.net", names);
+  await stage(listening(gateway, true), async (s) => {
+    for (const host of [APP, "OTHER.example.net"]) {
+      const app = await connect(s, host, gateway.ca, certificate);
+      assertEquals((await app.exchangeCapabilities()).resultCode, 2001);
+    }
+  })();
+});
 
 secure(
   "C14 without a certificate, or with one of another authority, a Logic App gets no further than the handshake",
@@ -176,3 +209,69 @@ secure("C14 a DRA that is configured with TLS and speaks clear text is not used"
     assertEquals(s.gateway.pool.dras[0]!.usable, false);
   })();
 });
+
+const DRA = "dra.example.net";
+
+/** A DRA that is reached over TLS, or is not while nobody listens on its port, and a gateway that listens with TLS alone. */
+function secureDra(gateway: Certificate, asksForCertificates: boolean, serverName: string): StageOptions {
+  const tls = { ca: gateway.ca, cert: "", key: "", serverName };
+  return {
+    ...listening(gateway, asksForCertificates),
+    open: false,
+    dras: [{ originHost: DRA, port: 1, tls }],
+  };
+}
+
+for (const named of [DRA, "east.dra.example.net"]) {
+  secure(
+    `C12 C14 a DRA that dials us is served when its certificate names ${
+      named === DRA ? "it" : "what it is dialled by"
+    }`,
+    async (authority, gateway) => {
+      const certificate = await authority.sign(named);
+      await stage(secureDra(gateway, true, "east.dra.example.net"), async (s) => {
+        const dra = await connect(s, DRA, gateway.ca, certificate);
+        assertEquals((await dra.exchangeCapabilities()).resultCode, 2001);
+        await s.usable();
+        await dra.send(request());
+        assertEquals((await dra.nextAnswer()).resultCode, 3002);
+        assertEquals(s.gateway.apps.size, 0);
+      })();
+    },
+  );
+}
+
+secure(
+  "C12 C14 whoever has a DRA's name and another certificate is answered 3010, and closed",
+  async (authority, gateway) => {
+    const certificate = await authority.sign(APP);
+    await stage(secureDra(gateway, true, ""), async (s) => {
+      const app = await connect(s, DRA, gateway.ca, certificate);
+      const refusal = await app.exchangeCapabilities();
+      assertEquals([refusal.resultCode, refusal.flags], [3010, FLAG.error]);
+      assertStringIncludes(refusal.text(AVP.errorMessage)!, APP);
+      await app.nextEnd();
+      assertEquals(s.gateway.pool.dras[0]!.usable, false);
+    })();
+  },
+);
+
+secure(
+  "C12 C14 a DRA that is trusted by its certificate is answered 3010 where none is asked for",
+  async (_authority, gateway) => {
+    const plain = { hostname: "127.0.0.1", port: 0 };
+    const options = secureDra(gateway, true, "");
+    await stage({ ...options, server: { ...options.server, listen: [plain] } }, async (s) => {
+      const dra = await s.connect(DRA);
+      const refusal = await dra.exchangeCapabilities();
+      assertEquals(refusal.resultCode, 3010);
+      assertStringIncludes(refusal.text(AVP.errorMessage)!, "server.tls.client_ca");
+      await dra.nextEnd();
+    })();
+    await stage(secureDra(gateway, false, ""), async (s) => {
+      const dra = await connect(s, DRA, gateway.ca);
+      assertEquals((await dra.exchangeCapabilities()).resultCode, 3010);
+      await dra.nextEnd();
+    })();
+  },
+);

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { COMMAND } from "../../src/diameter/wire/command_codes.ts";
-import { FLAG } from "../../src/diameter/wire/header.ts";
+import { FLAG, OFFSET } from "../../src/diameter/wire/header.ts";
 import { DEFAULT_OPTIONS } from "../../src/diameter/relay/options.ts";
 import { answer, patched, peerAnswer, peerRequest, RawMessage, request } from "../support/raw_message.ts";
 import { until } from "../support/until.ts";
@@ -97,6 +97,22 @@ Deno.test(
     assertEquals((await s.dras[1]!.nextRequest()).flags, REQUEST);
     assertEquals(s.eventsOf("dra_suspect").length, 1);
     assertEquals(s.eventsOf("failover").map(({ from, to }) => [from, to]), [[1, 2]]);
+  }),
+);
+
+Deno.test(
+  "W3 N1 a DRA whose DWA carries an identifier of its own is told that, and not that it was silent",
+  stage({ draPool: QUICK }, async (s) => {
+    const dwr = await s.dra.nextRequest(COMMAND.deviceWatchdog);
+    const dwa = peerAnswer(s.dra.identity, dwr);
+    new DataView(dwa.buffer).setUint32(OFFSET.hopByHop, dwr.hopByHop ^ 1);
+    await s.dra.send(dwa);
+    await until(() => s.eventsOf("dra_suspect").length > 0, "it is suspect");
+    const cause = "its DWA carries another Hop-by-Hop Identifier than the request";
+    assertEquals(s.eventsOf("dra_suspect")[0]!.reason, `is suspect: ${cause}`);
+    await s.dra.nextEnd();
+    await until(() => s.eventsOf("dra_connect_failed").length > 0, "its end is told");
+    assertEquals(s.eventsOf("dra_connect_failed")[0]!.reason, cause);
   }),
 );
 

@@ -125,7 +125,8 @@ cell("a DRA that stops reading when its queue is neither full nor half empty hol
 cell("a Logic App that stops reading is not read either, others are, and it gets everything when it goes on", {
   fakes: [{ request: (message, wire) => void wire.send(longAnswer(message, 16 * 1024)) }],
   apps: NONE,
-  server: { sendQueueLimit: 128 * 1024, writeTimeout: 10_000 },
+  // Sixteen times that is more than all answers together: it is not let go for what it asked for.
+  server: { sendQueueLimit: 2 * MiB, writeTimeout: 10_000 },
 }, async (rig) => {
   const app = await TallyApp.open(rig.gateway, "lazy.apps.example.net");
   const healthy = await TallyApp.open(rig.gateway, "brisk.apps.example.net");
@@ -161,7 +162,7 @@ cell("a Logic App that never reads again is cut off after write_timeout", {
 cell("a Logic App that reads slowly gets every answer once", {
   fakes: [{ request: (message, wire) => void wire.send(longAnswer(message, 4 * 1024)) }],
   apps: NONE,
-  server: { sendQueueLimit: 64 * 1024, writeTimeout: 20_000 },
+  server: { sendQueueLimit: 512 * 1024, writeTimeout: 20_000 },
 }, async (rig) => {
   const app = await TallyApp.open(rig.gateway, "slow.apps.example.net");
   let reads = false;

@@ -46,9 +46,10 @@ const PATIENCE = 5_000;
 /** Ends of connections that the protocol's rules bring about; anything else is a fault of the gateway. */
 const ORDINARY_ENDS = [
   /^the peer closed the connection$/,
-  /^the peer took its leave \(.*\)$/,
-  /^the peer did not close after its DPR$/,
-  /^(no CER|no CEA|no DPA) in time$/,
+  /^the peer took its leave \(.*\)(; it did not close after its DPR)?$/,
+  /^(no CER|no CEA) in time$/,
+  /; no DPA in time$/,
+  /^its DWA carries another Hop-by-Hop Identifier than the request$/,
   /^(reading|writing) failed: /,
   /^(Connection reset by peer|Broken pipe|Interrupted|Bad resource|operation canceled)/i,
   /^it sent (a message with an impossible length|bytes that are no Diameter message)/,
@@ -57,7 +58,7 @@ const ORDINARY_ENDS = [
   /^its CER was refused with \d+: /,
   /^the CEA (cannot stand|refuses|comes from|carries no)/,
   /^a CER with another identity on an open connection$/,
-  /^no common application with /,
+  /^no common application: /,
   /^another message came before the capabilities exchange$/,
   /^cannot be reached: /,
   /^shutting down$/,

@@ -197,7 +197,7 @@ reverseCell("more requests of DRAs than max_in_flight are unanswered: the rest i
 });
 
 reverseCell("a Logic App whose queue is full gets no more: the DRA is told 3004", {
-  server: { sendQueueLimit: 64 * 1024, writeTimeout: 10_000 },
+  server: { sendQueueLimit: MiB, writeTimeout: 10_000 },
 }, async (rig, dra) => {
   const app = await TallyApp.open(rig.gateway, "lazy.apps.example.net");
   app.wire.pause();

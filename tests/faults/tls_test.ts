@@ -46,7 +46,7 @@ secureCell("a Logic App over TLS that stops reading is not read either, and gets
       ),
   }],
   apps: NONE,
-  server: { sendQueueLimit: 128 * 1024, writeTimeout: 10_000 },
+  server: { sendQueueLimit: MiB, writeTimeout: 10_000 },
 }, async (rig, connect) => {
   const app = await TallyApp.open(rig.gateway, "lazy.apps.example.net", await connect());
   app.wire.pause();

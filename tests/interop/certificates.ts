@@ -26,12 +26,29 @@ export class Authority {
     return new Authority(directory);
   }
 
-  /** A certificate for the node `host`, with its name as DNS name. */
-  async sign(host: string): Promise<Certificate> {
+  /**
+   * A certificate for the node `host`.
+   * @param names its subjectAltName, `DNS` or `URI` and a value with whatever characters; `host` as
+   * DNS name unless given
+   */
+  async sign(
+    host: string,
+    names: readonly (readonly ["DNS" | "URI", string])[] = [["DNS", host]],
+  ): Promise<Certificate> {
     const directory = this.#directory;
+    const lines = names.map(([kind, value], i) => `${kind}.${i}=${value}`);
+    // In a section of its own, each name is one line: on the command line a comma would begin the
+    // next name.
+    const file = `${directory}/${host}.cnf`;
+    await Deno.writeTextFile(
+      file,
+      `[req]\ndistinguished_name=dn\nx509_extensions=v\n[dn]\n[v]\nsubjectAltName=@names\n[names]\n${
+        lines.join("\n")
+      }\n`,
+    );
     await openssl(directory, host, host, [
-      ...["-CA", `${directory}/ca.pem`, "-CAkey", `${directory}/ca.key`],
-      ...["-addext", `subjectAltName=DNS:${host}`, "-addext", "basicConstraints=critical,CA:FALSE"],
+      ...["-config", file, "-CA", `${directory}/ca.pem`, "-CAkey", `${directory}/ca.key`],
+      ...["-addext", "basicConstraints=critical,CA:FALSE"],
     ]);
     const base = `${directory}/${host}`;
     return { base, cert: `${base}.pem`, key: `${base}.key`, ca: `${directory}/ca.pem` };

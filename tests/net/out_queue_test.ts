@@ -331,3 +331,26 @@ Deno.test("what is written into a closed queue is forgotten", async () => {
   assertEquals(writer.offered, []);
   assertEquals(segments.bytesInUse, 0);
 });
+
+Deno.test("a queue that grows beyond its end says so once, when whoever fills it has done, and not while it is closed", async () => {
+  for (const closes of [false, true]) {
+    const segments = new SegmentPool();
+    let told = 0;
+    const queue = new OutQueue(new GatedWriter(), segments, {
+      limit: 1000,
+      end: 3 * LARGE_BLOCK,
+      failed: () => {},
+      overflowed: () => told++,
+    });
+    for (let i = 0; i < 3; i++) queue.push(message(i, LARGE_BLOCK));
+    await turn();
+    assertEquals(told, 0, "what reaches the end may wait");
+    queue.push(message(3, 40));
+    assertEquals(told, 0, "the message is not cut in two");
+    if (closes) queue.close();
+    else for (let i = 4; i < 8; i++) queue.push(message(i, LARGE_BLOCK));
+    await turn();
+    assertEquals(told, closes ? 0 : 1);
+    queue.close();
+  }
+});

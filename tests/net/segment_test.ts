@@ -71,3 +71,17 @@ Deno.test("segments in use never share a number or memory, whatever comes and go
     }
   }));
 });
+
+Deno.test("a segment counts for whoever took it, until it comes back", () => {
+  const pool = new SegmentPool(1_000_000);
+  const part = pool.budget.part(2);
+  const [own, other] = [pool.take(100, part), pool.take(100)];
+  assertEquals([part.used, pool.bytesInUse], [LARGE_BLOCK, 2 * LARGE_BLOCK]);
+  for (const segment of [own, other]) {
+    segment.queued = false;
+    pool.settle(segment);
+  }
+  assertEquals([part.used, pool.bytesInUse], [0, 0]);
+  pool.take(100);
+  assertEquals([part.used, pool.bytesInUse], [0, LARGE_BLOCK], "the next one that uses it pays for it");
+});

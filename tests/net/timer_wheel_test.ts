@@ -53,9 +53,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
+/** Anywhere, and where a tick no longer fits 31 bits, or 32. */
+const start = fc.oneof(
+  fc.nat({ max: 100_000 }),
+  fc.integer({ min: 2 ** 31 - 100, max: 2 ** 31 + 10 }),
+  fc.integer({ min: 2 ** 32 - 100, max: 2 ** 32 + 10 }),
+);
+
 Deno.test("a wheel does what a naive list of deadlines does, in any order of calls", () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 120 }), fc.nat({ max: 100_000 }), (steps, start) => {
+    fc.property(fc.array(step, { maxLength: 120 }), start, (steps, start) => {
       const wheel = new TimerWheel(SLOTS, BUCKETS, start);
       const model = new Model(start);
       const arm = (slot: number, due: number) => {
@@ -130,4 +137,15 @@ Deno.test("time never goes back", () => {
   let expired = 0;
   wheel.advance(60, () => expired++);
   assertEquals(expired, 1);
+});
+
+Deno.test("after three and a half years of ticks of 50 ms a deadline is still met, and a slot still known as armed", () => {
+  const now = 2 ** 31 - 2;
+  const wheel = new TimerWheel(3, BUCKETS, now);
+  for (const slot of [0, 1, 2]) wheel.arm(slot, now + 1 + slot * BUCKETS);
+  const expired: number[] = [];
+  for (let tick = now + 1; tick <= now + 3 * BUCKETS; tick++) wheel.advance(tick, (slot) => expired.push(slot, tick));
+  assertEquals(expired, [0, now + 1, 1, now + 1 + BUCKETS, 2, now + 1 + 2 * BUCKETS]);
+  wheel.arm(0, now + 100);
+  assertEquals([0, 1, 2].map((slot) => wheel.isArmed(slot)), [true, false, false]);
 });

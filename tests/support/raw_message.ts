@@ -4,7 +4,7 @@
  */
 import { APPLICATION, VENDOR } from "../../src/diameter/wire/application_ids.ts";
 import { avpsOf } from "../../src/diameter/wire/avp.ts";
-import { AVP } from "../../src/diameter/wire/avp_codes.ts";
+import { AVP, AVP_FLAG } from "../../src/diameter/wire/avp_codes.ts";
 import { COMMAND } from "../../src/diameter/wire/command_codes.ts";
 import { FLAG, type Header, HEADER_LENGTH, readHeader } from "../../src/diameter/wire/header.ts";
 import { MessageBuilder } from "../../src/diameter/wire/message_builder.ts";
@@ -243,6 +243,21 @@ export function peerAnswer(identity: RawIdentity, to: RawMessage): Uint8Array<Ar
     endToEnd: to.endToEnd,
   }).unsigned32(AVP.resultCode, RESULT.success)
     .text(AVP.originHost, identity.host).text(AVP.originRealm, identity.realm).finish();
+}
+
+/**
+ * A whole AVP that has the V flag set and Vendor-Id 0, as some charging equipment sends those of
+ * the base protocol.
+ */
+export function avpOfVendorZero(code: number, data: string | Uint8Array): Uint8Array<ArrayBuffer> {
+  const octets = typeof data === "string" ? new TextEncoder().encode(data) : data;
+  const length = 12 + octets.length;
+  const avp = new Uint8Array((length + 3) & ~3);
+  const view = new DataView(avp.buffer);
+  view.setUint32(0, code);
+  view.setUint32(4, ((AVP_FLAG.vendor | AVP_FLAG.mandatory) << 24 | length) >>> 0);
+  avp.set(octets, 12);
+  return avp;
 }
 
 /** A copy of `message` with some bytes changed, by offset. */

@@ -2,6 +2,7 @@
  * One connection of a client, from its CER to its end.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import type { Batch } from "../../net/batch.ts";
 import { type Block, BlockLease, type BlockPool } from "../../net/block.ts";
 import type { Connection } from "../../net/connection.ts";
@@ -9,7 +10,7 @@ import { framer } from "../../net/framer.ts";
 import type { SegmentPool } from "../../net/segment.ts";
 import { source } from "../../net/source.ts";
 import type { LocalIdentity } from "../peer/capabilities.ts";
-import { OWN_REQUEST_SLOT, type PeerEnd } from "../peer/peer.ts";
+import { OWN_REQUEST_SLOT, Peer, type PeerEnd } from "../peer/peer.ts";
 import { gatedSink, REFUSED } from "../peer/peer_gate.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
 import { decodeMessage } from "../wire/decode_message.ts";
@@ -19,7 +20,6 @@ import { requestFault } from "../wire/request_fault.ts";
 import { RESULT } from "../wire/result_codes.ts";
 import { RoutingAvps } from "../wire/routing_avps.ts";
 import type { Call, CallOwner } from "./call.ts";
-import { ClientPeer } from "./client_peer.ts";
 import { ConnectionClosedError, MalformedAnswerError } from "./errors.ts";
 import { Message } from "./message.ts";
 import type { ClientSettings } from "./options.ts";
@@ -60,7 +60,7 @@ export class MessageCounters {
 
 /** Drives one connection. */
 export class ClientConnection implements CallOwner {
-  readonly peer: ClientPeer;
+  readonly peer: Peer;
   /** When a message other than a watchdog was sent or received last, and when it opened; 0 before. */
   lastUsedAt = 0;
   openedAt = 0;
@@ -97,7 +97,7 @@ export class ClientConnection implements CallOwner {
         changed: () => handlers.changed(),
       },
     );
-    this.peer = new ClientPeer(this.#marks.connection, runtime.segments, watchdog, {
+    this.peer = new Peer(this.#marks.connection, runtime.segments, watchdog, {
       local: runtime.local,
       role: "initiator",
       capabilitiesTimeout: settings.capabilitiesTimeout,
@@ -107,7 +107,7 @@ export class ClientConnection implements CallOwner {
       expectedHost: settings.expectedHost,
     }, {
       opened: () => {
-        this.openedAt = this.lastUsedAt = performance.now();
+        this.openedAt = this.lastUsedAt = SYSTEM_CLOCK.now();
         handlers.opened(this);
       },
       leaving: () => handlers.changed(),
@@ -165,7 +165,7 @@ export class ClientConnection implements CallOwner {
     }
     out.commit(message.length);
     this.#counters.messagesSent++;
-    this.lastUsedAt = performance.now();
+    this.lastUsedAt = SYSTEM_CLOCK.now();
     call.owner = this;
     if (call.awaitsAnswer) this.#pending.set(call.sentAs, call);
     else this.#marks.add(call, out.writtenBytes + out.queuedBytes);
@@ -197,7 +197,7 @@ export class ClientConnection implements CallOwner {
     const { block, end } = batch;
     const { view } = block;
     try {
-      this.lastUsedAt = performance.now();
+      this.lastUsedAt = SYSTEM_CLOCK.now();
       for (let at = batch.start; at < end;) {
         const next = at + (view.getUint32(at) & 0xffffff);
         this.#counters.messagesReceived++;
@@ -274,7 +274,7 @@ export class ClientConnection implements CallOwner {
     if (!peer.live) throw new ConnectionClosedError(peer.remoteText, "it ended before the request was answered");
     peer.out.push(answer);
     this.#counters.messagesSent++;
-    this.lastUsedAt = performance.now();
+    this.lastUsedAt = SYSTEM_CLOCK.now();
   }
 
   #end(end: PeerEnd): void {

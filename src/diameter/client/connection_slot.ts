@@ -2,13 +2,13 @@
  * A place for a connection: it is opened, and opened again when it is lost.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import { type Connection, type Endpoint, endpointText } from "../../net/connection.ts";
 import { connectTcp } from "../../net/tcp.ts";
 import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../peer/backoff.ts";
 import type { Capabilities } from "../peer/capabilities.ts";
 import type { PeerEnd } from "../peer/peer.ts";
 import { DISCONNECT_CAUSE } from "../wire/avp_codes.ts";
-import { isSuccessCode, resultCodeName } from "../wire/result_codes.ts";
 import type { Call } from "./call.ts";
 import { ClientConnection, type ClientRuntime, MessageCounters } from "./client_connection.ts";
 import { ConnectionClosedError, ConnectionFailedError, HandshakeFailedError } from "./errors.ts";
@@ -161,8 +161,8 @@ export class ConnectionSlot {
     while (!this.#stopped) {
       if (!this.#fresh) this.reconnectAttempts++;
       const { end, error, wasOpen } = await this.#connectOnce();
-      this.#setState("FAILED", end.reason);
       if (this.#stopped) break;
+      this.#setState("FAILED", end.reason);
       const wanted = wasOpen ? !this.retiring : this.#handlers.failed(this, error!, this.#fresh);
       if (!wanted || this.#runtime.settings.reconnect === false) {
         if (!wasOpen) this.#tellFailure(error!, undefined);
@@ -242,10 +242,9 @@ export class ConnectionSlot {
     this.#setState("CER_SENT", "connected");
     const end = await closed.promise;
     if (wasOpen) return { end, error: undefined, wasOpen };
-    const error = handshakeError(this.address, connection, end);
+    const error = new HandshakeFailedError(this.address, end.reason, end.resultCode, end.errorMessage);
     this.#failed(error);
-    const refused = isRefusal(connection.peer.resultCode) ? "refused" : end.kind;
-    return { end: { kind: refused, reason: end.reason }, error, wasOpen };
+    return { end, error, wasOpen };
   }
 
   async #connect(): Promise<Connection> {
@@ -293,7 +292,7 @@ export class ConnectionSlot {
     this.#bytesReceived += peer.readBytes;
     if (!wasOpen) return;
     this.ended++;
-    this.#backoff = afterConnection(this.#backoff, performance.now() - connection.openedAt);
+    this.#backoff = afterConnection(this.#backoff, SYSTEM_CLOCK.now() - connection.openedAt);
     this.#noteError(new ConnectionClosedError(this.address, end.reason));
     this.#handlers.event({
       kind: "down",
@@ -307,7 +306,7 @@ export class ConnectionSlot {
 
   #noteState({ peer }: ClientConnection): void {
     if (peer.state === "leaving") this.#setState("CLOSING", "the peer takes its leave");
-    // A watchdog that ends with its connection is unanswered no more, and was not answered either.
+    // Whatever the watchdog forgets when a connection ends or a leave begins, nobody has answered it.
     else if (!peer.open) return;
     else if (this.#state === "OPEN" && peer.watchdog.pending) this.#setState("DWR_SENT", "a watchdog is unanswered");
     else if (this.#state === "DWR_SENT" && !peer.watchdog.pending) this.#setState("OPEN", "the watchdog was answered");
@@ -319,18 +318,6 @@ export class ConnectionSlot {
     this.#state = to;
     this.#handlers.event({ kind: "state", connection: this.index, address: this.address, from, to, reason });
   }
-}
-
-function handshakeError(address: string, { peer }: ClientConnection, { reason }: PeerEnd): HandshakeFailedError {
-  const { resultCode, errorMessage } = peer;
-  const said = isRefusal(resultCode)
-    ? `the CEA refuses with ${resultCode} ${resultCodeName(resultCode!)}${errorMessage ? ` (${errorMessage})` : ""}`
-    : reason;
-  return new HandshakeFailedError(address, said, resultCode, errorMessage);
-}
-
-function isRefusal(resultCode: number | undefined): boolean {
-  return resultCode !== undefined && !isSuccessCode(resultCode);
 }
 
 /**

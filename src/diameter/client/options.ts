@@ -6,6 +6,7 @@ import type { TlsClientFiles } from "../../net/tls.ts";
 import type { BackoffOptions } from "../peer/backoff.ts";
 import type { AdvertisedApplication, LocalIdentity } from "../peer/capabilities.ts";
 import { APPLICATION, VENDOR } from "../wire/application_ids.ts";
+import { judgeIdentity } from "../wire/identity.ts";
 import { MAX_MESSAGE_LENGTH } from "../wire/header.ts";
 import { InvalidConfigError } from "./errors.ts";
 
@@ -133,7 +134,7 @@ export class OptionCheck {
 
   /** A DiameterIdentity (RFC 6733 section 4.3.1). */
   identity(name: string, value: unknown): void {
-    if (typeof value === "string" && /^[\x21-\x7e]{1,255}$/.test(value)) return;
+    if (typeof value === "string" && judgeIdentity(value) === undefined) return;
     this.problem(name, "a host or realm name in ASCII", value);
   }
 

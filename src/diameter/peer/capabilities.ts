@@ -3,24 +3,17 @@
  * @module
  */
 import { APPLICATION, VENDOR } from "../wire/application_ids.ts";
-import { ApplicationSet } from "../wire/application_set.ts";
-import { asciiOf, AvpLengthError, avpsOf, unsigned32Of } from "../wire/avp.ts";
+import { type AdvertisedApplication, ApplicationSet } from "../wire/application_set.ts";
+import { asciiOf, AvpLengthError, type AvpSlice, avpsOf, padded, unsigned32Of } from "../wire/avp.ts";
 import { AVP, INBAND_SECURITY } from "../wire/avp_codes.ts";
 import { COMMAND } from "../wire/command_codes.ts";
 import { failedAvpAt, missingAvp } from "../wire/error_answer.ts";
 import { FLAG, HEADER_LENGTH } from "../wire/header.ts";
+import { judgeIdentity, sameIdentity, shownIdentity } from "../wire/identity.ts";
 import { MessageBuilder } from "../wire/message_builder.ts";
 import { RESULT, resultCodeName } from "../wire/result_codes.ts";
 
-/** One application to advertise. */
-export interface AdvertisedApplication {
-  /** Application id. */
-  readonly id: number;
-  /** Vendor of a vendor-specific application; 0 or absent for one of the IETF. */
-  readonly vendor?: number;
-  /** An accounting application: Acct-Application-Id instead of Auth-Application-Id. */
-  readonly accounting?: boolean;
-}
+export type { AdvertisedApplication };
 
 /** What this node says of itself in CER, CEA, DWR, DWA and DPR. */
 export interface LocalIdentity {
@@ -63,11 +56,30 @@ export interface CapabilitiesFault {
   readonly failedAvp?: Uint8Array;
 }
 
+/** A CEA that does not open the connection. */
+export interface AnswerFault {
+  /** For a person. */
+  readonly reason: string;
+  /** One of the two does not want the other: it is not worth asking again soon. */
+  readonly refused: boolean;
+  /** Result-Code and Error-Message of the CEA; undefined where it has none. */
+  readonly resultCode: number | undefined;
+  readonly errorMessage: string | undefined;
+}
+
 /** The applications that {@link LocalIdentity.applications} advertises. */
 export function advertised(local: LocalIdentity): ApplicationSet {
-  return new ApplicationSet(
-    local.applications.length === 0 ? [APPLICATION.relay] : local.applications.map((application) => application.id),
-  );
+  return new ApplicationSet(local.applications.length === 0 ? [APPLICATION.relay] : local.applications);
+}
+
+/**
+ * The vendors of those applications, each once and never 0 (section 5.3.6). A node that names none
+ * relays 3GPP's all the same, and its peers have always been told so.
+ */
+function supportedVendors({ applications }: LocalIdentity): ReadonlySet<number> {
+  const vendors = new Set(applications.map(({ vendor = VENDOR.ietf }) => vendor));
+  vendors.delete(VENDOR.ietf);
+  return vendors.size === 0 ? new Set([VENDOR.threeGpp]) : vendors;
 }
 
 /** A CER from the connection's own address `localAddress` (textual IPv4 or IPv6). */
@@ -119,8 +131,8 @@ function describe(builder: MessageBuilder, local: LocalIdentity, localAddress: s
   builder.octets(AVP.hostIpAddress, addressOctets(localAddress))
     .unsigned32(AVP.vendorId, local.vendorId)
     .text(AVP.productName, local.productName, { flags: 0 })
-    .unsigned32(AVP.originStateId, local.originStateId)
-    .unsigned32(AVP.supportedVendorId, VENDOR.threeGpp);
+    .unsigned32(AVP.originStateId, local.originStateId);
+  for (const vendor of supportedVendors(local)) builder.unsigned32(AVP.supportedVendorId, vendor);
   if (local.applications.length === 0) builder.unsigned32(AVP.authApplicationId, APPLICATION.relay);
   for (const { id, vendor = VENDOR.ietf, accounting = false } of local.applications) {
     const code = accounting ? AVP.acctApplicationId : AVP.authApplicationId;
@@ -135,106 +147,146 @@ function describe(builder: MessageBuilder, local: LocalIdentity, localAddress: s
   return builder;
 }
 
-/** Reads a CER or CEA from `start` to `end`; a fault says what the answer must carry (a CEA with a fault is simply not accepted). */
-export function readCapabilities(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): Capabilities | CapabilitiesFault {
-  let originHost: string | undefined;
-  let originRealm: string | undefined;
-  let productName: string | undefined;
-  let vendorId: number | undefined;
-  let originStateId: number | undefined;
-  let resultCode: number | undefined;
-  let errorMessage: string | undefined;
-  let addresses = 0;
-  const applications: number[] = [];
-  const security: number[] = [];
-  try {
-    for (const avp of avpsOf(bytes, start + HEADER_LENGTH, end)) {
-      if (avp.vendor !== 0) continue;
-      switch (avp.code) {
-        case AVP.originHost:
-          originHost ??= asciiOf(bytes, avp);
-          break;
-        case AVP.originRealm:
-          originRealm ??= asciiOf(bytes, avp);
-          break;
-        case AVP.productName:
-          productName ??= new TextDecoder().decode(bytes.subarray(avp.dataStart, avp.dataEnd));
-          break;
-        case AVP.errorMessage:
-          errorMessage ??= new TextDecoder().decode(bytes.subarray(avp.dataStart, avp.dataEnd));
-          break;
-        case AVP.hostIpAddress:
-          addresses++;
-          break;
-        case AVP.vendorId:
-          vendorId ??= unsigned32Of(bytes, avp);
-          break;
-        case AVP.originStateId:
-          originStateId ??= unsigned32Of(bytes, avp);
-          break;
-        case AVP.resultCode:
-          resultCode ??= unsigned32Of(bytes, avp);
-          break;
-        case AVP.authApplicationId:
-        case AVP.acctApplicationId:
-          push(applications, unsigned32Of(bytes, avp));
-          break;
-        case AVP.inbandSecurityId:
-          push(security, unsigned32Of(bytes, avp));
-          break;
-        case AVP.vendorSpecificApplicationId:
-          // Vendor-Id in here does not count when applications are compared (section 5.3).
-          for (const inner of avpsOf(bytes, avp.dataStart, avp.dataEnd)) {
-            if (inner.vendor === 0 && (inner.code === AVP.authApplicationId || inner.code === AVP.acctApplicationId)) {
-              push(applications, unsigned32Of(bytes, inner));
-            }
+/** What could be read of a CER or CEA before it was judged. */
+class Reading {
+  originHost: AvpSlice | undefined;
+  originRealm: AvpSlice | undefined;
+  productName: string | undefined;
+  vendorId: number | undefined;
+  originStateId: number | undefined;
+  resultCode: number | undefined;
+  errorMessage: string | undefined;
+  addresses = 0;
+  readonly applications: AdvertisedApplication[] = [];
+  readonly security: number[] = [];
+  /** The AVP whose length is impossible; what stands behind it was not read. */
+  broken: AvpLengthError | undefined;
+
+  constructor(readonly bytes: Uint8Array, start: number, readonly end: number) {
+    try {
+      for (const avp of avpsOf(bytes, start + HEADER_LENGTH, end)) if (avp.vendor === VENDOR.ietf) this.#take(avp);
+    } catch (error) {
+      if (!(error instanceof AvpLengthError)) throw error;
+      this.broken = error;
+    }
+  }
+
+  /** Origin-Host as it came, one character for each octet; "" when there is none. */
+  get name(): string {
+    return this.originHost === undefined ? "" : asciiOf(this.bytes, this.originHost);
+  }
+
+  #take(avp: AvpSlice): void {
+    const { bytes } = this;
+    const text = () => new TextDecoder().decode(bytes.subarray(avp.dataStart, avp.dataEnd));
+    switch (avp.code) {
+      case AVP.originHost:
+        this.originHost ??= avp;
+        break;
+      case AVP.originRealm:
+        this.originRealm ??= avp;
+        break;
+      case AVP.productName:
+        this.productName ??= text();
+        break;
+      case AVP.errorMessage:
+        this.errorMessage ??= text();
+        break;
+      case AVP.hostIpAddress:
+        this.addresses++;
+        break;
+      case AVP.vendorId:
+        this.vendorId ??= unsigned32Of(bytes, avp);
+        break;
+      case AVP.originStateId:
+        this.originStateId ??= unsigned32Of(bytes, avp);
+        break;
+      case AVP.resultCode:
+        this.resultCode ??= unsigned32Of(bytes, avp);
+        break;
+      case AVP.authApplicationId:
+      case AVP.acctApplicationId:
+        this.#application(avp, VENDOR.ietf);
+        break;
+      case AVP.inbandSecurityId: {
+        const mechanism = unsigned32Of(bytes, avp);
+        if (mechanism !== undefined) this.security.push(mechanism);
+        break;
+      }
+      case AVP.vendorSpecificApplicationId: {
+        const members = [...avpsOf(bytes, avp.dataStart, avp.dataEnd)].filter(({ vendor }) => vendor === VENDOR.ietf);
+        const named = members.find(({ code }) => code === AVP.vendorId);
+        const vendor = named === undefined ? undefined : unsigned32Of(bytes, named);
+        for (const member of members) {
+          if (member.code === AVP.authApplicationId || member.code === AVP.acctApplicationId) {
+            this.#application(member, vendor ?? VENDOR.ietf);
           }
-          break;
+        }
       }
     }
-  } catch (error) {
-    if (!(error instanceof AvpLengthError)) throw error;
+  }
+
+  #application(avp: AvpSlice, vendor: number): void {
+    const id = unsigned32Of(this.bytes, avp);
+    if (id !== undefined) this.applications.push({ id, vendor, accounting: avp.code === AVP.acctApplicationId });
+  }
+
+  /**
+   * Everything that the grammar of a CER, or of a CEA that accepts, wants; else the first fault in
+   * its order.
+   */
+  complete(): Capabilities | CapabilitiesFault {
+    const { bytes, end, broken, originHost, originRealm, productName, vendorId } = this;
+    if (broken !== undefined) {
+      const failedAvp = failedAvpAt(bytes, broken.offset, end);
+      return { resultCode: RESULT.invalidAvpLength, reason: broken.message, failedAvp };
+    }
+    if (originHost === undefined) return missing(AVP.originHost, "Origin-Host", 0);
+    const host = asciiOf(bytes, originHost);
+    const hostFault = malformed("Origin-Host", host, bytes, originHost);
+    if (hostFault !== undefined) return hostFault;
+    if (originRealm === undefined) return missing(AVP.originRealm, "Origin-Realm", 0);
+    const realm = asciiOf(bytes, originRealm);
+    const realmFault = malformed("Origin-Realm", realm, bytes, originRealm);
+    if (realmFault !== undefined) return realmFault;
+    if (this.addresses === 0) return missing(AVP.hostIpAddress, "Host-IP-Address", 6);
+    if (vendorId === undefined) return missing(AVP.vendorId, "Vendor-Id", 4);
+    if (productName === undefined) return missing(AVP.productName, "Product-Name", 0);
     return {
-      resultCode: RESULT.invalidAvpLength,
-      reason: error.message,
-      failedAvp: failedAvpAt(bytes, error.offset, end),
+      originHost: host,
+      originRealm: realm,
+      productName,
+      vendorId,
+      originStateId: this.originStateId,
+      applications: new ApplicationSet(this.applications),
+      wantsInbandTls: this.security.length > 0 && !this.security.includes(INBAND_SECURITY.none),
+      resultCode: this.resultCode,
+      errorMessage: this.errorMessage,
     };
   }
-  if (originHost === undefined || originHost === "") return missing(AVP.originHost, "Origin-Host", 0);
-  if (originRealm === undefined || originRealm === "") return missing(AVP.originRealm, "Origin-Realm", 0);
-  if (addresses === 0) return missing(AVP.hostIpAddress, "Host-IP-Address", 6);
-  if (vendorId === undefined) return missing(AVP.vendorId, "Vendor-Id", 4);
-  if (productName === undefined) return missing(AVP.productName, "Product-Name", 0);
-  return {
-    originHost,
-    originRealm,
-    productName,
-    vendorId,
-    originStateId,
-    applications: new ApplicationSet(applications),
-    wantsInbandTls: security.length > 0 && !security.includes(INBAND_SECURITY.none),
-    resultCode,
-    errorMessage,
-  };
 }
 
-/** Whether {@link readCapabilities} found a fault. */
-export function isFault(read: Capabilities | CapabilitiesFault): read is CapabilitiesFault {
+/** Reads a CER from `start` to `end`; a fault says what the answer must carry. */
+export function readCapabilities(bytes: Uint8Array, start: number, end: number): Capabilities | CapabilitiesFault {
+  return new Reading(bytes, start, end).complete();
+}
+
+/** Whether {@link readCapabilities} or {@link readAnswer} found a fault. */
+export function isFault<Fault extends CapabilitiesFault | AnswerFault>(read: Capabilities | Fault): read is Fault {
   return "reason" in read;
 }
 
 /** What a responder makes of a CER that could be read (sections 5.3 and 6.10); undefined when it can stand. */
 export function judgeRequest(peer: Capabilities, local: LocalIdentity, tls: boolean): CapabilitiesFault | undefined {
+  const identity = judgeIdentity(peer.originHost, { own: local.originHost });
+  if (identity !== undefined) {
+    return { resultCode: RESULT.unknownPeer, reason: `Origin-Host ${peer.originHost} ${identity.reason}` };
+  }
   if (!peer.applications.meets(advertised(local))) {
     return {
       resultCode: RESULT.noCommonApplication,
-      reason:
-        `no common application: ${peer.originHost} advertises ${peer.applications.list().join(", ") || "none"}, ` +
-        `this node ${advertised(local).list().join(", ")}`,
+      reason: `no common application: ${peer.originHost} advertises ${peer.applications.text || "none"}, ` +
+        `this node ${advertised(local).text}`,
     };
   }
   if (peer.wantsInbandTls && !tls) {
@@ -246,18 +298,45 @@ export function judgeRequest(peer: Capabilities, local: LocalIdentity, tls: bool
   return undefined;
 }
 
-/** What an initiator makes of a CEA that could be read; undefined when the connection may open. */
-export function judgeAnswer(peer: Capabilities, local: LocalIdentity, expectedHost: string): string | undefined {
-  if (peer.resultCode === undefined) return "the CEA carries no Result-Code";
-  if (peer.resultCode !== RESULT.success && peer.resultCode !== RESULT.limitedSuccess) {
-    const said = peer.errorMessage === undefined ? "" : ` (${peer.errorMessage})`;
-    return `the CEA refuses with ${peer.resultCode} ${resultCodeName(peer.resultCode)}${said}`;
+/**
+ * What an initiator makes of a CEA. Its Result-Code comes first: one that refuses may have the
+ * grammar of an error answer (section 7.2), which lacks most of what a CEA that accepts must carry.
+ *
+ * @param expectedHost identity that it must come from; "" for any
+ */
+export function readAnswer(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  local: LocalIdentity,
+  expectedHost: string,
+): Capabilities | AnswerFault {
+  const reading = new Reading(bytes, start, end);
+  const { resultCode, errorMessage } = reading;
+  const fault = (reason: string, refused = true) => ({ reason, refused, resultCode, errorMessage });
+  if (judgeIdentity(reading.name, { own: local.originHost })?.kind === "own") {
+    return fault(
+      `its CEA carries our own Origin-Host, ${local.originHost}: the address leads back to this node, or to another ` +
+        "one of the same name",
+    );
   }
-  if (expectedHost !== "" && peer.originHost.toLowerCase() !== expectedHost.toLowerCase()) {
-    return `the CEA comes from ${peer.originHost}, but origin_host says ${expectedHost}`;
+  if (resultCode !== undefined && resultCode !== RESULT.success && resultCode !== RESULT.limitedSuccess) {
+    const said = errorMessage === undefined || errorMessage === "" ? "" : ` (${errorMessage})`;
+    return fault(`the CEA refuses with ${resultCode} ${resultCodeName(resultCode)}${said}`);
   }
-  if (!peer.applications.meets(advertised(local))) return `no common application with ${peer.originHost}`;
-  return undefined;
+  const peer = reading.complete();
+  if (isFault(peer)) return fault(`the CEA cannot stand: ${peer.reason}`, false);
+  if (resultCode === undefined) return fault("the CEA carries no Result-Code");
+  if (expectedHost !== "" && !sameIdentity(peer.originHost, expectedHost)) {
+    return fault(`the CEA comes from ${peer.originHost}, but origin_host says ${expectedHost}`);
+  }
+  if (!peer.applications.meets(advertised(local))) {
+    return fault(
+      `no common application: ${peer.originHost} advertises ${peer.applications.text || "none"}, ` +
+        `this node ${advertised(local).text}`,
+    );
+  }
+  return peer;
 }
 
 /** The value of a Host-IP-Address AVP (section 4.3.1, Address): family and octets. */
@@ -287,6 +366,13 @@ function missing(code: number, name: string, dataLength: number): CapabilitiesFa
   };
 }
 
-function push(list: number[], value: number | undefined): void {
-  if (value !== undefined) list.push(value);
+/** 5004 with the whole AVP, when its value is no DiameterIdentity (section 7.1.5). */
+function malformed(name: string, value: string, bytes: Uint8Array, avp: AvpSlice): CapabilitiesFault | undefined {
+  const fault = judgeIdentity(value);
+  if (fault === undefined) return undefined;
+  return {
+    resultCode: RESULT.invalidAvpValue,
+    reason: `${name} ${shownIdentity(value)} is no DiameterIdentity: it ${fault.reason}`,
+    failedAvp: bytes.slice(avp.start, avp.start + padded(avp.dataEnd - avp.start)),
+  };
 }

@@ -2,21 +2,24 @@
  * Driver of one live connection to a peer: feeds the machines what arrives, and does what they say.
  * @module
  */
+import { type Alarm, SYSTEM_CLOCK } from "../../net/clock.ts";
 import { type Connection, endpointText } from "../../net/connection.ts";
-import { OutQueue } from "../../net/out_queue.ts";
+import type { Budget } from "../../net/budget.ts";
+import { OutQueue, type OutQueueOptions } from "../../net/out_queue.ts";
 import type { SegmentPool } from "../../net/segment.ts";
 import { COMMAND } from "../wire/command_codes.ts";
 import { errorAnswer } from "../wire/error_answer.ts";
 import { FLAG, type Header } from "../wire/header.ts";
+import { sameIdentity } from "../wire/identity.ts";
 import {
   type Capabilities,
   capabilitiesAnswer,
   type CapabilitiesFault,
   capabilitiesRequest,
   isFault,
-  judgeAnswer,
   judgeRequest,
   type LocalIdentity,
+  readAnswer,
   readCapabilities,
 } from "./capabilities.ts";
 import { EndToEndIds } from "./end_to_end_ids.ts";
@@ -35,12 +38,24 @@ export interface PeerOptions {
   readonly dprTimeout: number;
   /** Of the out-queue; see `OutQueue.full`. */
   readonly sendQueueLimit: number;
+  /**
+   * Bytes that must not be queued: a peer for which more wait is let go. No end unless said
+   * otherwise.
+   */
+  readonly sendQueueEnd?: number;
+  /** Who holds what is queued; the pool of segments itself unless said otherwise. */
+  readonly budget?: Budget;
   /** What is closing may take to write what is queued. */
   readonly writeTimeout: number;
   /** Identity that the CEA must carry; "" accepts any. */
   readonly expectedHost?: string;
   /** Error answers and refusing CEAs carry no Error-Message. */
   readonly mute?: boolean;
+  /**
+   * Whether it is read on while answers wait for it, because its own answers come the same way as its
+   * requests; absent: a peer that was dialled is.
+   */
+  readonly readOn?: boolean;
 }
 
 /** Why a connection ended. */
@@ -49,6 +64,12 @@ export interface PeerEnd {
   readonly reason: string;
   /** `refused`: the peer does not want us (DPR with BUSY or DO_NOT_WANT_TO_TALK, CEA that refuses). `left`: one side took its leave with DPR. `lost`: everything else. */
   readonly kind: "refused" | "left" | "lost";
+  /**
+   * Result-Code and Error-Message of the CEA that did not open the connection; absent when none
+   * came, or it had neither.
+   */
+  readonly resultCode?: number;
+  readonly errorMessage?: string;
 }
 
 /** What the owner of a peer wants to know. */
@@ -75,14 +96,21 @@ const endToEndIds = new EndToEndIds();
 /** Low 16 bits of the hop-by-hop ids of this node's own DWR, DPR and CER: relayed requests never use them. */
 export const OWN_REQUEST_SLOT = 0xffff;
 
-/** A peer that was dialled is read on until its queue is so many times its limit: its answers come the same way as its requests. */
+/**
+ * The longest message of a peer that has not identified itself, in bytes: what a stranger may make
+ * this node keep.
+ */
+export const LONGEST_CER = 16 * 1024;
+
+/** A peer whose answers come the same way as its requests is read on until its queue is so many times its limit. */
 const HOARD = 16;
 
 /** One live connection. */
 export class Peer {
   readonly out: OutQueue;
-  readonly watchdog: WatchdogTimer;
-  readonly options: PeerOptions;
+  /** Its owner's, like the options: see {@link Peer.moveTo}. */
+  watchdog: WatchdogTimer;
+  options: PeerOptions;
   readonly connection: Connection;
   /** What the peer said of itself; undefined before the capabilities exchange. */
   capabilities: Capabilities | undefined;
@@ -92,16 +120,22 @@ export class Peer {
   readonly ended: Promise<void>;
 
   #state: PeerState;
-  readonly #handlers: PeerHandlers;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #handlers: PeerHandlers;
+  #timer: Alarm | undefined;
   #ownIds = Math.floor(Math.random() * 0x10000);
   /** Hop-by-hop ids of the unanswered DWR and DPR; 0 when there is none. */
   #watchdogId = 0;
   #disconnectId = 0;
   #cause = 0;
   #left = false;
+  #stopping = false;
   #refused = false;
+  /** Of the CEA that did not open the connection. */
+  #resultCode: number | undefined;
+  #errorMessage: string | undefined;
   #reason = "";
+  /** What came instead of a DPA; "" when nothing did. */
+  #disregardedDpa = "";
   #announced = false;
   #resolveEnded!: () => void;
 
@@ -116,11 +150,7 @@ export class Peer {
     this.watchdog = watchdog;
     this.options = options;
     this.#handlers = handlers;
-    this.out = new OutQueue(connection, segments, {
-      limit: options.sendQueueLimit,
-      failed: (error) => this.abort(`writing failed: ${messageOf(error)}`),
-      ...(handlers.sealed === undefined ? {} : { sealed: handlers.sealed }),
-    });
+    this.out = new OutQueue(connection, segments, this.#queueOptions());
     this.ended = new Promise((resolve) => this.#resolveEnded = resolve);
     this.#state = options.role === "initiator" ? "wait-i-cea" : "wait-cer";
     this.#setTimer(options.capabilitiesTimeout);
@@ -143,9 +173,51 @@ export class Peer {
     return this.#state === "open" || this.#state === "closing" || this.#state === "leaving";
   }
 
+  /** Who dialled us and has not identified itself: it is answered nothing but its CER. */
+  get stranger(): boolean {
+    return this.#state === "wait-cer";
+  }
+
+  /**
+   * The longest message that may come now, of which one of `usual` bytes may come on an open
+   * connection.
+   */
+  longestMessage(usual: number): number {
+    return this.#state === "wait-cer" && usual > LONGEST_CER ? LONGEST_CER : usual;
+  }
+
   /** `host:port` of the other end. */
   get remoteText(): string {
     return endpointText(this.connection.remote);
+  }
+
+  /**
+   * Gives a connection whose CER is being judged to another owner: watchdog, options and handlers are
+   * those of the new one from here on, who is told all that follows.
+   */
+  moveTo(watchdog: WatchdogTimer, options: PeerOptions, handlers: PeerHandlers): void {
+    this.watchdog = watchdog;
+    this.options = options;
+    this.#handlers = handlers;
+    this.out.configure(this.#queueOptions());
+  }
+
+  #queueOptions(): OutQueueOptions {
+    const { sendQueueLimit, budget, sendQueueEnd } = this.options;
+    const { sealed } = this.#handlers;
+    return {
+      limit: sendQueueLimit,
+      failed: (error) => this.abort(`writing failed: ${messageOf(error)}`),
+      ...(sealed === undefined ? {} : { sealed }),
+      ...(budget === undefined ? {} : { budget }),
+      ...(sendQueueEnd === undefined ? {} : {
+        end: sendQueueEnd,
+        overflowed: () => {
+          this.#handlers.discarded?.("send_queue_end");
+          this.abort(`it did not read its answers: more than ${sendQueueEnd} bytes wait for it`);
+        },
+      }),
+    };
   }
 
   /**
@@ -160,7 +232,10 @@ export class Peer {
         return request ? this.#takeCer(bytes, at, end, header) : this.#takeCea(bytes, at, end);
       case COMMAND.deviceWatchdog:
         if (request) return this.#step("dwr", header);
-        if (this.#isForeign(header, this.#watchdogId)) return false;
+        if (this.#isForeign(header, this.#watchdogId)) {
+          if (this.#watchdogId !== 0) this.watchdog.disregarded(`its DWA carries ${ANOTHER_ID}`);
+          return false;
+        }
         this.#watchdogId = 0;
         return this.#step("dwa");
       case COMMAND.disconnectPeer:
@@ -168,7 +243,10 @@ export class Peer {
           this.#cause = disconnectCauseOf(bytes, at, end);
           return this.#step("dpr", header);
         }
-        if (this.#isForeign(header, this.#disconnectId)) return false;
+        if (this.#isForeign(header, this.#disconnectId)) {
+          if (this.#disconnectId !== 0) this.#disregardedDpa = `its DPA carries ${ANOTHER_ID}`;
+          return false;
+        }
         return this.#step("dpa");
       default:
         return this.#step("message");
@@ -177,8 +255,8 @@ export class Peer {
 
   /** To be waited for, if there is anything, before more requests of the peer are taken: answers that it does not read must not fill the memory. */
   roomForAnswers(): Promise<void> | undefined {
-    const { out } = this;
-    if (this.options.role === "responder") return out.full ? out.drained() : undefined;
+    const { out, options } = this;
+    if (!(options.readOn ?? options.role === "initiator")) return out.full ? out.drained() : undefined;
     return out.queuedBytes > out.limit * HOARD ? out.flushed() : undefined;
   }
 
@@ -202,21 +280,30 @@ export class Peer {
     }));
   }
 
-  /** Sends a DWR now. */
+  /** Sends a DWR now; none once either side takes its leave (section 5.6, Closing). */
   sendWatchdog(): void {
+    if (this.#state !== "open") return;
     const ids = this.#nextIds();
     this.#watchdogId = ids.hopByHop;
     this.out.push(watchdogRequest(this.options.local, ids));
   }
 
-  /** Takes leave with a DPR, see `DISCONNECT_CAUSE`; resolves when the connection has ended. */
+  /**
+   * Takes leave with a DPR, see `DISCONNECT_CAUSE`; resolves when the connection has ended, after
+   * dprTimeout at the latest.
+   */
   stop(cause: number, reason: string): Promise<void> {
-    if (this.#state === "open") {
+    this.#stopping = true;
+    if (this.#state === "closed") {
+      // It waits for its queue to be written, for as long as writing may take. Nobody has that much
+      // time now.
+      if (!this.#finished) this.#setTimer(this.options.dprTimeout);
+    } else if (this.#state === "open") {
       this.#cause = cause;
       this.#reason = reason;
       this.#left = true;
       this.#step("stop");
-    } else if (this.#state !== "leaving" && this.#state !== "closing" && this.#state !== "closed") {
+    } else if (this.#state !== "leaving" && this.#state !== "closing") {
       this.abort(reason);
     }
     return this.ended;
@@ -225,6 +312,8 @@ export class Peer {
   /** Ends the connection now; one that only waits for its queue to be written goes on with that. */
   abort(reason: string): void {
     if (this.#state === "closed") return;
+    // Our leave was to be answered first.
+    if (this.#state === "closing") this.#reason = `${this.#reason}; ${reason}`;
     this.#reason ||= reason;
     this.#step("disconnected");
   }
@@ -250,7 +339,8 @@ export class Peer {
   #takeCer(bytes: Uint8Array, at: number, end: number, header: Header): boolean | Promise<boolean> {
     const read = readCapabilities(bytes, at, end);
     if (this.#state !== "wait-cer") {
-      const same = !isFault(read) && read.originHost.toLowerCase() === this.capabilities?.originHost.toLowerCase();
+      const same = !isFault(read) && this.capabilities !== undefined &&
+        sameIdentity(read.originHost, this.capabilities.originHost);
       if (!same) this.#reason ||= "a CER with another identity on an open connection";
       return this.#step(same ? "cer-accepted" : "cer-refused", header);
     }
@@ -278,16 +368,14 @@ export class Peer {
   }
 
   #takeCea(bytes: Uint8Array, at: number, end: number): boolean {
-    const read = readCapabilities(bytes, at, end);
-    if (isFault(read)) {
-      this.#reason ||= `the CEA cannot stand: ${read.reason}`;
-      return this.#step("cea-refused");
-    }
     if (this.#state !== "wait-i-cea") return this.#step("cea-accepted");
-    const refusal = judgeAnswer(read, this.options.local, this.options.expectedHost ?? "");
-    if (refusal !== undefined) {
-      this.#reason ||= refusal;
-      this.#refused = true;
+    const { local, expectedHost = "" } = this.options;
+    const read = readAnswer(bytes, at, end, local, expectedHost);
+    if (isFault(read)) {
+      this.#reason ||= read.reason;
+      this.#refused = read.refused;
+      this.#resultCode = read.resultCode;
+      this.#errorMessage = read.errorMessage;
       return this.#step("cea-refused");
     }
     this.capabilities = read;
@@ -317,7 +405,8 @@ export class Peer {
           this.#clearTimer();
           this.#announced = true;
           this.#handlers.opened(this);
-          this.watchdog.up();
+          // Whoever was told may have taken leave at once.
+          if (this.open) this.watchdog.up();
           break;
         case "send-dwa":
           this.out.push(peerAnswer(COMMAND.deviceWatchdog, this.options.local, header!));
@@ -333,6 +422,7 @@ export class Peer {
             this.#reason ||= `the peer took its leave (${causeName(this.#cause)})`;
             this.#setTimer(this.options.dprTimeout);
             this.#handlers.leaving?.(this, this.#cause);
+            this.watchdog.left();
           }
           break;
         case "send-dpr": {
@@ -340,13 +430,14 @@ export class Peer {
           this.#disconnectId = ids.hopByHop;
           this.out.push(disconnectRequest(this.options.local, ids, this.#cause));
           this.#setTimer(this.options.dprTimeout);
+          this.watchdog.left();
           break;
         }
         case "close-when-written":
           this.#finishWhenWritten();
           break;
         case "close":
-          if (event === "timeout") this.#reason ||= TIMEOUT_REASONS[before];
+          if (event === "timeout") this.#noteTimeout(before);
           else if (!this.#announced) this.#reason ||= "another message came before the capabilities exchange";
           this.#finish();
           break;
@@ -355,8 +446,15 @@ export class Peer {
     return passed;
   }
 
+  /** A leave has its own reason already; that nobody answered it is the rest of the story. */
+  #noteTimeout(state: PeerState): void {
+    const what = state === "closing" && this.#disregardedDpa !== "" ? this.#disregardedDpa : TIMEOUT_REASONS[state];
+    this.#reason = this.#reason === "" ? what : `${this.#reason}; ${what}`;
+  }
+
   #finishWhenWritten(): void {
-    this.#setTimer(this.options.writeTimeout);
+    // The wait for the DPA that has just come is the time that there is for everything.
+    if (!this.#stopping) this.#setTimer(this.options.writeTimeout);
     this.out.flushed().then(() => this.#finish());
   }
 
@@ -373,6 +471,8 @@ export class Peer {
     this.#handlers.closed(this, {
       reason: this.#reason || "the connection was closed",
       kind: this.#refused ? "refused" : this.#left ? "left" : "lost",
+      ...(this.#resultCode === undefined ? {} : { resultCode: this.#resultCode }),
+      ...(this.#errorMessage === undefined ? {} : { errorMessage: this.#errorMessage }),
     });
     this.#resolveEnded();
   }
@@ -380,7 +480,7 @@ export class Peer {
 
   #setTimer(milliseconds: number): void {
     this.#clearTimer();
-    this.#timer = setTimeout(() => {
+    this.#timer = SYSTEM_CLOCK.setTimeout(() => {
       this.#timer = undefined;
       if (this.#state === "closed") this.#finish();
       else this.#step("timeout");
@@ -388,7 +488,7 @@ export class Peer {
   }
 
   #clearTimer(): void {
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    if (this.#timer !== undefined) SYSTEM_CLOCK.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
@@ -398,12 +498,14 @@ export class Peer {
   }
 }
 
+const ANOTHER_ID = "another Hop-by-Hop Identifier than the request";
+
 const TIMEOUT_REASONS: Record<PeerState, string> = {
   "wait-i-cea": "no CEA in time",
   "wait-cer": "no CER in time",
   open: "timeout",
   closing: "no DPA in time",
-  leaving: "the peer did not close after its DPR",
+  leaving: "it did not close after its DPR",
   closed: "timeout",
 };
 

@@ -2,6 +2,7 @@
  * The stage that takes out of a connection's stream what concerns this connection alone.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import { Batch, type BatchOwner } from "../../net/batch.ts";
 import type { Block } from "../../net/block.ts";
 import { AvpLengthError, avpsOf } from "../wire/avp.ts";
@@ -72,7 +73,7 @@ function screen(
 ): void | Promise<void> {
   if (peer.open && batch.fault === undefined && isPlain(batch)) {
     peer.readBytes += batch.end - batch.start;
-    if (peer.watchdog.received(performance.now()) || keep()) return take(batch);
+    if (peer.watchdog.received(SYSTEM_CLOCK.now()) || keep()) return take(batch);
     for (let { start: at, end, block: { view } } = batch; at < end; at += view.getUint32(at) & 0xffffff) {
       discarded("reopen");
     }
@@ -113,7 +114,7 @@ async function sortOut(
     const next = at + (view.getUint32(at) & 0xffffff);
     const plain = !isPeerCommand(view.getUint32(at + 4) & 0xffffff);
     if (plain && peer.open) {
-      if (!(peer.watchdog.received(performance.now()) || keep())) {
+      if (!(peer.watchdog.received(SYSTEM_CLOCK.now()) || keep())) {
         discarded("reopen");
         await hand(run, at);
         run = next;
@@ -145,15 +146,20 @@ function takeOne(
 ): boolean | Promise<boolean> {
   const bytes = block.bytes;
   const header = readHeader(bytes, at);
-  if (!isPeerCommand(header.command)) return peer.take(bytes, at, end, header);
   const request = (header.flags & FLAG.request) !== 0;
+  // What is wrong with a message is told to peers only; anything but a CER of a stranger ends its
+  // connection.
+  if (!isPeerCommand(header.command) || !mayAnswer(peer, header.command)) return peer.take(bytes, at, end, header);
   if (request && (header.flags & FLAG.error) !== 0) {
     discarded("header_bits");
-    peer.refuse(bytes, at, end, RESULT.invalidHeaderBits, "R and E are both set");
+    const reason = "R and E are both set";
+    const { stranger } = peer;
+    peer.refuse(bytes, at, end, RESULT.invalidHeaderBits, reason);
+    if (stranger) peer.closeWhenWritten(`its CER was refused with ${RESULT.invalidHeaderBits}: ${reason}`);
     return false;
   }
   // A DWA has rows of its own in the watchdog's table; any other message resets Tw or ends SUSPECT.
-  if (peer.live && (request || header.command !== COMMAND.deviceWatchdog)) peer.watchdog.received(performance.now());
+  if (peer.live && (request || header.command !== COMMAND.deviceWatchdog)) peer.watchdog.received(SYSTEM_CLOCK.now());
   try {
     for (const avp of avpsOf(bytes, at + HEADER_LENGTH, end)) void avp;
   } catch (error) {
@@ -168,10 +174,19 @@ function takeOne(
   return peer.take(bytes, at, end, header);
 }
 
+/**
+ * Whether a request with `command` is answered now: before the capabilities exchange, nothing but a
+ * CER is.
+ */
+function mayAnswer(peer: Peer, command: number): boolean {
+  return peer.live || (peer.stranger && command === COMMAND.capabilitiesExchange);
+}
+
 /** A stream that cannot be followed: answer what can be answered, then end. */
 function takeFault(peer: Peer, kind: string, header: Uint8Array, discarded: DiscardCounter): void {
   discarded(`frame_${kind}`);
-  const request = header.length >= HEADER_LENGTH && (header[4]! & FLAG.request) !== 0;
+  const request = header.length >= HEADER_LENGTH && (header[4]! & FLAG.request) !== 0 &&
+    mayAnswer(peer, (header[5]! << 16) | (header[6]! << 8) | header[7]!);
   if (request && kind === FRAME_FAULT.version) {
     const reason = `version ${header[0]} is not supported, this node speaks version 1`;
     peer.refuse(header, 0, HEADER_LENGTH, RESULT.unsupportedVersion, reason);

@@ -2,7 +2,7 @@
  * The peer state machine of RFC 6733 section 5.6 for one live connection.
  *
  * What the RFC's table has beyond this: Wait-Conn-Ack is the transport's connect, before there is a connection to drive; the election (Wait-Conn-Ack/Elect,
- * Wait-Returns) needs one peer that is both dialled and accepted, which this node never does: DRAs are dialled, Logic Apps accepted.
+ * Wait-Returns) is about two connections, and whoever owns both holds it: an accepted one stays in `wait-cer` meanwhile.
  *
  * @module
  */

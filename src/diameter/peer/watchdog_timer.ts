@@ -32,6 +32,8 @@ export class WatchdogTimer {
   #watchdog: Watchdog = INITIAL_WATCHDOG;
   #deadline = 0;
   #timer: Alarm | undefined;
+  /** What came instead of an answer since the last DWR; "" when nothing did. */
+  #disregarded = "";
   readonly #options: () => WatchdogOptions;
   readonly #handlers: WatchdogHandlers;
   readonly #clock: Clock;
@@ -77,8 +79,19 @@ export class WatchdogTimer {
     return this.#step("non-dwa");
   }
 
+  /** Something came that does not count as the answer to the DWR: why, as part of a sentence. */
+  disregarded(reason: string): void {
+    this.#disregarded = reason;
+  }
+
+  /** Why a DWR is unanswered, for a person: silence is only said where nothing came. */
+  get complaint(): string {
+    return this.#disregarded || "a watchdog is unanswered";
+  }
+
   /** A DWA arrived. */
   answered(): void {
+    this.#disregarded = "";
     this.#step("dwa");
   }
 
@@ -112,6 +125,7 @@ export class WatchdogTimer {
     for (const action of actions) {
       switch (action) {
         case "send-watchdog":
+          this.#disregarded = "";
           this.#handlers.sendWatchdog();
           break;
         case "set-watchdog":
@@ -125,7 +139,7 @@ export class WatchdogTimer {
           break;
         case "close":
           this.#stopTimer();
-          if (event === "timer") this.#handlers.close("the peer answered no watchdog");
+          if (event === "timer") this.#handlers.close(this.#disregarded || "the peer answered no watchdog");
           break;
         case "throwaway":
           kept = false;

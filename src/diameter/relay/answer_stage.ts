@@ -32,6 +32,15 @@ export class AnswerStage {
    * @param word its second header word @param now microseconds modulo 2^32
    */
   fromDra(link: DraLink, block: Block, at: number, length: number, word: number, now: number): void {
+    try {
+      this.#fromDra(link, block, at, length, word, now);
+    } catch (error) {
+      // The answers behind it are not to suffer; the transaction ends by its deadline.
+      this.#runtime.defect(error, "lives_on");
+    }
+  }
+
+  #fromDra(link: DraLink, block: Block, at: number, length: number, word: number, now: number): void {
     const { table } = link;
     const id = block.view.getInt32(at + OFFSET.hopByHop);
     const slot = table.find(id);
@@ -42,33 +51,43 @@ export class AnswerStage {
       return this.#retries.forget(link, slot, ENDED.answered);
     }
     if ((word & (FLAG.error << 24)) !== 0 && this.#retries.takeErrorAnswer(link, slot, block, at, length)) return;
-    this.#deliver(link.relayPeer, requester, table, slot, block, at, length, now);
+    this.#deliver(requester, table, slot, block, at, length, now);
     this.#runtime.counters.toApp++;
     if (table.isRetried(slot)) this.#retries.forget(link, slot, ENDED.answered);
     else table.close(slot);
+    this.#observe(link.relayPeer, requester, table, slot, block, at, length);
   }
 
   /** Takes the answer of a Logic App. It must come over the connection that the request went to. */
   fromApp(app: RelayPeer, block: Block, at: number, length: number, now: number): void {
+    try {
+      this.#fromApp(app, block, at, length, now);
+    } catch (error) {
+      this.#runtime.defect(error, "lives_on");
+    }
+  }
+
+  #fromApp(app: RelayPeer, block: Block, at: number, length: number, now: number): void {
     const table = this.#reverse;
     const id = block.view.getInt32(at + OFFSET.hopByHop);
     const slot = table.find(id);
     if (slot < 0) return count(this.#runtime.counters.unmatched, table.nameUnmatched(id));
     if (table.targetOf(slot) !== app.key) return count(this.#runtime.counters.unmatched, "unknown");
-    app.owed--;
     const requester = this.#runtime.connections.get(table.requesterOf(slot));
     if (requester === undefined) {
       count(this.#runtime.counters.unmatched, "gone");
+      app.owed--;
       return table.close(slot);
     }
-    this.#deliver(app, requester, table, slot, block, at, length, now);
+    this.#deliver(requester, table, slot, block, at, length, now);
+    app.owed--;
     this.#runtime.counters.toDra++;
     if (requester.link !== undefined) requester.link.dra.counters.messagesSent++;
     table.close(slot);
+    this.#observe(app, requester, table, slot, block, at, length);
   }
 
   #deliver(
-    from: RelayPeer | undefined,
     requester: RelayPeer,
     table: TransactionTable,
     slot: number,
@@ -77,14 +96,28 @@ export class AnswerStage {
     length: number,
     now: number,
   ): void {
-    const { counters, observer } = this.#runtime;
-    const hopByHop = table.hopByHopOf(slot);
-    writeAnswer(requester.peer.out, block, at, length, hopByHop, this.#relay);
+    const { counters } = this.#runtime;
+    writeAnswer(requester.peer.out, block, at, length, table.hopByHopOf(slot), this.#relay);
     requester.inFlight--;
     requester.messagesSent++;
     counters.completed++;
     counters.latencySum += (now - table.startedOf(slot)) >>> 0;
-    observer?.(
+  }
+
+  /**
+   * Last of all: whatever an observer does, the transaction has ended. Its ids are kept until the
+   * slot is used again.
+   */
+  #observe(
+    from: RelayPeer | undefined,
+    requester: RelayPeer,
+    table: TransactionTable,
+    slot: number,
+    block: Block,
+    at: number,
+    length: number,
+  ): void {
+    this.#runtime.observer?.(
       messageRecord(
         "answer",
         block.bytes,
@@ -92,7 +125,7 @@ export class AnswerStage {
         at + length,
         from?.originHost ?? "",
         requester.originHost,
-        hopByHop,
+        table.hopByHopOf(slot),
         table.idOf(slot),
       ),
     );

@@ -29,11 +29,14 @@ export class AppLimits {
     return rateLimit.requestsPerSecond > 0 || maxInFlight > 0;
   }
 
-  /** Why one more request of `app` is too much; undefined when it is not. */
-  check(app: RelayPeer, now: number): Refusal | undefined {
+  /**
+   * Why one more request of `app` is too much; undefined when it is not.
+   * @param waiting how many of it wait for their turn
+   */
+  check(app: RelayPeer, now: number, waiting = 0): Refusal | undefined {
     const { rateLimit, maxInFlight } = this.#runtime.options.server;
     if (maxInFlight > 0) {
-      let inFlight = 0;
+      let inFlight = waiting;
       for (const connection of this.#apps.withHost(app.originHost)) inFlight += connection.inFlight;
       if (inFlight >= maxInFlight) {
         return {
@@ -60,10 +63,24 @@ export class AppLimits {
     const size = burst > 0 ? burst : Math.max(1, requestsPerSecond);
     let bucket = this.#buckets.get(name);
     if (bucket === undefined || bucket.perSecond !== requestsPerSecond || bucket.burst !== size) {
-      if (this.#buckets.size >= REMEMBERED) this.#buckets.delete(this.#buckets.keys().next().value!);
+      this.#forgetOne();
       bucket = new TokenBucket(requestsPerSecond, size, now);
       this.#buckets.set(name, bucket);
     }
     return bucket;
+  }
+
+  /**
+   * Makes room for a bucket, at the expense of the Logic App that was new longest ago among those
+   * that are gone.
+   */
+  #forgetOne(): void {
+    if (this.#buckets.size < REMEMBERED + this.#apps.size) return;
+    for (const [name, bucket] of this.#buckets) {
+      this.#buckets.delete(name);
+      if (this.#apps.withHost(name).length === 0) return;
+      // Connected: it goes to the end, so that the next one need not look at it again.
+      this.#buckets.set(name, bucket);
+    }
   }
 }

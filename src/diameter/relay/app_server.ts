@@ -5,25 +5,30 @@
 import { type Connection, type Endpoint, endpointText } from "../../net/connection.ts";
 import { type Listener, listenTcp } from "../../net/listener.ts";
 import { reasonOf } from "../../net/reason.ts";
-import type { TlsListener } from "../../net/tls.ts";
+import type { TlsListener } from "../../net/tls_listener.ts";
 import type { Peer } from "../peer/peer.ts";
 import { DISCONNECT_CAUSE } from "../wire/avp_codes.ts";
 import { AppAdmission } from "./app_admission.ts";
 import { AppSession, type SessionOwner } from "./app_session.ts";
 import type { Apps } from "./apps.ts";
-import type { RelayPeer } from "./relay_peer.ts";
+import { queueEnd } from "./budgets.ts";
+import type { DraAdoption } from "./dra_adoption.ts";
+import type { RelayPeer, Served } from "./relay_peer.ts";
 import type { RelayRuntime } from "./relay_runtime.ts";
 
 /** What the server needs of the relay. */
 export interface AppServerHandlers {
   /** Runs the stages of a new connection until it ends. */
-  serve(connection: Connection, peer: Peer, self: () => RelayPeer | undefined): void;
+  serve(connection: Connection, peer: Peer, served: Served): void;
   /** The connection of `app` is gone: what it owed is not coming. */
   lost(app: RelayPeer): void;
 }
 
-/** Share of max_connections that connections without a CER may take; beyond it the one that has been silent longest goes. */
-const UNIDENTIFIED_SHARE = 0.5;
+/**
+ * Milliseconds that any connection has for its CER (and its TLS handshake), however many others
+ * want its place.
+ */
+const GRACE = 1_000;
 
 /** Listeners and the connections they accepted. */
 export class AppServer {
@@ -34,10 +39,10 @@ export class AppServer {
   readonly #tlsListeners: TlsListener[] = [];
   /** All accepted connections, identified or not. */
   readonly #peers = new Set<Peer>();
-  /** Those before their CER, oldest first. */
-  readonly #unidentified = new Set<Peer>();
+  /** Those before their CER, and before the end of their TLS handshake, oldest first. */
+  readonly #unidentified = new Map<Peer, AppSession>();
 
-  constructor(runtime: RelayRuntime, apps: Apps, handlers: AppServerHandlers) {
+  constructor(runtime: RelayRuntime, apps: Apps, adoption: DraAdoption, handlers: AppServerHandlers) {
     this.#runtime = runtime;
     this.#handlers = handlers;
     const { server } = runtime.options;
@@ -50,6 +55,8 @@ export class AppServer {
       runtime,
       apps,
       admission: new AppAdmission(runtime, apps),
+      adoption,
+      longestMessage: server.maxMessageSize,
       watchdogOptions: () => watchdog,
       peerOptions: {
         local: runtime.local,
@@ -57,6 +64,8 @@ export class AppServer {
         capabilitiesTimeout: server.capabilitiesTimeout,
         dprTimeout: server.dprTimeout,
         sendQueueLimit: server.sendQueueLimit,
+        sendQueueEnd: queueEnd(server.sendQueueLimit),
+        budget: runtime.budgets.answers,
         writeTimeout: server.writeTimeout,
         mute: runtime.options.errorDetail === "none",
       },
@@ -87,7 +96,12 @@ export class AppServer {
     const { listen, tls, tcpNoDelay, capabilitiesTimeout } = this.#runtime.options.server;
     for (const endpoint of listen) {
       try {
-        const listener = listenTcp(endpoint, tcpNoDelay, (connection) => this.#accept(connection, listener));
+        const listener = listenTcp(
+          endpoint,
+          tcpNoDelay,
+          (connection) => this.#accept(connection, listener),
+          (error) => this.#acceptFailed(listener, error),
+        );
         this.#listening(listener);
       } catch (error) {
         this.#cannotListen(endpoint, error);
@@ -96,16 +110,13 @@ export class AppServer {
     for (const endpoint of tls?.listen ?? []) {
       try {
         // Loaded when needed: the compatibility layer under it takes 6 MB.
-        const { listenTls } = await import("../../net/tls.ts");
+        const { listenTls } = await import("../../net/tls_listener.ts");
         const listener = await listenTls(
           endpoint,
           tls!,
           { noDelay: tcpNoDelay, handshakeTimeout: capabilitiesTimeout },
           (connection) => this.#accept(connection, listener),
-          (remote, reason) => {
-            this.#runtime.discarded("tls_handshake");
-            this.#runtime.emit({ kind: "app_refused", remote, reason });
-          },
+          (error) => this.#acceptFailed(listener, error),
         );
         this.#tlsListeners.push(listener);
         this.#listening(listener);
@@ -145,22 +156,44 @@ export class AppServer {
 
   #accept(connection: Connection, listener: Listener): void {
     const runtime = this.#runtime;
-    const { server } = runtime.options;
-    if (this.#peers.size >= server.maxConnections || runtime.draining) {
-      connection.close();
-      runtime.counters.refusedConnections++;
-      runtime.discarded(runtime.draining ? "connection_draining" : "connection_limit");
-      return;
-    }
-    if (this.#unidentified.size >= Math.max(1, Math.ceil(server.maxConnections * UNIDENTIFIED_SHARE))) {
-      const [oldest] = this.#unidentified;
-      runtime.discarded("connection_unidentified");
-      oldest?.abort("too many connections without a CER");
-    }
+    if (runtime.draining) return this.#refuse(connection, listener, "draining");
+    if (!this.#hasRoom()) return this.#refuse(connection, listener, "limit");
     const session = new AppSession(connection, listener.address, this.#owner);
     const { peer } = session;
     this.#peers.add(peer);
-    this.#unidentified.add(peer);
-    this.#handlers.serve(connection, peer, () => session.relayPeer);
+    this.#unidentified.set(peer, session);
+    this.#handlers.serve(connection, peer, session);
+  }
+
+  /**
+   * Whether one more may be served: at the limit, in the place of the one that has owed its CER for
+   * longest.
+   */
+  #hasRoom(): boolean {
+    const { maxConnections } = this.#runtime.options.server;
+    if (this.#peers.size < maxConnections) return true;
+    const [oldest] = this.#unidentified.values();
+    if (oldest === undefined || oldest.age < GRACE) return false;
+    oldest.evict();
+    return this.#peers.size < maxConnections;
+  }
+
+  #refuse(connection: Connection, listener: Listener, reason: "draining" | "limit"): void {
+    connection.close();
+    const runtime = this.#runtime;
+    runtime.refused(listener.address, reason);
+    if (reason === "draining") return;
+    const remote = endpointText(connection.remote);
+    const limit = runtime.options.server.maxConnections;
+    runtime.emit({ kind: "app_refused", remote, reason: `server.max_connections (${limit}) are connected` });
+  }
+
+  #acceptFailed(listener: Listener, error: Error): void {
+    this.#runtime.refused(listener.address, "not_accepted");
+    this.#runtime.emit({
+      kind: "accept_failed",
+      address: endpointText(listener.address),
+      reason: error.message,
+    });
   }
 }

@@ -1,14 +1,17 @@
 /**
- * One accepted connection of a Logic App, from its CER to its end.
+ * One accepted connection of a Logic App, from its CER to its end; or, when that CER is a DRA's, until then.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import type { Connection, Endpoint } from "../../net/connection.ts";
 import type { Capabilities } from "../peer/capabilities.ts";
 import { Peer, type PeerEnd, type PeerHandlers, type PeerOptions } from "../peer/peer.ts";
 import { type WatchdogHandlers, type WatchdogOptions, WatchdogTimer } from "../peer/watchdog_timer.ts";
 import type { AppAdmission } from "./app_admission.ts";
 import type { Apps } from "./apps.ts";
-import { RelayPeer } from "./relay_peer.ts";
+import type { Claimant, DraAdoption } from "./dra_adoption.ts";
+import type { DraLink } from "./dra_link.ts";
+import { RelayPeer, type Served } from "./relay_peer.ts";
 import type { RelayRuntime } from "./relay_runtime.ts";
 
 /** What all sessions of a server share. */
@@ -16,58 +19,107 @@ export interface SessionOwner {
   readonly runtime: RelayRuntime;
   readonly apps: Apps;
   readonly admission: AppAdmission;
+  readonly adoption: DraAdoption;
+  /** Bytes. */
+  readonly longestMessage: number;
   readonly peerOptions: PeerOptions;
   readonly watchdogOptions: () => WatchdogOptions;
   /** Its CER was accepted. */
   identified(peer: Peer): void;
-  /** It is over; `app` is what it was to the relay, if it ever was. */
+  /** It is over, or a DRA's from now on; `app` is what it was to the relay, if it ever was. */
   ended(peer: Peer, app: RelayPeer | undefined): void;
 }
 
 /** Methods, not closures: thousands of these may be idle. */
-export class AppSession implements PeerHandlers, WatchdogHandlers {
+export class AppSession implements PeerHandlers, WatchdogHandlers, Served, Claimant {
   readonly peer: Peer;
-  /** Defined while the connection is open. */
-  relayPeer: RelayPeer | undefined;
+  longestMessage: number;
+  #app: RelayPeer | undefined;
+  /** Whose connection it turned out to be. */
+  #link: DraLink | undefined;
   readonly #watchdog: WatchdogTimer;
   readonly #listener: Endpoint;
   readonly #owner: SessionOwner;
+  readonly #acceptedAt = SYSTEM_CLOCK.now();
+  #evicted = false;
 
   constructor(connection: Connection, listener: Endpoint, owner: SessionOwner) {
     this.#owner = owner;
     this.#listener = listener;
+    this.longestMessage = owner.longestMessage;
     this.#watchdog = new WatchdogTimer(owner.watchdogOptions, this);
     this.peer = new Peer(connection, owner.runtime.segments, this.#watchdog, owner.peerOptions, this);
   }
 
+  get relayPeer(): RelayPeer | undefined {
+    return this.#link === undefined ? this.#app : this.#link.relayPeer;
+  }
+
+  servesReopening(): boolean {
+    return this.#link?.servesReopening() ?? false;
+  }
+
+  /** Milliseconds since it was accepted. */
+  get age(): number {
+    return SYSTEM_CLOCK.now() - this.#acceptedAt;
+  }
+
+  /** Ends the connection for one that is not as silent. */
+  evict(): void {
+    this.#evicted = true;
+    this.peer.abort("it sent no CER, and max_connections are connected");
+  }
+
   admit(peer: Peer, capabilities: Capabilities) {
-    return this.#owner.admission.admit(peer, capabilities);
+    const { admission, adoption, runtime } = this.#owner;
+    const dras = runtime.draining ? [] : adoption.named(capabilities.originHost);
+    return dras.length > 0 ? adoption.judge(dras, this) : admission.admit(peer, capabilities);
+  }
+
+  movedTo(link: DraLink): void {
+    this.#link = link;
+    this.longestMessage = link.longestMessage;
+    this.#owner.ended(this.peer, undefined);
   }
 
   opened(peer: Peer): void {
     const { runtime, apps } = this.#owner;
     this.#owner.identified(peer);
-    const app = this.relayPeer = new RelayPeer(peer, peer.capabilities!, undefined, this.#listener);
+    const app = this.#app = new RelayPeer(peer, peer.capabilities!, undefined, this.#listener);
     runtime.connections.add(app);
     apps.add(app);
-    const applications = app.capabilities.applications.list();
+    const applications = app.capabilities.applications.advertised;
     runtime.emit({ kind: "app_up", app: app.originHost, remote: peer.remoteText, applications });
   }
 
   closed(peer: Peer, { reason }: PeerEnd): void {
     this.#watchdog.stop();
     const { runtime, apps } = this.#owner;
-    const app = this.relayPeer;
-    this.relayPeer = undefined;
+    const app = this.#app;
+    this.#app = undefined;
     if (app === undefined) {
       this.#owner.ended(peer, undefined);
-      return runtime.emit({ kind: "app_refused", remote: peer.remoteText, reason });
+      return this.#refused(peer, reason);
     }
     apps.remove(app);
     const pending = app.inFlight;
     runtime.gone(app);
     this.#owner.ended(peer, app);
     runtime.emit({ kind: "app_down", app: app.originHost, remote: peer.remoteText, reason, pending });
+  }
+
+  #refused({ connection, remoteText: remote }: Peer, reason: string): void {
+    const { runtime } = this.#owner;
+    if (connection.leftSilently) {
+      runtime.refused(this.#listener, "silent");
+      return runtime.emit({ kind: "app_silent", remote });
+    }
+    const handshaking = connection.tls !== undefined && !connection.tls.established;
+    runtime.refused(
+      this.#listener,
+      this.#evicted ? "unidentified" : handshaking ? "tls_handshake" : "capabilities",
+    );
+    runtime.emit({ kind: "app_refused", remote, reason });
   }
 
   discarded(reason: string): void {

@@ -14,6 +14,20 @@ export class DraCounters {
   requests = 0;
 }
 
+/**
+ * Why a connection of a Logic App was not served: max_connections are there, or descriptors ran out
+ * before it was accepted; the gateway takes its leave; it closed without a word; its TLS handshake
+ * failed; it had to make room before its CER; it sent no CER that could be accepted.
+ */
+export type RefusalReason =
+  | "limit"
+  | "not_accepted"
+  | "draining"
+  | "silent"
+  | "tls_handshake"
+  | "unidentified"
+  | "capabilities";
+
 /** Of the gateway. Transactions obey created = completed + expired + rejected + abandoned + active. */
 export class Counters {
   created = 0;
@@ -31,8 +45,11 @@ export class Counters {
   routingErrors = 0;
   failovers = 0;
   failbacks = 0;
-  /** Connections of Logic Apps that were closed before they were served. */
-  refusedConnections = 0;
+  /**
+   * Connections of Logic Apps that never were served, by `listener reason`.
+   * See {@link RefusalReason}.
+   */
+  readonly refused = new Map<string, number>();
   /** `code reason` to how often this node answered with it. */
   readonly errorAnswers = new Map<string, number>();
   /** Retransmissions by `dra reason`. */

@@ -2,25 +2,27 @@
  * One connection slot of a DRA: it connects, keeps the connection, and connects again.
  * @module
  */
+import type { Budget } from "../../net/budget.ts";
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import { type Connection, endpointText } from "../../net/connection.ts";
 import { reasonOf } from "../../net/reason.ts";
 import { connectTcp } from "../../net/tcp.ts";
 import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../peer/backoff.ts";
-import { causeName, Peer, type PeerEnd } from "../peer/peer.ts";
+import { causeName, Peer, type PeerEnd, type PeerHandlers, type PeerOptions } from "../peer/peer.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
 import { DISCONNECT_CAUSE } from "../wire/avp_codes.ts";
+import { BURST, FEW_BYTES, sizeText } from "./budgets.ts";
 import type { Dra } from "./dra.ts";
 import type { DraState } from "./events.ts";
-import { RelayPeer } from "./relay_peer.ts";
+import { RelayPeer, type Served } from "./relay_peer.ts";
 import type { RelayRuntime } from "./relay_runtime.ts";
 import type { Attempts } from "./retries.ts";
 import { TransactionTable } from "./transactions.ts";
 
-/**
- * A burst of many Logic Apps at once may overshoot the queue's limit this many times before requests are turned away: from the limit on, nothing more is read from
- * whoever fills it, so each adds what it has already sent and no more.
- */
-const BURST = 4;
+/** What may be used up when a connection to a DRA is given no more. */
+export const BOUNDS = ["requests", "queue", "memory", "memory of one app"] as const;
+/** One of {@link BOUNDS}. */
+export type Bound = typeof BOUNDS[number];
 
 const UNREACHABLE = "cannot be reached";
 
@@ -41,12 +43,19 @@ export interface LinkHandlers {
   /** The connection is gone: pending requests go elsewhere. */
   lost(link: DraLink, reason: string): void;
   /** Runs the stages of a new connection until it ends. */
-  serve(connection: Connection, peer: Peer, self: () => RelayPeer | undefined, link: DraLink): void;
+  serve(connection: Connection, peer: Peer, served: Served): void;
 }
 
+/** Why nothing is dialled while the DRA's own connection lives. */
+const GAVE_WAY = "has opened a connection itself";
+
 /** One slot. Its transactions and its watchdog outlive its connections. */
-export class DraLink {
+export class DraLink implements Served {
   readonly table: TransactionTable;
+  /** Bytes of requests that are queued to it, or kept for a failover. */
+  readonly budget: Budget;
+  /** Bytes of its error answers that are kept. */
+  readonly errors: Budget;
   readonly watchdog: WatchdogTimer;
   /** Transactions with several attempts, one of them in this slab. */
   readonly retried = new Map<number, Attempts>();
@@ -57,6 +66,9 @@ export class DraLink {
   lastError = "";
   /** Unix time in milliseconds of the next attempt; 0 when none is planned. */
   nextAttemptAt = 0;
+  /** Resolves when the CEA to our CER is there, or will not come; undefined while none is awaited. */
+  exchange: Promise<void> | undefined;
+  readonly longestMessage: number;
 
   #state: DraState = "DISCONNECTED";
   #peer: Peer | undefined;
@@ -77,17 +89,21 @@ export class DraLink {
   constructor(readonly dra: Dra, readonly index: number, runtime: RelayRuntime, handlers: LinkHandlers) {
     this.#runtime = runtime;
     this.#handlers = handlers;
-    this.table = new TransactionTable(runtime.segments, Math.floor(Math.random() * 0x10000), runtime.tick());
+    this.budget = runtime.budgets.ofDra();
+    this.errors = runtime.budgets.errorsOfDra();
+    this.longestMessage = runtime.options.draPool.maxMessageSize;
+    const firstGeneration = Math.floor(Math.random() * 0x10000);
+    this.table = new TransactionTable(runtime.segments, firstGeneration, runtime.tick(), this.budget);
     this.watchdog = new WatchdogTimer(() => this.#watchdogOptions(), {
       sendWatchdog: () => this.#peer?.sendWatchdog(),
       failover: () => {
         if (this.watchdog.state !== "suspect") return;
-        this.reason = "is suspect: a watchdog is unanswered";
+        this.reason = `is suspect: ${this.watchdog.complaint}`;
         this.#handlers.changed(this);
         this.#handlers.suspect(this);
       },
       failback: () => {
-        this.#okayAt = performance.now();
+        this.#okayAt = SYSTEM_CLOCK.now();
         this.reason = "";
         this.#handlers.changed(this);
       },
@@ -118,10 +134,67 @@ export class DraLink {
       this.watchdog.numDwa >= 1;
   }
 
-  /** It may be given no more: its queue, its credit or the memory for retained requests is used up. */
-  get full(): boolean {
+  /** It connects, or keeps its connection: see {@link start}. */
+  get running(): boolean {
+    return !this.#stopped;
+  }
+
+  /** The DRA has taken its leave, and is to close its connection. */
+  get leaving(): boolean {
+    return this.relayPeer?.peer.state === "leaving";
+  }
+
+  /** What was sent while this DRA was the last resort is to be answered, even when it is needed no more. */
+  servesReopening(): boolean {
+    return this.dra.usable || this.table.size > 0;
+  }
+
+  /**
+   * It may be given no more of what `requester` asks: its queue, its credit or the memory for
+   * retained requests is used up; or the latter is tight, and the requester is one of those who
+   * hold a good part of it.
+   */
+  isFullFor(requester: number): boolean {
     const { out } = this.relayPeer!.peer;
-    return out.queuedBytes > out.limit * BURST || this.fullForRetries;
+    if (out.queuedBytes > out.limit * BURST || out.stuck || this.#creditIsUsed) return true;
+    const { budget } = this;
+    if (budget.used <= budget.ease) return false;
+    return budget.exhausted || budget.tight && this.table.sharesAt(this.#runtime.tick()).bytesOf(requester) > FEW_BYTES;
+  }
+
+  /**
+   * {@link isFullFor} only for the credit in requests, of which `requester` holds less than its
+   * share: it need not wait long.
+   */
+  isTakenByOthers(requester: number, more: number): boolean {
+    const { maxInFlight } = this.#runtime.options.draPool;
+    return this.table.size >= maxInFlight && !this.relayPeer!.peer.out.stuck && !this.budget.exhausted &&
+      this.table.sharesAt(this.#runtime.tick()).isBelow(requester, maxInFlight, more);
+  }
+
+  /** Which bound {@link isFullFor} met. */
+  get boundMet(): Bound {
+    const { out } = this.relayPeer!.peer;
+    const { maxInFlight } = this.#runtime.options.draPool;
+    if (this.table.size >= Math.min(maxInFlight, TransactionTable.capacity)) return "requests";
+    if (out.stuck || out.queuedBytes > out.limit * BURST) return "queue";
+    return this.budget.exhausted ? "memory" : "memory of one app";
+  }
+
+  /** A bound for a person, with its key. */
+  describe(bound: Bound): string {
+    const { name } = this.dra;
+    const { maxInFlight, sendQueueLimit } = this.#runtime.options.draPool;
+    switch (bound) {
+      case "requests":
+        return `${name} has ${maxInFlight} unanswered (dra_pool.max_in_flight)`;
+      case "queue":
+        return `${name} does not read what waits for it (dra_pool.send_queue_limit ${sizeText(sendQueueLimit)})`;
+      case "memory":
+        return `the unanswered ones of ${name} take all the memory that it may (gateway.memory_limit)`;
+      case "memory of one app":
+        return `this Logic App's unanswered ones at ${name} take all the memory that one may (gateway.memory_limit)`;
+    }
   }
 
   /**
@@ -129,16 +202,18 @@ export class DraLink {
    * of that DRA.
    */
   get fullForRetries(): boolean {
-    const { maxInFlight } = this.#runtime.options.draPool;
-    return this.table.size >= maxInFlight || this.relayPeer!.peer.out.stuck || this.#runtime.segments.exhausted ||
-      this.table.size >= TransactionTable.capacity;
+    return this.#creditIsUsed || this.relayPeer!.peer.out.stuck || this.budget.exhausted;
+  }
+
+  get #creditIsUsed(): boolean {
+    const { size } = this.table;
+    return size >= this.#runtime.options.draPool.maxInFlight || size >= TransactionTable.capacity;
   }
 
   /** Begins to connect, and goes on until {@link stop}. */
   start(): void {
     if (!this.#stopped) return;
     this.#stopped = false;
-    this.#abort = new AbortController();
     this.#running = this.#run();
   }
 
@@ -148,6 +223,7 @@ export class DraLink {
     this.#abort.abort();
     this.#wake?.();
     this.reason = reason;
+    if (this.#peer?.open === true) this.#setState("CLOSING", reason);
     await this.#peer?.stop(cause, reason);
     await this.#running;
     this.watchdog.stop();
@@ -164,10 +240,35 @@ export class DraLink {
     this.#peer?.abort(reason);
   }
 
+  /** Gives up what is being dialled, and what the DRA is leaving. */
+  giveWay(): void {
+    this.#abort.abort();
+    this.#wake?.();
+    this.#peer?.abort(GAVE_WAY);
+  }
+
+  /** Has, from here on, a connection that the DRA opened and whose CER is being judged; `ended` is told its end. */
+  adopt(peer: Peer, ended: (end: PeerEnd) => void): void {
+    this.#peer = peer;
+    this.nextAttemptAt = 0;
+    const options = { ...this.#peerOptions(), role: "responder", readOn: true } as const;
+    peer.moveTo(this.watchdog, options, this.#peerHandlers(ended, "accepted"));
+  }
+
   async #run(): Promise<void> {
+    let reason = this.reason;
     while (!this.#stopped) {
-      const end = await this.#connectOnce();
+      const { adopted } = this.dra;
+      /** This link has, or dials, the connection that ends next. */
+      const mine = adopted === undefined || this.#peer !== undefined;
+      if (!mine) {
+        this.reason = GAVE_WAY;
+        this.#setState("DISCONNECTED", GAVE_WAY);
+      }
+      const end = await (adopted ?? this.#connectOnce());
+      reason = end.reason;
       if (this.#stopped) break;
+      if (this.dra.adopted !== undefined) continue;
       const step = nextAttempt(
         this.#backoff,
         this.#runtime.options.draPool.reconnect,
@@ -175,31 +276,33 @@ export class DraLink {
         Math.random(),
       );
       this.#backoff = step.backoff;
-      this.lastError = end.reason;
       this.reason = asPredicate(end.reason);
       this.nextAttemptAt = Date.now() + step.wait;
       if (this.#runtime.draining) break;
-      this.#runtime.emit({
-        kind: "dra_connect_failed",
-        dra: this.dra.options.name,
-        reason: end.reason,
-        hint: this.#wasOpen ? "" : this.#hint(end),
-        retryIn: step.wait,
-      });
-      this.#setState("FAILED", end.reason);
+      if (mine) {
+        this.lastError = end.reason;
+        this.#runtime.emit({
+          kind: "dra_connect_failed",
+          dra: this.dra.options.name,
+          reason: end.reason,
+          hint: this.#wasOpen ? "" : this.#hint(end),
+          retryIn: step.wait,
+        });
+        this.#setState("FAILED", end.reason);
+      }
       this.#setState("RECONNECTING", `next attempt in ${(step.wait / 1000).toFixed(1)} s`);
       this.#handlers.changed(this);
       await this.#sleep(step.wait);
       this.nextAttemptAt = 0;
     }
-    this.#setState("DISCONNECTED", this.reason);
+    this.#setState("DISCONNECTED", reason);
     this.#handlers.changed(this);
   }
 
   /** One attempt, and the connection's whole life when it succeeds. */
   async #connectOnce(): Promise<PeerEnd> {
-    const { draPool } = this.#runtime.options;
     const { host, port } = this.dra.options;
+    this.#abort = new AbortController();
     this.#setState("CONNECTING", `to ${host}:${port}`);
     this.reason = "is being connected";
     this.#wasOpen = false;
@@ -208,41 +311,60 @@ export class DraLink {
       connection = await this.#connect();
     } catch (error) {
       const reason = `${UNREACHABLE}: ${reasonOf(error)} (${endpointText({ hostname: host, port })})`;
-      this.dra.attempts.failed++;
+      if (this.dra.adopted === undefined) this.dra.attempts.failed++;
       return { kind: "lost", reason };
     }
-    if (this.#stopped) {
+    if (this.#stopped || this.dra.adopted !== undefined) {
       connection.close();
       return { kind: "left", reason: this.reason };
     }
     const ended = Promise.withResolvers<PeerEnd>();
-    const peer = new Peer(connection, this.#runtime.segments, this.watchdog, {
-      local: this.#runtime.local,
-      role: "initiator",
-      capabilitiesTimeout: draPool.capabilitiesTimeout,
-      dprTimeout: draPool.dprTimeout,
-      sendQueueLimit: draPool.sendQueueLimit,
-      writeTimeout: draPool.writeTimeout,
-      expectedHost: this.dra.options.originHost,
-    }, {
-      opened: (opened) => this.#opened(opened),
+    const exchanged = Promise.withResolvers<void>();
+    const handlers = this.#peerHandlers(ended.resolve, "dialled", () => {
+      this.exchange = undefined;
+      exchanged.resolve();
+    });
+    const options = { ...this.#peerOptions(), role: "initiator", expectedHost: this.dra.options.originHost } as const;
+    const peer = new Peer(connection, this.#runtime.segments, this.watchdog, options, handlers);
+    this.#peer = peer;
+    this.exchange = exchanged.promise;
+    this.reason = "waits for the CEA";
+    this.#setState("CER_SENT", "connected");
+    this.#handlers.serve(connection, peer, this);
+    return await ended.promise;
+  }
+
+  #peerOptions(): Omit<PeerOptions, "role"> {
+    const { local, options: { draPool } } = this.#runtime;
+    const { capabilitiesTimeout, dprTimeout, sendQueueLimit, writeTimeout } = draPool;
+    return { local, capabilitiesTimeout, dprTimeout, sendQueueLimit, writeTimeout, budget: this.budget };
+  }
+
+  /** @param exchanged told when the exchange of capabilities is over, one way or the other */
+  #peerHandlers(
+    ended: (end: PeerEnd) => void,
+    how: "dialled" | "accepted",
+    exchanged: () => void = () => {},
+  ): PeerHandlers {
+    return {
+      opened: (peer) => {
+        exchanged();
+        this.#opened(peer, how);
+      },
       leaving: (_, cause) => {
         this.reason = `took its leave (${causeName(cause)})`;
         this.#setState("CLOSING", this.reason);
         this.#handlers.changed(this);
       },
-      closed: (closed, end) => {
-        this.#closed(closed, end);
-        ended.resolve(end);
+      closed: (peer, end) => {
+        exchanged();
+        // What gave way may end after the connection that took its place has begun.
+        if (this.#peer === peer) this.#closed(peer, end);
+        ended(end);
       },
       discarded: (reason) => this.#runtime.discarded(reason),
       sealed: (segment) => this.table.sealed(segment),
-    });
-    this.#peer = peer;
-    this.reason = "waits for the CEA";
-    this.#setState("CER_SENT", "connected");
-    this.#handlers.serve(connection, peer, () => this.relayPeer, this);
-    return await ended.promise;
+    };
   }
 
   async #connect(): Promise<Connection> {
@@ -256,9 +378,9 @@ export class DraLink {
     return tls === undefined ? await connectFrom(to, options) : await connectTls(to, tls, options);
   }
 
-  #opened(peer: Peer): void {
+  #opened(peer: Peer, how: "dialled" | "accepted"): void {
     const capabilities = peer.capabilities!;
-    this.dra.attempts.ok++;
+    if (how === "dialled") this.dra.attempts.ok++;
     if (this.#connections++ > 0) this.dra.counters.reconnects++;
     this.dra.identified(capabilities);
     this.relayPeer = new RelayPeer(peer, capabilities, this);
@@ -266,19 +388,20 @@ export class DraLink {
     this.reason = "is connected";
     this.#wasOpen = true;
     this.#answered = -1;
-    this.#setState("OPEN", `capabilities exchanged with ${capabilities.originHost}`);
+    const from = how === "dialled" ? "" : `, which connected from ${peer.remoteText}`;
+    this.#setState("OPEN", `capabilities exchanged with ${capabilities.originHost}${from}`);
   }
 
   #closed(peer: Peer, end: PeerEnd): void {
     const relayPeer = this.relayPeer;
     this.#peer = undefined;
     if (relayPeer === undefined) {
-      this.dra.attempts.failed++;
+      if (this.dra.adopted === undefined) this.dra.attempts.failed++;
       return;
     }
     this.relayPeer = undefined;
     this.reason = asPredicate(end.reason);
-    this.#backoff = afterConnection(this.#backoff, this.#okayAt === 0 ? 0 : performance.now() - this.#okayAt);
+    this.#backoff = afterConnection(this.#backoff, this.#okayAt === 0 ? 0 : SYSTEM_CLOCK.now() - this.#okayAt);
     this.#okayAt = 0;
     this.dra.counters.bytesSent += peer.out.writtenBytes;
     this.dra.counters.bytesReceived += peer.readBytes;
@@ -288,6 +411,9 @@ export class DraLink {
   }
 
   #noteState(): void {
+    // Whatever the watchdog forgets when a connection ends or a leave begins, nobody has answered
+    // it.
+    if (this.#peer?.open !== true) return;
     if (this.#state === "OPEN" && this.watchdog.pending) this.#setState("DWR_SENT", "a watchdog is unanswered");
     else if (this.#state === "DWR_SENT" && !this.watchdog.pending) this.#setState("OPEN", "the watchdog was answered");
   }

@@ -2,19 +2,23 @@
  * The DRAs together: which priority carries traffic, and which connection the next request gets.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import type { Connection } from "../../net/connection.ts";
 import type { Peer } from "../peer/peer.ts";
-import { Dra } from "./dra.ts";
-import type { DraLink, LinkHandlers } from "./dra_link.ts";
-import type { RelayPeer } from "./relay_peer.ts";
+import { RESULT } from "../wire/result_codes.ts";
+import { Dra, isUsable } from "./dra.ts";
+import { BOUNDS, type DraLink, type LinkHandlers } from "./dra_link.ts";
+import { LastingRefusal } from "./refusals.ts";
+import type { Served } from "./relay_peer.ts";
 import type { RelayRuntime } from "./relay_runtime.ts";
+import type { Refusal } from "./request_checks.ts";
 import { activePriority, type RequestFacts, type Route, route } from "./router.ts";
 
 /** What the pool needs of the relay. */
 export interface PoolHandlers {
   suspect(link: DraLink): void;
   lost(link: DraLink, reason: string): void;
-  serve(connection: Connection, peer: Peer, self: () => RelayPeer | undefined, link: DraLink): void;
+  serve(connection: Connection, peer: Peer, served: Served): void;
 }
 
 /** Why {@link DraPool.pick} found nothing. */
@@ -32,6 +36,13 @@ export class DraPool {
   readonly #plans = new Map<number, Route<Dra>>();
   #lastApplication = -1;
   #lastPlan: Route<Dra> | undefined;
+  /** The last plan whose candidates were asked for, and these. */
+  #candidatesOf: Route<Dra> | undefined;
+  #candidates: readonly DraLink[] = [];
+  /** The last refusal, the plan that it was for, and the bounds that were met. */
+  #refusal: Refusal | undefined;
+  #refusalOf: Route<Dra> | undefined;
+  #boundsMet = 0;
   #holdTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #runtime: RelayRuntime;
 
@@ -41,7 +52,7 @@ export class DraPool {
       changed: () => this.refresh(),
       suspect: (link) => handlers.suspect(link),
       lost: (link, reason) => handlers.lost(link, reason),
-      serve: (connection, peer, self, link) => handlers.serve(connection, peer, self, link),
+      serve: (connection, peer, served) => handlers.serve(connection, peer, served),
     };
     this.dras = runtime.options.draPool.dras.map((options) => new Dra(options, runtime, linkHandlers));
   }
@@ -87,30 +98,32 @@ export class DraPool {
   /**
    * A connection by that decision; undefined when there is none, see {@link failure}.
    * @param again the request was taken on before, and may overshoot a queue's limit
+   * @param requester key of the connection that it came from, of a request that is new
    */
-  pick(plan: Route<Dra>, again = false): DraLink | undefined {
+  pick(plan: Route<Dra>, again = false, requester = 0): DraLink | undefined {
     this.failure = "none";
     if (plan.pinned !== undefined) {
-      const link = plan.pinned.pickLink(again);
+      const link = plan.pinned.pickLink(again, requester);
       if (link !== undefined) return link;
       this.failure = "full";
     }
     for (const group of plan.groups) {
-      const link = group.length === 1 ? group[0]!.pickLink(again) : this.#pickFrom(group, again);
+      const link = group.length === 1 ? group[0]!.pickLink(again, requester) : this.#pickFrom(group, again, requester);
       if (link !== undefined) return link;
       this.failure = "full";
     }
     return undefined;
   }
 
-  #pickFrom(group: readonly Dra[], again: boolean): DraLink | undefined {
+  #pickFrom(group: readonly Dra[], again: boolean, requester: number): DraLink | undefined {
     if (this.#runtime.options.draPool.balance === "least_pending") {
       let best: DraLink | undefined;
       let least = Infinity;
       for (const dra of group) {
-        const load = dra.inFlight / dra.weight;
+        // Weight 0 is here when several DRAs have the identity that Destination-Host names.
+        const load = dra.inFlight / Math.max(1, dra.weight);
         if (load >= least) continue;
-        const link = dra.pickLink(again);
+        const link = dra.pickLink(again, requester);
         if (link === undefined) continue;
         best = link;
         least = load;
@@ -126,18 +139,48 @@ export class DraPool {
       if (best === undefined || dra.current > best.current) best = dra;
     }
     best!.current -= total;
-    const link = best!.pickLink(again);
+    const link = best!.pickLink(again, requester);
     if (link !== undefined) return link;
     for (const dra of group) {
-      const other = dra === best ? undefined : dra.pickLink(again);
+      const other = dra === best ? undefined : dra.pickLink(again, requester);
       if (other !== undefined) return other;
     }
     return undefined;
   }
 
+  /** The usable connections of that decision, in its order. */
+  candidates(plan: Route<Dra>): readonly DraLink[] {
+    if (plan === this.#candidatesOf) return this.#candidates;
+    const { pinned, groups } = plan;
+    const dras = pinned === undefined ? groups.flat() : [pinned, ...groups.flat()];
+    this.#candidatesOf = plan;
+    return this.#candidates = dras.flatMap(({ links }) => links.filter(isUsable));
+  }
+
+  /**
+   * Why {@link pick} found all candidates of that decision full. The same object as long as nothing
+   * but figures changes: under overload there are many of these.
+   */
+  refusalOf(plan: Route<Dra>): Refusal {
+    const links = this.candidates(plan);
+    let met = 1;
+    for (const link of links) met = met * BOUNDS.length + BOUNDS.indexOf(link.boundMet);
+    if (this.#refusal === undefined || plan !== this.#refusalOf || met !== this.#boundsMet) {
+      this.#refusalOf = plan;
+      this.#boundsMet = met;
+      const bounds = links.map((link) => link.describe(link.boundMet));
+      this.#refusal = new LastingRefusal(
+        RESULT.tooBusy,
+        `every DRA that could take this request has as much as it may: ${bounds.join("; ")}`,
+        "dra_full",
+      );
+    }
+    return this.#refusal;
+  }
+
   /** Something about a DRA changed: judge all of them again, and tell who moved. */
   refresh(): void {
-    const now = performance.now();
+    const now = SYSTEM_CLOCK.now();
     const { failbackDelay, reopenLastResort } = this.#runtime.options.draPool;
     const someOkay = this.dras.some((dra) => dra.links.some((link) => link.okay));
     let nextHold = Infinity;
@@ -165,6 +208,7 @@ export class DraPool {
     }
     this.#plans.clear();
     this.#lastPlan = undefined;
+    this.#candidatesOf = undefined;
     this.#noteActive();
     if (this.#holdTimer !== undefined) clearTimeout(this.#holdTimer);
     this.#holdTimer = nextHold === Infinity
@@ -185,7 +229,7 @@ export class DraPool {
         watchdog: link?.watchdog.state ?? "down",
       });
     } else if (link?.watchdog.state === "suspect") {
-      this.#runtime.emit({ kind: "dra_suspect", dra: name, pending: dra.inFlight });
+      this.#runtime.emit({ kind: "dra_suspect", dra: name, reason: dra.reason, pending: dra.inFlight });
     } else this.#runtime.emit({ kind: "dra_down", dra: name, reason: dra.reason, pending: dra.inFlight });
   }
 

@@ -2,6 +2,7 @@
  * What a gateway lets others know. Log, metrics and trace listen; the relay calls none of them by name.
  * @module
  */
+import type { AdvertisedApplication } from "../wire/application_set.ts";
 
 /** State names of a DRA connection as the API and the log show them. */
 export type DraState =
@@ -38,13 +39,19 @@ export type GatewayEvent =
   /** It is connected again, and gets requests after `needed` watchdogs (RFC 3539: REOPEN). */
   | { readonly kind: "dra_reopening"; readonly dra: string; readonly answered: number; readonly needed: number }
   | { readonly kind: "dra_up"; readonly dra: string; readonly originHost: string; readonly watchdog: string }
-  | { readonly kind: "dra_suspect"; readonly dra: string; readonly pending: number }
+  | { readonly kind: "dra_suspect"; readonly dra: string; readonly reason: string; readonly pending: number }
   | { readonly kind: "dra_down"; readonly dra: string; readonly reason: string; readonly pending: number }
   | { readonly kind: "failover"; readonly from: number; readonly to: number }
   | { readonly kind: "failback"; readonly from: number; readonly to: number }
   | { readonly kind: "no_dra"; readonly reason: string }
   | { readonly kind: "resent"; readonly dra: string; readonly count: number; readonly reason: string }
-  | { readonly kind: "app_up"; readonly app: string; readonly remote: string; readonly applications: readonly number[] }
+  | {
+    readonly kind: "app_up";
+    readonly app: string;
+    readonly remote: string;
+    /** As its CER advertised them. */
+    readonly applications: readonly AdvertisedApplication[];
+  }
   | {
     readonly kind: "app_down";
     readonly app: string;
@@ -53,8 +60,17 @@ export type GatewayEvent =
     readonly pending: number;
   }
   | { readonly kind: "app_refused"; readonly remote: string; readonly reason: string }
-  /** A defect: one request was answered 5012 because of it. */
-  | { readonly kind: "internal_error"; readonly reason: string }
+  /** It closed again without a byte, as health checks do. */
+  | { readonly kind: "app_silent"; readonly remote: string }
+  /**
+   * A connection could not be accepted; told for each attempt, of which there may be 20 a second.
+   */
+  | { readonly kind: "accept_failed"; readonly address: string; readonly reason: string }
+  /**
+   * A defect. The request that it befell was answered 5012, or was on its way already and lives on
+   * until its answer or its end.
+   */
+  | { readonly kind: "internal_error"; readonly reason: string; readonly request: "answered" | "lives_on" }
   /** Another listener, or the observer of messages, threw; told once for each of them. */
   | { readonly kind: "listener_failed"; readonly reason: string }
   | { readonly kind: "draining"; readonly pending: number }

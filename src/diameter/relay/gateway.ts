@@ -2,6 +2,7 @@
  * The gateway: the composition of its stages.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import type { Connection, Endpoint } from "../../net/connection.ts";
 import { Intake } from "../../net/intake.ts";
 import { reasonOf } from "../../net/reason.ts";
@@ -12,22 +13,24 @@ import { RESULT } from "../wire/result_codes.ts";
 import { AnswerStage } from "./answer_stage.ts";
 import { AppServer } from "./app_server.ts";
 import { Apps } from "./apps.ts";
+import { DraAdoption } from "./dra_adoption.ts";
 import { DraPool } from "./dra_pool.ts";
 import type { GatewayListener, MessageRecord } from "./events.ts";
 import type { GatewayOptions } from "./options.ts";
 import { Refusals } from "./refusals.ts";
-import type { RelayPeer } from "./relay_peer.ts";
+import type { RelayPeer, Served } from "./relay_peer.ts";
 import { RelayRuntime } from "./relay_runtime.ts";
 import { relayTaker } from "./relay_taker.ts";
 import { RequestStage } from "./request_stage.ts";
 import { Retries } from "./retries.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
 import { ENDED, TICK, ticksFor, TransactionTable } from "./transactions.ts";
+import { MISSES } from "./waiting_room.ts";
 
-/** A relayed message may grow by a Route-Record and must still fit the 24 bit length. */
-const LONGEST_MESSAGE = 0xffffff - 1024;
-
-/** A DRA that takes nothing for this long, in milliseconds, while its queue is full gets no more until it does. */
+/**
+ * A DRA that takes nothing for this long, in milliseconds, while its queue is full gets no more
+ * until it does. A Logic App that does so goes first when memory is short.
+ */
 const STUCK_AFTER = 100;
 
 /** Ticks after which a connection that brought nothing is at rest. */
@@ -57,6 +60,7 @@ export class Gateway {
   readonly #intakes = new Set<Intake>();
   #restTick = 0;
   #ticker: ReturnType<typeof setInterval> | undefined;
+  #endBeat = () => {};
   #stopping: Promise<void> | undefined;
 
   /** Listens and connects only when it is started. */
@@ -65,21 +69,15 @@ export class Gateway {
     this.#pool = new DraPool(runtime, {
       suspect: (link) => this.#retries.suspect(link),
       lost: (link) => this.#retries.lost(link),
-      // What was sent while this DRA was the last resort is to be answered, even when it is needed no more.
-      serve: (connection, peer, self, link) =>
-        this.#serve(
-          connection,
-          peer,
-          self,
-          options.draPool.maxMessageSize,
-          () => link.dra.usable || link.table.size > 0,
-        ),
+      serve: (connection, peer, served) => this.#serve(connection, peer, served),
     });
-    this.#server = new AppServer(runtime, this.#apps, {
-      serve: (connection, peer, self) => this.#serve(connection, peer, self, options.server.maxMessageSize),
+    this.#server = new AppServer(runtime, this.#apps, new DraAdoption(runtime, this.#pool), {
+      serve: (connection, peer, served) => this.#serve(connection, peer, served),
       lost: (app) => this.#lostApp(app),
     });
-    this.#reverse = new TransactionTable(runtime.segments, Math.floor(Math.random() * 0x10000), runtime.tick());
+    const firstGeneration = Math.floor(Math.random() * 0x10000);
+    const { reverse } = runtime.budgets;
+    this.#reverse = new TransactionTable(runtime.segments, firstGeneration, runtime.tick(), reverse, true);
     this.#refusals = new Refusals(runtime);
     this.#retries = new Retries(runtime, this.#pool, this.#refusals);
     this.#requests = new RequestStage(runtime, this.#pool, this.#apps, this.#reverse, this.#refusals);
@@ -141,6 +139,7 @@ export class Gateway {
    * @throws Error when an address cannot be listened on, or a certificate cannot be used
    */
   async start(): Promise<void> {
+    this.#endBeat = SYSTEM_CLOCK.keepBeat();
     const listening = this.#server.start();
     this.#ticker = setInterval(() => this.#tick(), TICK);
     this.#pool.start();
@@ -148,6 +147,7 @@ export class Gateway {
       await listening;
     } catch (error) {
       clearInterval(this.#ticker);
+      this.#endBeat();
       await this.#pool.stop();
       throw error;
     }
@@ -171,33 +171,30 @@ export class Gateway {
     runtime.draining = true;
     this.#server.stopListening();
     runtime.emit({ kind: "draining", pending: runtime.counters.active });
-    const deadline = performance.now() + runtime.options.drainTimeout;
-    while (runtime.counters.active > 0 && performance.now() < deadline) {
+    const deadline = SYSTEM_CLOCK.now() + runtime.options.drainTimeout;
+    while (runtime.counters.active > 0 && SYSTEM_CLOCK.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+    // Drained by now: they are told so.
+    this.#requests.callWaiting(runtime.tick(), MISSES);
     this.#refuseAllPending();
     runtime.emit({ kind: "leaving" });
     await Promise.all([this.#server.stop(), this.#pool.stop()]);
     if (this.#ticker !== undefined) clearInterval(this.#ticker);
+    this.#endBeat();
     for (const link of this.#pool.links()) link.table.dispose();
     this.#reverse.dispose();
     runtime.emit({ kind: "stopped" });
   }
 
   /** One connection, from its bytes to the relay, until it ends. */
-  #serve(
-    connection: Connection,
-    peer: Peer,
-    self: () => RelayPeer | undefined,
-    maxMessageSize: number,
-    keepReopening: () => boolean = () => false,
-  ): void {
+  #serve(connection: Connection, peer: Peer, served: Served): void {
     const runtime = this.#runtime;
-    const limit = Math.min(maxMessageSize, LONGEST_MESSAGE);
     const intakes = this.#intakes;
+    const taker = relayTaker(runtime, () => served.relayPeer, this.#requests, this.#answers);
     const intake = new Intake(connection, runtime.blocks, {
-      rule: diameterFrames(() => limit),
-      take: gate(peer, relayTaker(runtime, self, this.#requests, this.#answers), runtime.discarded, keepReopening),
+      rule: diameterFrames(() => peer.longestMessage(served.longestMessage)),
+      take: gate(peer, taker, runtime.discarded, () => served.servesReopening()),
       ended(error) {
         intakes.delete(intake);
         peer.abort(error === undefined ? "the peer closed the connection" : reasonOf(error));
@@ -255,14 +252,17 @@ export class Gateway {
 
   #tick(): void {
     const runtime = this.#runtime;
-    const now = performance.now();
+    const now = SYSTEM_CLOCK.now();
     const tick = runtime.tickAt(now);
     if (tick >= this.#restTick) {
       this.#restTick = tick + REST_TICKS;
       for (const intake of this.#intakes) intake.rest();
     }
     for (const link of this.#pool.links()) {
-      link.table.wheel.advance(tick, (slot) => this.#retries.expired(link, slot));
+      link.table.wheel.advance(
+        tick,
+        (slot) => this.#guarded(link.table, slot, tick, () => this.#retries.expired(link, slot)),
+      );
       const peer = link.relayPeer?.peer;
       peer?.out.noteStuck(now, STUCK_AFTER);
       if (peer !== undefined && stalled(peer, now, runtime.options.draPool.writeTimeout)) {
@@ -271,8 +271,10 @@ export class Gateway {
     }
     this.#reverse.wheel.advance(tick, (slot) => {
       const { requestTimeout } = runtime.options;
-      this.#endReverse(slot, `no answer of the Logic App within ${requestTimeout} ms`, "timeout", "expired");
+      const message = `no answer of the Logic App within ${requestTimeout} ms`;
+      this.#guarded(this.#reverse, slot, tick, () => this.#endReverse(slot, message, "timeout", "expired"));
     });
+    if (this.#requests.waiting > 0) this.#requests.callWaiting(tick, MISSES);
     const { writeTimeout } = runtime.options.server;
     for (const app of this.#apps) {
       if (!app.peer.out.full) app.fullSince = 0;
@@ -280,6 +282,40 @@ export class Gateway {
       else if (now - app.fullSince > writeTimeout) {
         app.peer.abort(`it did not read its answers for ${writeTimeout} ms`);
       }
+    }
+    if (runtime.budgets.answers.exhausted) this.#letDeafAppsGo(now);
+  }
+
+  /**
+   * Does what is due for `slot`. A defect of this program is told; the others are not to suffer,
+   * and it is tried again a second later.
+   */
+  #guarded(table: TransactionTable, slot: number, tick: number, due: () => void): void {
+    try {
+      due();
+    } catch (error) {
+      this.#runtime.defect(error, "lives_on");
+      if (table.requesterOf(slot) !== 0 && !table.wheel.isArmed(slot)) table.wheel.arm(slot, tick + 1_000 / TICK);
+    }
+  }
+
+  /**
+   * What waits for Logic Apps takes more memory than it may: those who do not read go, until it is
+   * enough, the one for which most waits first.
+   */
+  #letDeafAppsGo(now: number): void {
+    const { budgets: { answers }, discarded } = this.#runtime;
+    const deaf = [...this.#apps].filter(({ peer }) => stalled(peer, now, STUCK_AFTER))
+      .sort((a, b) => b.peer.out.queuedBytes - a.peer.out.queuedBytes);
+    let tooMuch = answers.used - answers.limit;
+    for (const { peer } of deaf) {
+      if (tooMuch <= 0) return;
+      const { queuedBytes } = peer.out;
+      tooMuch -= queuedBytes;
+      discarded("memory_limit");
+      peer.abort(
+        `it does not read the ${queuedBytes} bytes that wait for it, and memory is short (gateway.memory_limit)`,
+      );
     }
   }
 }

@@ -5,7 +5,8 @@
 import type { BackoffOptions } from "../peer/backoff.ts";
 import type { AdvertisedApplication } from "../peer/capabilities.ts";
 import type { Endpoint } from "../../net/connection.ts";
-import type { TlsClientFiles, TlsServerFiles } from "../../net/tls.ts";
+import type { TlsClientFiles } from "../../net/tls.ts";
+import type { TlsServerFiles } from "../../net/tls_listener.ts";
 import type { AllowRule } from "./admission.ts";
 import type { ErrorDetail } from "./error_detail.ts";
 
@@ -25,6 +26,8 @@ export interface DraOptions {
   readonly originHost: string;
   /** Local address to connect from; "" leaves it to the system. */
   readonly bind: string;
+  /** Whether a connection that it opens to us, from its address, is taken as its connection. Absent: true. */
+  readonly accept?: boolean;
   /** Absent: plain TCP. */
   readonly tls?: TlsClientFiles;
 }
@@ -149,6 +152,11 @@ export interface GatewayOptions {
   readonly drainTimeout: number;
   /** What Error-Message towards Logic Apps holds. */
   readonly errorDetail: ErrorDetail;
+  /**
+   * Bytes that messages may take which are queued, or kept for a failover; see `Budgets` for who
+   * may hold how much of it.
+   */
+  readonly memoryLimit: number;
   /** Towards Logic Apps. */
   readonly server: ServerOptions;
   /** Towards DRAs. */
@@ -172,6 +180,7 @@ export const DEFAULT_OPTIONS: GatewayOptions = {
   strictPBit: false,
   drainTimeout: 10_000,
   errorDetail: "full",
+  memoryLimit: 512 * 1024 * 1024,
   server: {
     listen: [{ hostname: "127.0.0.1", port: 3868 }],
     maxConnections: 5000,

@@ -13,6 +13,16 @@ import type { RelayRuntime } from "./relay_runtime.ts";
 import type { Refusal } from "./request_checks.ts";
 import type { TransactionTable } from "./transactions.ts";
 
+/**
+ * A refusal that one gateway uses again and again: what its answers have in common is made once.
+ */
+export class LastingRefusal implements Refusal {
+  /** Towards Logic Apps. */
+  avps: Uint8Array | undefined;
+
+  constructor(readonly resultCode: number, readonly message: string, readonly reason: string) {}
+}
+
 /** Builds and sends error answers, and counts them. */
 export class Refusals {
   readonly #runtime: RelayRuntime;
@@ -55,6 +65,11 @@ export class Refusals {
 
   /** Their AVPs are the same for thousands when a DRA is overloaded or gone. */
   #avpsOf(refusal: Refusal, toApp: boolean): Uint8Array {
+    if (!(refusal instanceof LastingRefusal) || !toApp) return this.#make(refusal, toApp);
+    return refusal.avps ??= this.#make(refusal, toApp);
+  }
+
+  #make(refusal: Refusal, toApp: boolean): Uint8Array {
     const { resultCode, failedAvp } = refusal;
     const message = toApp ? errorMessage(refusal, this.#runtime.options.errorDetail) : refusal.message;
     const { originHost, originRealm, originStateId } = this.#runtime.local;

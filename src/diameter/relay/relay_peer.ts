@@ -10,6 +10,16 @@ import { AVP, AVP_FLAG, AVP_HEADER_LENGTH } from "../wire/avp_codes.ts";
 import { padded } from "../wire/avp.ts";
 import type { DraLink } from "./dra_link.ts";
 
+/** A connection as those who take its messages ask about it: whose it is may change until it is open. */
+export interface Served {
+  /** What it is to the relay; undefined while it is not open. */
+  readonly relayPeer: RelayPeer | undefined;
+  /** Bytes; a longer message ends it. */
+  readonly longestMessage: number;
+  /** Whether what comes while its watchdog is in REOPEN is served all the same. */
+  servesReopening(): boolean;
+}
+
 /** One open connection. Its key is never given to another one while an answer for it may still be on its way. */
 export class RelayPeer {
   /** Names this connection among all, see {@link ConnectionTable}. */
@@ -23,7 +33,7 @@ export class RelayPeer {
   #routeRecord: Block | undefined;
   /** Bytes of {@link routeRecord}. */
   readonly routeRecordLength: number;
-  /** When the out-queue became full, by `performance.now()`; 0 while it is not. */
+  /** When the out-queue became full, by `SYSTEM_CLOCK`; 0 while it is not. */
   fullSince = 0;
   readonly openedAt = Date.now();
 
@@ -59,15 +69,19 @@ function routeRecordOf(originHost: string, length: number): Block {
 
 /** Open connections by key: 16 bits of index, 16 of generation, never 0. */
 export class ConnectionTable {
+  /** The most that can be open at once. */
+  static readonly capacity = 0xffff;
+
   readonly #peers: (RelayPeer | undefined)[] = [undefined];
   readonly #generations: number[] = [0];
   readonly #free: number[] = [];
 
-  /** Registers `peer` and gives it its key. */
+  /** Registers `peer` and gives it its key. @throws RangeError when {@link capacity} are open */
   add(peer: RelayPeer): void {
     // Oldest free index first, so that a generation is used up as slowly as possible.
-    const index = this.#free.length > 64 ? this.#free.shift()! : this.#peers.length;
-    if (index > 0xffff) throw new RangeError("Cannot register a connection: 65535 are open");
+    const fresh = this.#peers.length;
+    const index = this.#free.length > 64 || fresh > ConnectionTable.capacity ? this.#free.shift() : fresh;
+    if (index === undefined) throw new RangeError(`Cannot register a connection: ${ConnectionTable.capacity} are open`);
     const generation = ((this.#generations[index] ?? 0) + 1) & 0xffff;
     this.#generations[index] = generation;
     this.#peers[index] = peer;

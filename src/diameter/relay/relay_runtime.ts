@@ -2,11 +2,14 @@
  * What the parts of one relay share.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import { BlockPool } from "../../net/block.ts";
+import { type Endpoint, endpointText } from "../../net/connection.ts";
 import { Listeners } from "../../net/listeners.ts";
 import { SegmentPool } from "../../net/segment.ts";
 import type { LocalIdentity } from "../peer/capabilities.ts";
-import { count, Counters } from "./counters.ts";
+import { Budgets } from "./budgets.ts";
+import { count, Counters, type RefusalReason } from "./counters.ts";
 import type { GatewayEvent, GatewayListener, MessageRecord } from "./events.ts";
 import type { GatewayOptions } from "./options.ts";
 import { ConnectionTable, type RelayPeer } from "./relay_peer.ts";
@@ -15,7 +18,8 @@ import { TICK } from "./transactions.ts";
 /** Pools, tables, counters and options of one gateway. */
 export class RelayRuntime {
   readonly blocks = new BlockPool();
-  readonly segments = new SegmentPool();
+  readonly segments: SegmentPool;
+  readonly budgets: Budgets;
   readonly connections = new ConnectionTable();
   readonly counters = new Counters();
   readonly local: LocalIdentity;
@@ -28,7 +32,18 @@ export class RelayRuntime {
     reason: error instanceof Error ? error.stack ?? error.message : String(error),
   }));
 
+  /** @throws RangeError when the options allow for more connections than can be told apart */
   constructor(public options: GatewayOptions) {
+    const { server, draPool, memoryLimit } = options;
+    const draConnections = draPool.dras.length * draPool.connectionsPerDra;
+    if (server.maxConnections + draConnections > ConnectionTable.capacity) {
+      throw new RangeError(
+        `Cannot serve ${server.maxConnections} Logic Apps and ${draConnections} connections to DRAs: at most ` +
+          `${ConnectionTable.capacity} connections in all`,
+      );
+    }
+    this.segments = new SegmentPool(memoryLimit);
+    this.budgets = new Budgets(this.segments.budget, draConnections);
     this.local = {
       originHost: options.originHost,
       originRealm: options.originRealm,
@@ -41,7 +56,7 @@ export class RelayRuntime {
 
   /** The current tick of every timer wheel. */
   tick(): number {
-    return this.tickAt(performance.now());
+    return this.tickAt(SYSTEM_CLOCK.now());
   }
 
   /** The tick at `milliseconds` of the same clock. */
@@ -64,8 +79,21 @@ export class RelayRuntime {
     this.#listeners.tell(event);
   }
 
+  /**
+   * Something in this program went wrong where it must not: whoever runs it gets to read about it.
+   */
+  defect(error: unknown, request: "answered" | "lives_on"): void {
+    const reason = error instanceof Error ? error.stack ?? error.message : String(error);
+    this.emit({ kind: "internal_error", reason, request });
+  }
+
   /** Counts a message that was thrown away. */
   readonly discarded = (reason: string): void => count(this.counters.discarded, reason);
+
+  /** Counts a connection that was not served. */
+  refused(listener: Endpoint, reason: RefusalReason): void {
+    count(this.counters.refused, `${endpointText(listener)} ${reason}`);
+  }
 
   /** A connection is closed: who waits for it is gone, and its answers will find nobody. */
   gone(relayPeer: RelayPeer): void {

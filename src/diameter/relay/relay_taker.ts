@@ -2,6 +2,7 @@
  * The last stage of every connection: messages leave their batch for an out-queue.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import { FLAG } from "../wire/header.ts";
 import { type BatchTaker, REFUSED } from "../peer/peer_gate.ts";
 import type { AnswerStage } from "./answer_stage.ts";
@@ -25,7 +26,7 @@ export function relayTaker(
     const { block, end } = batch;
     const { view } = block;
     const { link } = from;
-    const milliseconds = performance.now();
+    const milliseconds = SYSTEM_CLOCK.now();
     const now = Math.floor(milliseconds * 1000) | 0;
     const tick = runtime.tickAt(milliseconds);
     const refused = batch.mark === REFUSED;
@@ -52,6 +53,8 @@ export function relayTaker(
         link.dra.counters.messagesReceived += messages;
       }
     }
+    // What its answers have made room for belongs to those who wait.
+    if (link !== undefined && requests.waiting > 0) requests.callWaiting(tick, 0);
     const { congested } = requests;
     requests.congested = undefined;
     if (link !== undefined) return asked ? from.peer.roomForAnswers() : undefined;

@@ -14,6 +14,9 @@ const REQUEST_MASK = ~(FLAG.reserved << 24);
 /** T means nothing on an answer and is cleared (RFC 6733 section 3). */
 const ANSWER_MASK = ~((FLAG.reserved | FLAG.retransmitted) << 24);
 
+/** The longest message that a length of 24 bits can say, in whole words (RFC 6733 section 3). */
+export const LONGEST_MESSAGE = 0xfffffc;
+
 /** Bytes of a request of `length` bytes from that peer when it is relayed: in relay mode it grows by one Route-Record. */
 export function relayedLength(from: RelayPeer, length: number, relay: boolean): number {
   return relay ? length + from.routeRecordLength : length;
@@ -23,7 +26,9 @@ export function relayedLength(from: RelayPeer, length: number, relay: boolean): 
  * Writes the request from `at`, `length` bytes long, to the head of `segment`, where {@link relayedLength} bytes are free: under a new hop-by-hop id, with one Route-Record
  * of the peer it came from appended in relay mode. The caller commits it; what is written there is what the table keeps.
  * @param started when it was received, microseconds modulo 2^32
- * @returns the slot of its transaction
+ * @param deadline tick at which its life ends
+ * @returns the slot of its transaction, which is opened last: whatever goes wrong before leaves
+ * none behind
  */
 export function writeRequest(
   from: RelayPeer,
@@ -35,17 +40,21 @@ export function writeRequest(
   relay: boolean,
   started: number,
   target: number,
+  deadline: number,
 ): number {
   const to = segment.head;
-  const slot = table.open(from.key, block.view.getUint32(at + OFFSET.hopByHop), started, segment, target);
+  let total = length;
   copyWords(block, at, length, segment, to);
   const view = segment.view;
   if (relay) {
     const extra = from.routeRecordLength;
-    view.setUint32(to, (VERSION_1 << 24) | (length + extra));
+    total += extra;
+    view.setUint32(to, (VERSION_1 << 24) | total);
     view.setInt32(to + 4, block.view.getInt32(at + 4) & REQUEST_MASK);
     copyWords(from.routeRecord, 0, extra, segment, to + length);
   }
+  const hopByHop = block.view.getUint32(at + OFFSET.hopByHop);
+  const slot = table.open(from.key, hopByHop, started, segment, target, total, deadline);
   view.setUint32(to + OFFSET.hopByHop, table.idOf(slot));
   return slot;
 }
@@ -84,13 +93,16 @@ export function writeAgain(
   const length = from.view.getUint32(at) & 0xffffff;
   const segment = out.reserve(length);
   const to = segment.head;
+  copyWords(from, at, length, segment, to);
   const next = target.open(
     table.requesterOf(slot),
     table.hopByHopOf(slot),
     table.startedOf(slot),
     segment,
+    0,
+    length,
+    table.deadlineOf(slot),
   );
-  copyWords(from, at, length, segment, to);
   const flags = segment.bytes[to + OFFSET.flags]!;
   segment.bytes[to + OFFSET.flags] = retransmitted ? flags | FLAG.retransmitted : flags & ~FLAG.retransmitted;
   segment.view.setUint32(to + OFFSET.hopByHop, target.idOf(next));

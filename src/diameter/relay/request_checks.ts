@@ -4,14 +4,13 @@
  */
 import type { Block } from "../../net/block.ts";
 import { APPLICATION } from "../wire/application_ids.ts";
-import { asciiOf, avpsOf } from "../wire/avp.ts";
-import { AVP, AVP_HEADER_LENGTH } from "../wire/avp_codes.ts";
+import { asciiOf, avpHeaderLength, avpsOf, padded, vendorOf } from "../wire/avp.ts";
+import { AVP } from "../wire/avp_codes.ts";
 import { FLAG } from "../wire/header.ts";
 import { type Identity, identity, identityEquals } from "../wire/identity.ts";
 import { type RequestFault, requestFault } from "../wire/request_fault.ts";
 import { RESULT } from "../wire/result_codes.ts";
 import { RoutingAvps } from "../wire/routing_avps.ts";
-import { padded } from "../wire/avp.ts";
 
 /** A request that cannot be served: by anyone, or by this gateway. */
 export type Refusal = RequestFault;
@@ -84,11 +83,11 @@ export class RequestChecks {
   #loops(block: Block, end: number): boolean {
     const { view, bytes } = block;
     for (let at = this.avps.firstRouteRecord; at < end;) {
-      const length = view.getUint32(at + 4) & 0xffffff;
-      const vendor = (bytes[at + 4]! & 0x80) !== 0;
+      const word = view.getUint32(at + 4);
+      const length = word & 0xffffff;
       if (
-        !vendor && view.getUint32(at) === AVP.routeRecord &&
-        identityEquals(bytes, at + AVP_HEADER_LENGTH, at + length, this.#self)
+        view.getUint32(at) === AVP.routeRecord && vendorOf(view, at, word) === 0 &&
+        identityEquals(bytes, at + avpHeaderLength(word), at + length, this.#self)
       ) return true;
       at += padded(length);
     }

@@ -2,6 +2,7 @@
  * What happens to a request, from either side.
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import type { Block } from "../../net/block.ts";
 import type { OutQueue } from "../../net/out_queue.ts";
 import { asciiOf } from "../wire/avp.ts";
@@ -9,17 +10,20 @@ import { OFFSET } from "../wire/header.ts";
 import { RESULT } from "../wire/result_codes.ts";
 import { AppLimits } from "./app_limits.ts";
 import type { Apps } from "./apps.ts";
+import { FEW_BYTES, FEW_OWED, owedFree } from "./budgets.ts";
+import type { Dra } from "./dra.ts";
 import type { DraLink } from "./dra_link.ts";
 import type { DraPool } from "./dra_pool.ts";
 import { messageRecord } from "./message_record.ts";
 import type { Refusals } from "./refusals.ts";
 import type { RelayPeer } from "./relay_peer.ts";
 import type { RelayRuntime } from "./relay_runtime.ts";
-import { RequestChecks } from "./request_checks.ts";
-import { relayedLength, writeRequest } from "./relay_writer.ts";
-import { describeRejections } from "./router.ts";
+import { type Refusal, RequestChecks } from "./request_checks.ts";
+import { LONGEST_MESSAGE, relayedLength, writeRequest } from "./relay_writer.ts";
+import { describeRejections, type Route } from "./router.ts";
 import { SessionAffinity } from "./session_affinity.ts";
-import { ticksFor, type TransactionTable } from "./transactions.ts";
+import { ticksFor, TransactionTable } from "./transactions.ts";
+import { type Waiting, WaitingRoom } from "./waiting_room.ts";
 
 /** Takes requests one by one, straight from the batch they lie in. */
 export class RequestStage {
@@ -33,6 +37,7 @@ export class RequestStage {
   readonly #limits: AppLimits;
   readonly #limited: boolean;
   readonly #relay: boolean;
+  readonly #waiting: WaitingRoom;
   /** The queue that the last requests overfilled: whoever sent them is to wait for it. The sink takes it from here. */
   congested: OutQueue | undefined;
   readonly #answerTicks: number;
@@ -59,6 +64,7 @@ export class RequestStage {
       relay: this.#relay,
       strictPBit: options.strictPBit,
     });
+    this.#waiting = new WaitingRoom(runtime.budgets.waiting, runtime.blocks);
     this.#answerTicks = ticksFor(Math.min(options.answerTimeout, options.requestTimeout));
     this.#requestTicks = ticksFor(options.requestTimeout);
   }
@@ -99,16 +105,32 @@ export class RequestStage {
     const end = at + length;
     const application = block.view.getUint32(at + OFFSET.application);
     const runtime = this.#runtime;
-    const refusal = this.#checks.check(block, at, end, word, application, refused || runtime.draining);
+    const refusal = this.#check(from, block, at, end, word, application, refused || runtime.draining);
     if (refusal !== undefined) return this.#refusals.refuse(from, block, at, end, refusal);
     if (from.link === undefined) this.#toDra(from, block, at, length, application, now, tick);
     else this.#toApp(from, block, at, length, application, now, tick);
   }
 
-  /** A defect of this program: the requester is told, others are not hurt, and somebody gets to read about it. */
+  #check(
+    from: RelayPeer,
+    block: Block,
+    at: number,
+    end: number,
+    word: number,
+    application: number,
+    refused: boolean,
+  ): Refusal | undefined {
+    const refusal = this.#checks.check(block, at, end, word, application, refused);
+    if (refusal !== undefined) return refusal;
+    return relayedLength(from, end - at, this.#relay) > LONGEST_MESSAGE ? TOO_LONG : undefined;
+  }
+
+  /**
+   * A defect of this program before the request was sent: the requester is told, others are not
+   * hurt, and somebody gets to read about it.
+   */
   #failed(from: RelayPeer, block: Block, at: number, end: number, error: unknown): void {
-    const reason = error instanceof Error ? error.stack ?? error.message : String(error);
-    this.#runtime.emit({ kind: "internal_error", reason });
+    this.#runtime.defect(error, "answered");
     this.#refusals.refuse(from, block, at, end, {
       resultCode: RESULT.unableToComply,
       message: "internal error of this node",
@@ -126,9 +148,29 @@ export class RequestStage {
     tick: number,
   ): void {
     if (this.#limited) {
-      const refusal = this.#limits.check(from, performance.now());
+      const refusal = this.#limits.check(from, SYSTEM_CLOCK.now(), this.#waiting.countOf(from.key));
       if (refusal !== undefined) return this.#refusals.refuse(from, block, at, at + length, refusal);
     }
+    const plan = this.#send(from, block, at, length, application, now, tick);
+    if (plan === undefined) return;
+    const full = this.#pool.failure === "full";
+    if (full && this.#mayWait(from, plan) && this.#waiting.admit(from.key, block, at, length, now, tick)) return;
+    this.#noDra(from, block, at, at + length, plan, full);
+  }
+
+  /**
+   * Sends the request that was checked last to a DRA; when none can take it, returns the plan that
+   * says why, and the pool knows whether it is for lack of room.
+   */
+  #send(
+    from: RelayPeer,
+    block: Block,
+    at: number,
+    length: number,
+    application: number,
+    now: number,
+    tick: number,
+  ): Route<Dra> | undefined {
     const { avps } = this.#checks;
     const pool = this.#pool;
     let plan;
@@ -141,24 +183,82 @@ export class RequestStage {
         tried: [],
       });
     }
-    const link = pool.pick(plan);
-    if (link === undefined) return this.#noDra(from, block, at, at + length, plan.rejected);
+    const link = pool.pick(plan, false, from.key);
+    if (link === undefined) return plan;
     const { counters, observer } = this.#runtime;
     const relayPeer = link.relayPeer!;
     const { out } = relayPeer.peer;
     const total = relayedLength(from, length, this.#relay);
-    const slot = writeRequest(from, out.reserve(total), link.table, block, at, length, this.#relay, now, 0);
+    const { table } = link;
+    const deadline = tick + this.#requestTicks;
+    const slot = writeRequest(from, out.reserve(total), table, block, at, length, this.#relay, now, 0, deadline);
     out.commit(total);
-    if (out.full) this.congested = out;
-    link.table.wheel.arm(slot, tick + this.#answerTicks);
-    if (avps.sessionIdStart >= 0) this.#sessions.note(block, avps.sessionIdStart, avps.sessionIdEnd, from.key);
+    // From here on it is on its way: this node must not answer it as well, whatever goes wrong.
+    table.wheel.arm(slot, tick + this.#answerTicks);
     from.inFlight++;
     relayPeer.messagesSent++;
     counters.created++;
     counters.toDra++;
     link.dra.counters.messagesSent++;
     link.dra.counters.requests++;
-    if (observer !== undefined) this.#observe(from, link, block, at, length, slot);
+    if (out.full) this.congested = out;
+    try {
+      if (avps.sessionIdStart >= 0) this.#sessions.note(block, avps.sessionIdStart, avps.sessionIdEnd, from.key);
+      if (observer !== undefined) this.#observe(from, link, block, at, length, slot);
+    } catch (error) {
+      this.#runtime.defect(error, "lives_on");
+    }
+    return undefined;
+  }
+
+  /**
+   * Whether some DRA has no credit left because of others, while `from` holds less than its share
+   * of it.
+   */
+  #mayWait(from: RelayPeer, plan: Route<Dra>): boolean {
+    const more = this.#waiting.countOf(from.key);
+    return this.#pool.candidates(plan).some((link) => link.isTakenByOthers(from.key, more));
+  }
+
+  /** Requests that wait for their turn at a DRA. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * A DRA may have got room: those that wait go first.
+   * @param misses how many of them may have to wait on before the others are not asked
+   */
+  callWaiting(tick: number, misses: number): void {
+    this.#waiting.call((waiting) => this.#callOne(waiting, tick), misses);
+  }
+
+  /** @returns whether it waits no more */
+  #callOne({ from: key, block, length, now, until }: Waiting, tick: number): boolean {
+    const runtime = this.#runtime;
+    const from = runtime.connections.get(key);
+    if (from === undefined) {
+      runtime.counters.created++;
+      runtime.counters.abandoned++;
+      return true;
+    }
+    try {
+      const application = block.view.getUint32(OFFSET.application);
+      const word = block.view.getUint32(4);
+      const refusal = this.#check(from, block, 0, length, word, application, runtime.draining || !from.peer.open);
+      if (refusal !== undefined) {
+        this.#refusals.refuse(from, block, 0, length, refusal);
+        return true;
+      }
+      const plan = this.#send(from, block, 0, length, application, now, tick);
+      if (plan === undefined) return true;
+      const full = this.#pool.failure === "full";
+      if (full && ((until - tick) | 0) > 0) return false;
+      this.#noDra(from, block, 0, length, plan, full);
+    } catch (error) {
+      this.#failed(from, block, 0, length, error);
+    }
+    return true;
   }
 
   #observe(from: RelayPeer, link: DraLink, block: Block, at: number, length: number, slot: number): void {
@@ -176,24 +276,12 @@ export class RequestStage {
     );
   }
 
-  #noDra(
-    from: RelayPeer,
-    block: Block,
-    at: number,
-    end: number,
-    rejected: Parameters<typeof describeRejections>[0],
-  ): void {
-    if (this.#pool.failure === "full") {
-      return this.#refusals.refuse(from, block, at, end, {
-        resultCode: RESULT.tooBusy,
-        message: "every DRA that could take this request has as many unanswered ones as it may",
-        reason: "dra_full",
-      });
-    }
+  #noDra(from: RelayPeer, block: Block, at: number, end: number, plan: Route<Dra>, full: boolean): void {
+    if (full) return this.#refusals.refuse(from, block, at, end, this.#pool.refusalOf(plan));
     this.#runtime.counters.routingErrors++;
     this.#refusals.refuse(from, block, at, end, {
       resultCode: RESULT.unableToDeliver,
-      message: describeRejections(rejected),
+      message: describeRejections(plan.rejected),
       reason: "no_route",
     });
   }
@@ -226,16 +314,11 @@ export class RequestStage {
       sessionHost,
       checks.routeRecords(block, end),
       preferred,
-      (candidate) => candidate.owed,
+      this.#owesTooMuch,
     );
     if (typeof app === "string") {
-      if (this.#apps.full) {
-        return this.#refusals.refuse(from, block, at, end, {
-          resultCode: RESULT.tooBusy,
-          message: "the Logic App does not read fast enough what waits for it already",
-          reason: "app_full",
-        });
-      }
+      const { full } = this.#apps;
+      if (full !== undefined) return this.#refusals.refuse(from, block, at, end, APP_FULL[full]);
       runtime.counters.routingErrors++;
       return this.#refusals.refuse(from, block, at, end, {
         resultCode: RESULT.unableToDeliver,
@@ -243,37 +326,88 @@ export class RequestStage {
         reason: "no_app",
       });
     }
-    if (this.#reverse.size >= runtime.options.draPool.maxInFlight || runtime.segments.exhausted) {
-      return this.#refusals.refuse(from, block, at, end, {
-        resultCode: RESULT.tooBusy,
-        message: "too many requests to Logic Apps are unanswered",
-        reason: "app_full",
-      });
-    }
+    const refusal = this.#noRoomForReverse();
+    if (refusal !== undefined) return this.#refusals.refuse(from, block, at, end, refusal);
     const { counters, observer } = runtime;
     const total = relayedLength(from, length, this.#relay);
-    const segment = this.#reverse.room(total);
-    const slot = writeRequest(from, segment, this.#reverse, block, at, length, this.#relay, now, app.key);
+    const reverse = this.#reverse;
+    const segment = reverse.room(total);
+    const deadline = tick + this.#requestTicks;
+    // Before anything is booked: that there is room in the queue too.
+    app.peer.out.reserve(total);
+    const slot = writeRequest(from, segment, reverse, block, at, length, this.#relay, now, app.key, deadline);
     const start = segment.head;
     segment.head += total;
     app.peer.out.push(segment.bytes.subarray(start, start + total));
-    this.#reverse.wheel.arm(slot, tick + this.#requestTicks);
+    // From here on it is on its way: see above.
+    reverse.wheel.arm(slot, deadline);
     from.inFlight++;
     app.owed++;
     app.messagesSent++;
     counters.created++;
     counters.toApp++;
-    observer?.(
-      messageRecord(
-        "request",
-        block.bytes,
-        at,
-        end,
-        from.originHost,
-        app.originHost,
-        block.view.getUint32(at + OFFSET.hopByHop),
-        this.#reverse.idOf(slot),
-      ),
-    );
+    try {
+      observer?.(
+        messageRecord(
+          "request",
+          block.bytes,
+          at,
+          end,
+          from.originHost,
+          app.originHost,
+          block.view.getUint32(at + OFFSET.hopByHop),
+          this.#reverse.idOf(slot),
+        ),
+      );
+    } catch (error) {
+      runtime.defect(error, "lives_on");
+    }
+  }
+
+  /**
+   * A Logic App that leaves many requests of DRAs unanswered gets no more of them: more than others
+   * leave it.
+   */
+  readonly #owesTooMuch = (app: RelayPeer): boolean => {
+    const { size } = this.#reverse;
+    return (app.owed >= FEW_OWED && app.owed > owedFree(this.#runtime.options.draPool.maxInFlight, size)) ||
+      (this.#runtime.budgets.reverse.tight &&
+        this.#reverse.sharesAt(this.#runtime.tick()).bytesOf(app.key) > FEW_BYTES);
+  };
+
+  #noRoomForReverse(): Refusal | undefined {
+    const { maxInFlight } = this.#runtime.options.draPool;
+    if (this.#reverse.size >= Math.min(maxInFlight, TransactionTable.capacity)) {
+      return {
+        resultCode: RESULT.tooBusy,
+        message: `${maxInFlight} requests to Logic Apps are unanswered (dra_pool.max_in_flight)`,
+        reason: "app_full",
+      };
+    }
+    return this.#runtime.budgets.reverse.exhausted ? REVERSE_MEMORY : undefined;
   }
 }
+
+const TOO_LONG: Refusal = {
+  resultCode: RESULT.unableToComply,
+  message: `with its Route-Record this request would be longer than a message can be (${LONGEST_MESSAGE} bytes)`,
+  reason: "too_long",
+};
+const REVERSE_MEMORY: Refusal = {
+  resultCode: RESULT.tooBusy,
+  message: "unanswered requests to Logic Apps take all the memory that they may (gateway.memory_limit)",
+  reason: "app_full",
+};
+const APP_FULL: Record<NonNullable<Apps["full"]>, Refusal> = {
+  queue: {
+    resultCode: RESULT.tooBusy,
+    message: "the Logic App does not read fast enough what waits for it already (server.send_queue_limit)",
+    reason: "app_full",
+  },
+  owed: {
+    resultCode: RESULT.tooBusy,
+    message: "the Logic App leaves more requests unanswered than others can still be sent " +
+      "(dra_pool.max_in_flight, gateway.memory_limit)",
+    reason: "app_full",
+  },
+};

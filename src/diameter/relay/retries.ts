@@ -2,7 +2,9 @@
  * A transaction's further attempts: after silence, after a lost or suspect connection, after an error answer (RFC 6733 section 5.5.4, RFC 3539 section 3.4.1).
  * @module
  */
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import type { Block } from "../../net/block.ts";
+import type { Budget } from "../../net/budget.ts";
 import { FLAG, OFFSET } from "../wire/header.ts";
 import { RESULT } from "../wire/result_codes.ts";
 import { count } from "./counters.ts";
@@ -34,8 +36,27 @@ export class Attempts {
   /** How often it was sent, and how many of those were answered with an error. */
   sent = 1;
   answered = 0;
+  #lastError: Uint8Array | undefined;
+  #keptIn: Budget | undefined;
+
   /** The last error answer, as it came. */
-  lastError: Uint8Array | undefined;
+  get lastError(): Uint8Array | undefined {
+    return this.#lastError;
+  }
+
+  /** Keeps an error answer, instead of an earlier one, at the expense of `budget`. */
+  keep(error: Uint8Array, budget: Budget): void {
+    this.forgetError();
+    this.#lastError = error;
+    this.#keptIn = budget;
+    budget.add(error.length);
+  }
+
+  /** Nobody needs the error answer any more. */
+  forgetError(): void {
+    if (this.#lastError !== undefined) this.#keptIn!.add(-this.#lastError.length);
+    this.#lastError = undefined;
+  }
 
   /** @param wasRetransmitted T was set when the request came */
   constructor(readonly wasRetransmitted: boolean) {}
@@ -65,17 +86,16 @@ export class Retries {
     const { table } = link;
     const requester = this.#requesterOf(table, slot);
     if (requester === undefined) return this.forget(link, slot, ENDED.expired);
-    const left = this.#timeLeft(table, slot);
     this.#noRoom = false;
-    if (left > 0) {
+    if (this.#isAlive(table, slot)) {
       const attempts = link.retried.get(slot);
       if (attempts === undefined || attempts.open.at(-1)?.slot === slot && attempts.open.at(-1)?.link === link) {
         this.#sendAgain(link, slot, "timeout");
       }
       // Its late answer still counts; without another candidate this attempt simply goes on.
       if (table.wheel.isArmed(slot)) return;
-      if (this.#noRoom) table.wheel.arm(slot, this.#runtime.tick() + ticksFor(Math.min(ROOM_AGAIN, left)));
-      else this.#armForEnd(table, slot);
+      if (this.#noRoom) table.wheel.arm(slot, this.#within(table, slot, ROOM_AGAIN));
+      else table.wheel.arm(slot, table.deadlineOf(slot));
       return;
     }
     const attempts = link.retried.get(slot);
@@ -100,7 +120,7 @@ export class Retries {
       if (this.#sendAgain(link, slot, "suspect")) {
         moved++;
         if (link.table.wheel.isArmed(slot)) link.table.wheel.cancel(slot);
-        this.#armForEnd(link.table, slot);
+        link.table.wheel.arm(slot, link.table.deadlineOf(slot));
       }
     }
     if (moved > 0) this.#runtime.emit({ kind: "resent", dra: link.dra.name, count: moved, reason: "suspect" });
@@ -156,12 +176,14 @@ export class Retries {
     if (attempts !== undefined && !this.#isCurrent(link, slot)) {
       // Another DRA is being asked: remember it, in case nothing better comes.
       attempts.answered++;
-      attempts.lastError = block.bytes.slice(at, at + length);
+      if (!link.errors.exhausted) attempts.keep(block.bytes.slice(at, at + length), link.errors);
       this.#drop(link, slot, ENDED.answered);
       return true;
     }
-    if (!this.#sendAgain(link, slot, "error_answer")) return false;
-    link.retried.get(slot)!.lastError = block.bytes.slice(at, at + length);
+    // One that cannot be kept is passed on at once: what would there be to say if nothing better
+    // came?
+    if (link.errors.exhausted || !this.#sendAgain(link, slot, "error_answer")) return false;
+    link.retried.get(slot)!.keep(block.bytes.slice(at, at + length), link.errors);
     this.#drop(link, slot, ENDED.answered);
     return true;
   }
@@ -175,6 +197,7 @@ export class Retries {
       attempt.link.table.close(attempt.slot, ended);
     }
     attempts.open = [];
+    attempts.forgetError();
   }
 
   /** Closes one attempt, while others go on. */
@@ -206,8 +229,8 @@ export class Retries {
     counters.completed++;
     counters.latencySum += (microseconds() - link.table.startedOf(slot)) >>> 0;
     const id = link.table.idOf(slot);
-    observer?.(messageRecord("answer", answer, 0, answer.length, "", requester.originHost, hopByHop, id));
     this.forget(link, slot, ENDED.answered);
+    observer?.(messageRecord("answer", answer, 0, answer.length, "", requester.originHost, hopByHop, id));
   }
 
   /**
@@ -237,8 +260,7 @@ export class Retries {
     target.retried.set(next, attempts);
     target.table.setRetried(next);
     const { options, counters } = this.#runtime;
-    const wait = Math.min(options.answerTimeout, this.#timeLeft(table, slot));
-    target.table.wheel.arm(next, this.#runtime.tick() + ticksFor(wait));
+    target.table.wheel.arm(next, this.#within(table, slot, options.answerTimeout));
     relayPeer.messagesSent++;
     counters.toDra++;
     target.dra.counters.messagesSent++;
@@ -254,7 +276,7 @@ export class Retries {
     const at = table.offsetOf(slot);
     const end = at + (segment.view.getUint32(at) & 0xffffff);
     const word = segment.view.getUint32(at + 4);
-    if (options.neverRetry.includes(word & 0xffffff) || this.#timeLeft(table, slot) <= 0) return undefined;
+    if (options.neverRetry.includes(word & 0xffffff) || !this.#isAlive(table, slot)) return undefined;
     const attempts = link.retried.get(slot);
     const tried = attempts?.tried ?? [link.dra.name];
     const application = segment.view.getUint32(at + OFFSET.application);
@@ -262,7 +284,7 @@ export class Retries {
     const destinationHost = this.#checks.destinationHost(segment);
     // A lost connection is not the DRA's word: its other connections may be asked.
     if (cause === "lost") {
-      const sibling = link.dra.usable ? link.dra.pickLink(true) : undefined;
+      const sibling = link.dra.usable ? link.dra.pickLink(true, 0) : undefined;
       if (sibling !== undefined) return sibling;
     }
     // Named by Destination-Host: nobody else can answer.
@@ -290,17 +312,20 @@ export class Retries {
     return this.#runtime.connections.get(table.requesterOf(slot));
   }
 
-  /** Milliseconds of the transaction's life that are left. */
-  #timeLeft(table: TransactionTable, slot: number): number {
-    return this.#runtime.options.requestTimeout - ((microseconds() - table.startedOf(slot)) >>> 0) / 1000;
+  /** Whether the transaction's life goes on. */
+  #isAlive(table: TransactionTable, slot: number): boolean {
+    return ((table.deadlineOf(slot) - this.#runtime.tick()) | 0) > 0;
   }
 
-  #armForEnd(table: TransactionTable, slot: number): void {
-    table.wheel.arm(slot, this.#runtime.tick() + ticksFor(this.#timeLeft(table, slot)));
+  /** The tick in so many milliseconds, or that at which the transaction's life ends. */
+  #within(table: TransactionTable, slot: number, milliseconds: number): number {
+    const due = this.#runtime.tick() + ticksFor(milliseconds);
+    const deadline = table.deadlineOf(slot);
+    return ((deadline - due) | 0) < 0 ? deadline : due;
   }
 }
 
 /** Now, in microseconds modulo 2^32. */
 function microseconds(): number {
-  return Math.floor(performance.now() * 1000) | 0;
+  return Math.floor(SYSTEM_CLOCK.now() * 1000) | 0;
 }

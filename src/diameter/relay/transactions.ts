@@ -2,10 +2,12 @@
  * The slab of pending transactions towards one peer.
  * @module
  */
+import type { Budget } from "../../net/budget.ts";
 import { type Segment, type SegmentPool } from "../../net/segment.ts";
 import { TimerWheel } from "../../net/timer_wheel.ts";
 import { OFFSET } from "../wire/header.ts";
 import { OWN_REQUEST_SLOT } from "../peer/peer.ts";
+import { Shares } from "./shares.ts";
 
 /** 32 bit words of one slot. */
 const STRIDE = 8;
@@ -17,12 +19,18 @@ const HOP_BY_HOP = 1;
 const STARTED = 2;
 /** Hop-by-hop id towards the peer: 16 bits of generation, 16 of slot. */
 const ID = 3;
-/** Where the retained copy lies: 16 bits of segment, 14 of word offset. */
+/** Where the retained copy lies: 18 bits of segment, 14 of word offset. */
 const PLACE = 4;
 /** Key of the connection the request went to, where the slab serves several. */
 const TARGET = 5;
-/** See {@link TransactionTable.setRetried}; of a free slot: how its last transaction ended. */
-const RETRIED = 6;
+/**
+ * Bytes of the retained copy, a multiple of 4; in its two lowest bits
+ * {@link TransactionTable.setRetried}, or, of a free slot, how its last transaction ended.
+ */
+const LENGTH = 6;
+const RETRIED = 3;
+/** Tick at which its life ends. */
+const DEADLINE = 7;
 
 /** Slots of a slab. The highest stands for the node's own requests and is never given out. */
 export const SLOTS = 0x10000;
@@ -65,15 +73,32 @@ export class TransactionTable {
   #freeCount = 0;
   #circle = 0;
   readonly #firstGeneration: number;
+  #shares: Shares | undefined;
+  #sharesOf = -1;
   readonly #segments: SegmentPool;
+  readonly #budget: Budget;
+  readonly #byTarget: boolean;
   #sealed: Sealed[] = [];
   #tidyAt = TIDY_ABOVE;
   /** What survives of segments that were emptied. */
   #survivors: Segment | undefined;
 
-  /** @param firstGeneration random, so that ids of an earlier process mean nothing @param now the current tick */
-  constructor(segments: SegmentPool, firstGeneration: number, now: number) {
+  /**
+   * @param firstGeneration random, so that ids of an earlier process mean nothing
+   * @param now the current tick
+   * @param budget who holds the segments of the table's own
+   * @param byTarget {@link sharesAt} counts by target
+   */
+  constructor(
+    segments: SegmentPool,
+    firstGeneration: number,
+    now: number,
+    budget: Budget = segments.budget,
+    byTarget = false,
+  ) {
     this.#segments = segments;
+    this.#budget = budget;
+    this.#byTarget = byTarget;
     this.wheel = new TimerWheel(SLOTS, 1024, now);
     this.#firstGeneration = (firstGeneration & 0xffff) << 16;
     this.#widen();
@@ -84,9 +109,20 @@ export class TransactionTable {
 
   /**
    * Takes a slot; {@link size} must be below {@link capacity}. The retained copy is about to be written at the head of `segment`.
+   * @param target key of the connection it goes to, where the table serves several
+   * @param length bytes of the copy, a multiple of 4
+   * @param deadline tick at which the transaction's life ends
    * @returns the slot; its {@link idOf} goes into the message
    */
-  open(requester: number, hopByHop: number, started: number, segment: Segment, target = 0): number {
+  open(
+    requester: number,
+    hopByHop: number,
+    started: number,
+    segment: Segment,
+    target = 0,
+    length = 0,
+    deadline = 0,
+  ): number {
     if (this.#freeCount <= this.#circle >> 1 && this.#circle < SLOTS) this.#widen();
     const slot = this.#free[this.#head]!;
     this.#head = (this.#head + 1) & (SLOTS - 1);
@@ -100,7 +136,8 @@ export class TransactionTable {
     slots[at + ID] = slots[at + ID]! + 0x10000;
     slots[at + PLACE] = (segment.index << 14) | (segment.head >> 2);
     slots[at + TARGET] = target;
-    slots[at + RETRIED] = 0;
+    slots[at + LENGTH] = length;
+    slots[at + DEADLINE] = deadline;
     segment.live++;
     segment.retained++;
     return slot;
@@ -117,7 +154,7 @@ export class TransactionTable {
   nameUnmatched(id: number): "duplicate" | "late" | "unknown" {
     const at = (id & 0xffff) * STRIDE;
     if (this.#slots[at + ID] !== (id | 0)) return "unknown";
-    const ended = this.#slots[at + RETRIED];
+    const ended = this.#slots[at + LENGTH]! & RETRIED;
     return ended === ENDED.answered ? "duplicate" : ended === ENDED.expired ? "late" : "unknown";
   }
 
@@ -126,7 +163,7 @@ export class TransactionTable {
     const at = slot * STRIDE;
     const slots = this.#slots;
     slots[at + REQUESTER] = 0;
-    slots[at + RETRIED] = ended;
+    slots[at + LENGTH] = ended;
     if (this.wheel.isArmed(slot)) this.wheel.cancel(slot);
     const segment = this.#segments.get(slots[at + PLACE]! >>> 14);
     if (--segment.live === 0 && !segment.queued) this.#segments.settle(segment);
@@ -158,11 +195,15 @@ export class TransactionTable {
   }
   /** Whether the transaction has, or had, other attempts. */
   isRetried(slot: number): boolean {
-    return this.#slots[slot * STRIDE + RETRIED] !== 0;
+    return (this.#slots[slot * STRIDE + LENGTH]! & RETRIED) !== 0;
   }
   /** Marks it as one of several attempts. */
   setRetried(slot: number): void {
-    this.#slots[slot * STRIDE + RETRIED] = 1;
+    this.#slots[slot * STRIDE + LENGTH]! |= 1;
+  }
+  /** Tick at which the transaction's life ends, modulo 2^32. */
+  deadlineOf(slot: number): number {
+    return this.#slots[slot * STRIDE + DEADLINE]!;
   }
   /** The segment that holds the request as it was sent. */
   segmentOf(slot: number): Segment {
@@ -173,6 +214,24 @@ export class TransactionTable {
     return (this.#slots[slot * STRIDE + PLACE]! & 0x3fff) << 2;
   }
 
+  /**
+   * Who holds how much of it: those that requests came from, or those that they went to where the
+   * table serves several. Counted once in a tick at most, so that it costs nothing to those who do
+   * not ask, and next to nothing to those who always do.
+   */
+  sharesAt(tick: number): Shares {
+    const shares = this.#shares ??= new Shares();
+    if (tick === this.#sharesOf) return shares;
+    this.#sharesOf = tick;
+    shares.clear();
+    const slots = this.#slots;
+    const holder = this.#byTarget ? TARGET : REQUESTER;
+    for (let at = 0, end = this.#circle * STRIDE; at < end; at += STRIDE) {
+      if (slots[at + REQUESTER] !== 0) shares.take(slots[at + holder]!, slots[at + LENGTH]! & ~RETRIED);
+    }
+    return shares;
+  }
+
   /** The slots in use for which `wanted` says yes, oldest request first. */
   pending(wanted: (slot: number) => boolean = () => true): number[] {
     const found: number[] = [];
@@ -180,7 +239,8 @@ export class TransactionTable {
     for (let slot = 0; slot < this.#circle; slot++) {
       if (this.#slots[slot * STRIDE + REQUESTER] !== 0 && wanted(slot)) found.push(slot);
     }
-    // The difference of two times modulo 2^32 orders them as long as they are less than half an hour apart.
+    // The difference of two times modulo 2^32 orders them as long as they are less than half an
+    // hour apart; older ones are only less well ordered.
     return found.sort((a, b) => (this.startedOf(a) - this.startedOf(b)) | 0);
   }
 
@@ -245,7 +305,7 @@ export class TransactionTable {
     const current = this.#survivors;
     if (current !== undefined && current.head + length <= current.size) return current;
     this.#letSurvivorsGo();
-    return this.#survivors = this.#segments.take(length);
+    return this.#survivors = this.#segments.take(length, this.#budget);
   }
 
   #letSurvivorsGo(): void {

@@ -5,7 +5,8 @@
  */
 import { Block, copyWords } from "../../net/block.ts";
 import { VENDOR } from "../wire/application_ids.ts";
-import { AVP, AVP_FLAG, AVP_HEADER_LENGTH, AVP_VENDOR_HEADER_LENGTH } from "../wire/avp_codes.ts";
+import { avpHeaderLength, padded, vendorOf } from "../wire/avp.ts";
+import { AVP, AVP_FLAG, AVP_HEADER_LENGTH } from "../wire/avp_codes.ts";
 import { FLAG, HEADER_LENGTH, OFFSET, VERSION_1 } from "../wire/header.ts";
 import { MessageBuilder } from "../wire/message_builder.ts";
 import { type RequestFault, requestFault } from "../wire/request_fault.ts";
@@ -56,18 +57,16 @@ export class AnswerWriter {
       if (end - avp < AVP_HEADER_LENGTH) return this.#faultOf(block, at, end);
       const word = view.getUint32(avp + 4);
       const length = word & 0xffffff;
-      const vendor = (word & (AVP_FLAG.vendor << 24)) !== 0;
-      if (length < (vendor ? AVP_VENDOR_HEADER_LENGTH : AVP_HEADER_LENGTH) || length > end - avp) {
-        return this.#faultOf(block, at, end);
-      }
+      const headerLength = avpHeaderLength(word);
+      if (length < headerLength || length > end - avp) return this.#faultOf(block, at, end);
       const next = avp + ((length + 3) & ~3);
-      if (vendor) {
+      if (vendorOf(view, avp, word) !== 0) {
         if (view.getUint32(avp) === THREE_GPP_AVP.terminalInformation) this.terminalInformation = avp;
       } else {
         switch (view.getUint32(avp)) {
           case AVP.sessionId:
             if (this.sessionIdStart < 0) {
-              this.sessionIdStart = avp + AVP_HEADER_LENGTH;
+              this.sessionIdStart = avp + headerLength;
               this.sessionIdEnd = avp + length;
             }
             break;
@@ -130,10 +129,12 @@ export class AnswerWriter {
     out.setUint32(to + OFFSET.endToEnd, view.getUint32(at + OFFSET.endToEnd));
     let head = to + HEADER_LENGTH;
     if (this.sessionIdStart >= 0) {
-      const start = this.sessionIdStart - AVP_HEADER_LENGTH;
-      const length = (this.sessionIdEnd - start + 3) & ~3;
-      copyWords(block, start, length, target, head);
-      head += length;
+      // Its header may be longer in the request: Vendor-Id 0 is no vendor.
+      const length = this.sessionIdEnd - this.sessionIdStart;
+      out.setUint32(head, AVP.sessionId);
+      out.setUint32(head + 4, (AVP_FLAG.mandatory << 24) | (AVP_HEADER_LENGTH + length));
+      copyWords(block, this.sessionIdStart, padded(length), target, head + AVP_HEADER_LENGTH);
+      head += AVP_HEADER_LENGTH + padded(length);
     }
     copyWords(tail.block, 0, tail.length, target, head);
     head += tail.length;

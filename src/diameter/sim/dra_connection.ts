@@ -134,7 +134,7 @@ export class DraConnection {
     };
     const blocks = new BlockLease(context.blocks);
     source(throttled, blocks)
-      .pipeThrough(framer(diameterFrames(() => MAX_MESSAGE_LENGTH), blocks))
+      .pipeThrough(framer(diameterFrames(() => this.peer.longestMessage(MAX_MESSAGE_LENGTH)), blocks))
       .pipeThrough(this.#deafness())
       .pipeTo(gatedSink(this.peer, (batch) => this.#take(batch), malformed))
       .then(

@@ -11,7 +11,7 @@ export interface AvpSlice {
   readonly code: number;
   /** AVP flags, see `AVP_FLAG`. */
   readonly flags: number;
-  /** 0 when the V flag is clear. Identity is (code, vendor): section 4.1. */
+  /** 0 for an AVP of the IETF, see {@link vendorOf}. Identity is (code, vendor): section 4.1. */
   readonly vendor: number;
   /** First byte of the AVP's header. */
   readonly start: number;
@@ -34,6 +34,24 @@ export class AvpLengthError extends RangeError {
     this.name = "AvpLengthError";
   }
 }
+
+/** Bytes of the header of an AVP whose second word (flags and length) is `word`. */
+export function avpHeaderLength(word: number): number {
+  return (word & VENDOR_BIT) === 0 ? AVP_HEADER_LENGTH : AVP_VENDOR_HEADER_LENGTH;
+}
+
+/**
+ * The vendor of the AVP at `at`, whose second word is `word` and whose whole header is there. A
+ * Vendor-Id of 0 with the V flag set means the same as none: an AVP of the IETF (section 4.1). All
+ * that ask for (code, vendor) ask here; the routing scan alone has it written out, and a property
+ * test holds it to this.
+ */
+export function vendorOf(view: DataView, at: number, word: number): number {
+  return (word & VENDOR_BIT) === 0 ? 0 : view.getUint32(at + AVP_HEADER_LENGTH);
+}
+
+/** The V flag where flags and length are read as one word. */
+const VENDOR_BIT = AVP_FLAG.vendor << 24;
 
 /**
  * The AVPs in `bytes` from `start` to `end`, in their order; groups are not entered.
@@ -58,7 +76,7 @@ export function* avpsOf(bytes: Uint8Array, start: number, end: number): Generato
     const word = view.getUint32(at + 4);
     const flags = word >>> 24;
     const length = word & 0xffffff;
-    const headerLength = (flags & AVP_FLAG.vendor) !== 0 ? AVP_VENDOR_HEADER_LENGTH : AVP_HEADER_LENGTH;
+    const headerLength = avpHeaderLength(word);
     if (length < headerLength) {
       throw new AvpLengthError(`AVP ${code}`, `length ${length} is below ${headerLength}`, at, code);
     }
@@ -69,7 +87,7 @@ export function* avpsOf(bytes: Uint8Array, start: number, end: number): Generato
     yield {
       code,
       flags,
-      vendor: headerLength === AVP_VENDOR_HEADER_LENGTH ? view.getUint32(at + 8) : 0,
+      vendor: vendorOf(view, at, word),
       start: at,
       dataStart: at + headerLength,
       dataEnd: at + length,

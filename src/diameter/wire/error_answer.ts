@@ -3,7 +3,7 @@
  * @module
  */
 import { AVP, AVP_FLAG, AVP_HEADER_LENGTH, AVP_VENDOR_HEADER_LENGTH } from "./avp_codes.ts";
-import { padded } from "./avp.ts";
+import { avpHeaderLength, padded, vendorOf } from "./avp.ts";
 import { FLAG, HEADER_LENGTH, OFFSET, VERSION_1, viewOf } from "./header.ts";
 import { MessageBuilder } from "./message_builder.ts";
 import { minimumDataLength } from "./minimum_data.ts";
@@ -82,19 +82,22 @@ export function answerWith(
 ): Uint8Array<ArrayBuffer> {
   const repeated = session === "repeat Session-Id";
   const view = viewOf(bytes);
+  /** Where the data of Session-Id begins. */
   let sessionId = -1;
+  /** Bytes of the data of Session-Id, padding excluded. */
   let sessionLength = 0;
   let proxyLength = 0;
   const proxyInfos: number[] = [];
   for (let at = start + HEADER_LENGTH; end - at >= AVP_HEADER_LENGTH;) {
     const word = view.getUint32(at + 4);
+    const headerLength = avpHeaderLength(word);
     const length = padded(word & 0xffffff);
-    if (length < AVP_HEADER_LENGTH || length > end - at) break;
-    if ((word & (AVP_FLAG.vendor << 24)) === 0) {
+    if ((word & 0xffffff) < headerLength || length > end - at) break;
+    if (vendorOf(view, at, word) === 0) {
       const code = view.getUint32(at);
       if (code === AVP.sessionId && repeated && sessionId < 0) {
-        sessionId = at;
-        sessionLength = length;
+        sessionId = at + headerLength;
+        sessionLength = (word & 0xffffff) - headerLength;
       } else if (code === AVP.proxyInfo) {
         proxyInfos.push(at);
         proxyLength += length;
@@ -102,7 +105,8 @@ export function answerWith(
     }
     at += length;
   }
-  const total = HEADER_LENGTH + sessionLength + avps.length + proxyLength;
+  const sessionAvp = sessionId < 0 ? 0 : AVP_HEADER_LENGTH + padded(sessionLength);
+  const total = HEADER_LENGTH + sessionAvp + avps.length + proxyLength;
   const out = new Uint8Array(total);
   const outView = viewOf(out);
   outView.setUint32(0, ((VERSION_1 << 24) | total) >>> 0);
@@ -114,9 +118,10 @@ export function answerWith(
   outView.setUint32(OFFSET.endToEnd, view.getUint32(start + OFFSET.endToEnd));
   let at = HEADER_LENGTH;
   if (sessionId >= 0) {
-    out.set(bytes.subarray(sessionId, sessionId + sessionLength), at);
-    out[at + 4] = AVP_FLAG.mandatory;
-    at += sessionLength;
+    outView.setUint32(at, AVP.sessionId);
+    outView.setUint32(at + 4, (AVP_FLAG.mandatory << 24) | (AVP_HEADER_LENGTH + sessionLength));
+    out.set(bytes.subarray(sessionId, sessionId + sessionLength), at + AVP_HEADER_LENGTH);
+    at += sessionAvp;
   }
   out.set(avps, at);
   at += avps.length;

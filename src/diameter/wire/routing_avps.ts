@@ -39,28 +39,31 @@ export class RoutingAvps {
       }
       const word = view.getUint32(at + 4);
       const length = word & 0xffffff;
+      // `avpHeaderLength` and `vendorOf`, written out: two calls for each AVP cost a quarter of the
+      // walk.
       const vendor = (word & (AVP_FLAG.vendor << 24)) !== 0;
-      if (length < (vendor ? AVP_VENDOR_HEADER_LENGTH : AVP_HEADER_LENGTH) || length > end - at) {
+      const headerLength = vendor ? AVP_VENDOR_HEADER_LENGTH : AVP_HEADER_LENGTH;
+      if (length < headerLength || length > end - at) {
         this.brokenAt = at;
         return false;
       }
-      if (!vendor) {
+      if (!vendor || view.getUint32(at + AVP_HEADER_LENGTH) === 0) {
         switch (view.getUint32(at)) {
           case AVP.sessionId:
             if (this.sessionIdStart < 0) {
-              this.sessionIdStart = at + AVP_HEADER_LENGTH;
+              this.sessionIdStart = at + headerLength;
               this.sessionIdEnd = at + length;
             }
             break;
           case AVP.destinationRealm:
             if (this.destinationRealmStart < 0) {
-              this.destinationRealmStart = at + AVP_HEADER_LENGTH;
+              this.destinationRealmStart = at + headerLength;
               this.destinationRealmEnd = at + length;
             }
             break;
           case AVP.destinationHost:
             if (this.destinationHostStart < 0) {
-              this.destinationHostStart = at + AVP_HEADER_LENGTH;
+              this.destinationHostStart = at + headerLength;
               this.destinationHostEnd = at + length;
             }
             break;

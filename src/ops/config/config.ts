@@ -18,6 +18,8 @@ export interface ListenAddress {
 export interface ApplicationConfig {
   readonly id: number;
   readonly vendor: number;
+  /** Auth-Application-Id or Acct-Application-Id. */
+  readonly type: "auth" | "acct";
 }
 
 /** How the gateway presents itself and how it relays. */
@@ -47,6 +49,8 @@ export interface GatewayConfig {
   readonly drain_timeout: number;
   /** What Error-Message towards Logic Apps holds; `reason` neither names DRAs nor quotes the system. */
   readonly error_detail: "full" | "reason" | "none";
+  /** Bytes for messages that are queued, or kept for a failover. */
+  readonly memory_limit: number;
   readonly workers: number;
 }
 
@@ -125,6 +129,8 @@ export interface DraConfig {
   readonly origin_host: string;
   /** Local address to connect from; "" leaves it to the system. */
   readonly bind: string;
+  /** Whether a connection that the DRA opens to us, from its address, is taken as its connection. */
+  readonly accept: boolean;
   readonly tls: DraTlsConfig | null;
 }
 

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { APPLICATION, VENDOR } from "../../diameter/wire/application_ids.ts";
 import { isLoopback } from "./address.ts";
 import type { Config, DraConfig, ListenAddress } from "./config.ts";
 import type { Path } from "./path.ts";
@@ -17,8 +18,14 @@ export interface Finding {
   readonly with?: readonly Path[];
 }
 
+/** Applications of vendors begin here (RFC 6733 11.3). */
+const FIRST_OF_VENDORS = 16_777_216;
+
 /** RFC 3539 3.4.1: Tw must not be set below this. */
 const SHORTEST_WATCHDOG = 6_000;
+
+/** Connections that the relay can tell apart, from either side. */
+const MOST_CONNECTIONS = 65_535;
 
 /** Every finding on `config`; `isSet` tells what somebody wrote from what is a default. */
 export function crossCheck(config: Config, isSet: (path: Path) => boolean): Finding[] {
@@ -30,6 +37,7 @@ export function crossCheck(config: Config, isSet: (path: Path) => boolean): Find
     ...tlsFindings(config),
     ...poolFindings(config),
     ...draFindings(config),
+    ...ownAddressFindings(config),
     ...adminFindings(config),
   ];
 }
@@ -45,13 +53,20 @@ function* gatewayFindings({ gateway }: Config, isSet: (path: Path) => boolean): 
     };
   }
   const ids = new Set<string>();
-  for (const [i, { id, vendor }] of gateway.applications.entries()) {
+  for (const [i, { id, vendor, type }] of gateway.applications.entries()) {
     const path = ["gateway", "applications", i];
     if (id === 0) yield { path: [...path, "id"], message: "missing: the number of the application" };
-    else if (ids.has(`${id}/${vendor}`)) {
+    else if (ids.has(`${id}/${vendor}/${type}`)) {
       yield { path, message: `application ${id} of vendor ${vendor} is listed twice` };
+    } else if (id >= FIRST_OF_VENDORS && id !== APPLICATION.relay && vendor === VENDOR.ietf) {
+      yield {
+        path,
+        message: `application ${id} is one of a vendor, and no vendor is given: peers will not take it for theirs ` +
+          `(that of 3GPP is ${VENDOR.threeGpp})`,
+        warning: true,
+      };
     }
-    ids.add(`${id}/${vendor}`);
+    ids.add(`${id}/${vendor}/${type}`);
   }
 }
 
@@ -104,7 +119,19 @@ function* tlsFindings({ server, dra_pool }: Config): Generator<Finding> {
   }
 }
 
-function* poolFindings({ dra_pool: { reconnect, dras } }: Config): Generator<Finding> {
+function* poolFindings(
+  { server, dra_pool: { reconnect, dras, connections_per_dra } }: Config,
+): Generator<Finding> {
+  const mostApps = MOST_CONNECTIONS - dras.length * connections_per_dra;
+  if (server.max_connections > mostApps) {
+    yield {
+      path: ["server", "max_connections"],
+      message:
+        `expected at most ${mostApps}, got ${server.max_connections}: with the connections to DRAs there can be ` +
+        `${MOST_CONNECTIONS} in all`,
+      with: [["dra_pool", "dras"], ["dra_pool", "connections_per_dra"]],
+    };
+  }
   if (reconnect.max < reconnect.initial) {
     yield {
       path: ["dra_pool", "reconnect", "max"],
@@ -125,6 +152,32 @@ function* poolFindings({ dra_pool: { reconnect, dras } }: Config): Generator<Fin
       message: "every weight is 0: only requests with the Destination-Host of a DRA are relayed",
       warning: true,
     };
+  }
+}
+
+/** `localhost` is one of these to everybody. */
+const LOCAL = new Set(["127.0.0.1", "::1", "localhost"]);
+const EVERYWHERE = new Set(["0.0.0.0", "::"]);
+
+/**
+ * Whether whoever dials `dra` gets to a listener on `listen`; what other names stand for is not
+ * looked up.
+ */
+function leadsTo(dra: DraConfig, listen: ListenAddress): boolean {
+  const [from, to] = [dra.host.toLowerCase(), listen.hostname.toLowerCase()];
+  if (dra.port !== listen.port || from === "") return false;
+  if (EVERYWHERE.has(to)) return EVERYWHERE.has(from) || isLoopback(from);
+  return from === to || ((from === "localhost" || to === "localhost") && LOCAL.has(from) && LOCAL.has(to));
+}
+
+function* ownAddressFindings({ server, dra_pool: { dras } }: Config): Generator<Finding> {
+  const listens = [...server.listen, ...(server.tls?.listen ?? [])];
+  for (const [i, dra] of dras.entries()) {
+    const own = listens.find((listen) => leadsTo(dra, listen));
+    if (own === undefined) continue;
+    const path = ["dra_pool", "dras", i];
+    const message = `leads back to this gateway, which listens on ${own.text}: it will refuse itself`;
+    yield { path, message, warning: true, with: [[...path, "host"], [...path, "port"], ["server"]] };
   }
 }
 

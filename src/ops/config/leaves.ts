@@ -5,7 +5,8 @@
  */
 
 import * as z from "zod";
-import { AddressError, formatAddress, isHost, isHostName, isIp, isIpRange, parseAddress, PORT } from "./address.ts";
+import { judgeIdentity } from "../../diameter/wire/identity.ts";
+import { AddressError, formatAddress, isHost, isIp, isIpRange, parseAddress, PORT } from "./address.ts";
 import type { ListenAddress } from "./config.ts";
 import { nearest } from "./nearest.ts";
 import { isMapping } from "./path.ts";
@@ -186,14 +187,16 @@ export function choice<const Words extends readonly string[]>(
   });
 }
 
+const isIdentity = (name: string) => judgeIdentity(name) === undefined;
+
 /** A DiameterIdentity (RFC 6733 4.3.1): the FQDN of a node, or a realm. */
 export function identity({ optional = false } = {}) {
   return leaf<string>({
     expected:
-      "a DiameterIdentity: a host or realm name of ASCII letters, digits, hyphens and dots, such as gw1.example.com",
+      "a DiameterIdentity: a host or realm name of ASCII letters, digits, hyphens, underscores and dots, such as gw1.example.com",
     decode: (value) => {
       const name = toText(value);
-      return name !== undefined && (isHostName(name) || (optional && name === "")) ? name : undefined;
+      return name !== undefined && (isIdentity(name) || (optional && name === "")) ? name : undefined;
     },
   });
 }
@@ -204,7 +207,7 @@ export function identityPattern() {
     expected: 'a DiameterIdentity, with "*" for any characters, such as "*.apps.example.com"',
     decode: (value) => {
       const name = toText(value);
-      return name !== undefined && isHostName(name.replaceAll("*", "x")) ? name : undefined;
+      return name !== undefined && isIdentity(name.replaceAll("*", "x")) ? name : undefined;
     },
   });
 }

@@ -40,6 +40,7 @@ const gateway = section({
     section({
       id: integer(1, UNSIGNED_32, "an application id").default(0),
       vendor: integer(0, UNSIGNED_32, "a vendor id").default(0),
+      type: choice(["auth", "acct"]).default("auth"),
     }),
     "[{id: 16777252, vendor: 10415}]",
   ).default([]),
@@ -52,6 +53,7 @@ const gateway = section({
   strict_p_bit: flag().default(false),
   drain_timeout: duration(0).default(seconds(10)),
   error_detail: choice(["full", "reason", "none"]).default("full"),
+  memory_limit: size(64 * MiB, 16 * 1024 * MiB).default(512 * MiB),
   workers: integer(1, 256).default(1),
 });
 
@@ -116,6 +118,7 @@ const draPool = section({
       weight: integer(0, 65_535).default(100),
       origin_host: identity({ optional: true }).default(""),
       bind: leaf.localAddress().default(""),
+      accept: flag().default(true),
       tls: section({ ca: fileName(), cert: fileName(), key: fileName(), server_name: text().default("") })
         .nullable().default(null),
     }),

@@ -50,8 +50,9 @@ export function createLogger(options: LoggerOptions = {}): ClosableLogger {
   const format: Formatter = named === "json"
     ? formatJson
     : textFormatter(options.coloured ?? (terminal && !Deno.noColor));
-  const writer = new LineWriter(options.sink ?? Deno.stderr, (count) => {
-    const message = `${count} lines were dropped: whoever reads this log does not keep up`;
+  const writer = new LineWriter(options.sink ?? Deno.stderr, (count, failure) => {
+    const why = failure === "" ? "whoever reads this log does not keep up" : `they could not be written: ${failure}`;
+    const message = `${count} lines were dropped: ${why}`;
     return format({ time: Date.now(), level: "warning", event: "log_dropped", message, fields: { dropped: count } });
   });
 

@@ -12,6 +12,8 @@ export interface LineSink {
 /** What may wait for a reader that is slow, in characters; what comes on top is dropped and counted. */
 const QUEUE_LIMIT = 1_048_576;
 
+const LINE_FEED = 0x0a;
+
 const encoder = new TextEncoder();
 
 /** A queue of lines in front of a sink. */
@@ -19,14 +21,21 @@ export class LineWriter {
   #queue: string[] = [];
   #queued = 0;
   #dropped = 0;
+  /** Why the latest lines were dropped; "": the reader did not keep up. */
+  #failure = "";
+  /** The last write that was taken ended in the middle of a line. */
+  #torn = false;
   #writing: Promise<void> | undefined;
   #inFlight = false;
   #closed = false;
 
-  /** `onDropped` words the line that stands for those that were dropped. */
+  /**
+   * `onDropped` words the line that stands for those that were dropped; `failure` is why they could
+   * not be written, if that is so.
+   */
   constructor(
     private readonly sink: LineSink,
-    private readonly onDropped: (count: number) => string,
+    private readonly onDropped: (count: number, failure: string) => string,
     private readonly limit: number = QUEUE_LIMIT,
   ) {}
 
@@ -72,21 +81,47 @@ export class LineWriter {
   async #drain(): Promise<void> {
     // All lines of one turn leave in one write.
     await Promise.resolve();
-    try {
-      while (this.#queue.length > 0 || this.#dropped > 0) {
-        if (this.#dropped > 0) this.#queue.push(this.onDropped(this.#dropped));
-        let rest = encoder.encode(this.#queue.join(""));
-        [this.#queue, this.#queued, this.#dropped] = [[], 0, 0];
-        this.#inFlight = true;
-        while (rest.length > 0) rest = rest.subarray(await this.sink.write(rest));
-        this.#inFlight = false;
+    while (this.#queue.length > 0) {
+      const [dropped, failure] = [this.#dropped, this.#failure];
+      const lines = this.#queue.length;
+      if (dropped > 0) {
+        // In the order of events: what the reader was too slow for came last, what could not be
+        // written came before.
+        if (failure === "") this.#queue.push(this.onDropped(dropped, failure));
+        else this.#queue.unshift(this.onDropped(dropped, failure));
       }
-    } catch {
-      // The reader has gone. A gateway does not stop because nobody reads its log.
-      this.#closed = true;
-      this.#queue = [];
-      this.#inFlight = false;
+      const batch = (this.#torn ? "\n" : "") + this.#queue.join("");
+      [this.#queue, this.#queued, this.#dropped, this.#failure] = [[], 0, 0, ""];
+      try {
+        await this.#write(encoder.encode(batch));
+      } catch (error) {
+        if (error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.BadResource) {
+          // The reader has gone for good. A gateway does not stop because nobody reads its log.
+          this.#closed = true;
+          this.#queue = [];
+          break;
+        }
+        // A full disk may have room again: the next line is the next attempt.
+        this.#dropped += dropped + lines;
+        this.#failure = error instanceof Error ? error.message : String(error);
+        if (this.#queue.length === 0) break;
+        this.#dropped += this.#queue.length;
+        [this.#queue, this.#queued] = [[], 0];
+      }
     }
     this.#writing = undefined;
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    this.#inFlight = true;
+    try {
+      let at = 0;
+      while (at < bytes.length) {
+        at += await this.sink.write(bytes.subarray(at));
+        this.#torn = bytes[at - 1] !== LINE_FEED;
+      }
+    } finally {
+      this.#inFlight = false;
+    }
   }
 }

@@ -11,9 +11,9 @@ import {
 import { EncodeError, encodeMessage } from "../../../src/diameter/wire/codec.ts";
 import { COMMAND } from "../../../src/diameter/wire/command_codes.ts";
 import { readHeader } from "../../../src/diameter/wire/header.ts";
-import { answer, cea, peerRequest, request } from "../../support/raw_message.ts";
+import { answer, cea, peerAnswer, peerRequest, request } from "../../support/raw_message.ts";
 import { until } from "../../support/until.ts";
-import { NAMES, QUICK, watch, withDra, withPool } from "./support.ts";
+import { DRA, NAMES, QUICK, watch, withDra, withPool } from "./support.ts";
 
 const { test } = Deno;
 
@@ -472,6 +472,47 @@ test("watchdogs are sent and answered, and a peer that answers none is given up"
     const states = events.flatMap((one) => one.kind === "state" && one.connection === 0 ? [one.to] : []);
     assertEquals(states.slice(3), ["DWR_SENT", "FAILED", "DISCONNECTED"]);
     await silent!.nextEnd();
+  });
+});
+
+test("a pool that is closed while a watchdog is unanswered does not say that it was answered", async () => {
+  const options = { watchdogInterval: 150, watchdogJitter: 0, dprTimeout: 400, reconnect: false } as const;
+  await withPool(options, async ({ pool, peers: [peer], events }) => {
+    await peer!.nextRequest(COMMAND.deviceWatchdog);
+    const closed = pool.close();
+    await peer!.nextRequest(COMMAND.disconnectPeer);
+    // Two watchdog intervals pass meanwhile, and no DWR leaves.
+    await peer!.nextEnd();
+    await closed;
+    const states = events.flatMap((one) => one.kind === "state" ? [`${one.to} (${one.reason})`] : []);
+    const reason = "this client is being closed";
+    assertEquals(states.slice(3), [
+      "DWR_SENT (a watchdog is unanswered)",
+      `CLOSING (${reason})`,
+      `DISCONNECTED (The connection to 127.0.0.1:${pool.statistics.connections[0]!.address.split(":")[1]} is closed: ` +
+      `${reason}; no DPA in time)`,
+    ]);
+  });
+});
+
+test("a peer whose DWA carries an identifier of its own is told that, and not that it was silent", async () => {
+  await withPool({ watchdogInterval: 60, reconnect: false }, async ({ pool, peers: [peer] }) => {
+    const dwa = peerAnswer(DRA, await peer!.nextRequest(COMMAND.deviceWatchdog));
+    dwa[15]! ^= 1;
+    await peer!.send(dwa);
+    await until(() => pool.statistics.connections[0]!.lastError.includes("its DWA carries another"), "it is told");
+  });
+});
+
+test("a peer with the client's own name is not used, and the reason is told", async () => {
+  await withDra(async (dra) => {
+    const pool = new ConnectionPool({ host: "127.0.0.1", port: dra.port, connections: 1, reconnect: false, ...NAMES });
+    const started = assertRejects(() => pool.start(), HandshakeFailedError, "our own Origin-Host, client.example.net");
+    const peer = await dra.accept();
+    const cer = await peer.nextRequest(COMMAND.capabilitiesExchange);
+    await peer.send(cea({ host: "CLIENT.example.net", realm: "example.net" }, cer));
+    await started;
+    await pool.close();
   });
 });
 

@@ -6,9 +6,9 @@ import {
   capabilitiesAnswer,
   capabilitiesRequest,
   isFault,
-  judgeAnswer,
   judgeRequest,
   type LocalIdentity,
+  readAnswer,
   readCapabilities,
 } from "../../../src/diameter/peer/capabilities.ts";
 import {
@@ -21,6 +21,7 @@ import { type AvpSlice, avpsOf } from "../../../src/diameter/wire/avp.ts";
 import { AVP, AVP_FLAG } from "../../../src/diameter/wire/avp_codes.ts";
 import { COMMAND } from "../../../src/diameter/wire/command_codes.ts";
 import { FLAG, HEADER_LENGTH, readHeader } from "../../../src/diameter/wire/header.ts";
+import { shownIdentity } from "../../../src/diameter/wire/identity.ts";
 import { MessageBuilder } from "../../../src/diameter/wire/message_builder.ts";
 import { RESULT } from "../../../src/diameter/wire/result_codes.ts";
 
@@ -142,6 +143,24 @@ Deno.test("R13 applications that are configured are advertised as they must be: 
   assertEquals(read(message).applications.list(), [3, 4, S13]);
 });
 
+Deno.test("C8 every vendor of the applications is a Supported-Vendor-Id, once, and 0 never is", () => {
+  const vendorsOf = (applications: LocalIdentity["applications"]) =>
+    dataOf(capabilitiesRequest({ ...LOCAL, applications }, "192.0.2.7", IDS), AVP.supportedVendorId)
+      .map(([, , high, low]) => high! * 256 + low!);
+  const s13 = { id: S13, vendor: 10415 };
+  assertEquals(vendorsOf([s13, { id: GX, vendor: 10415 }, { id: 16777231, vendor: 13019 }, { id: 4 }]), [10415, 13019]);
+  assertEquals(vendorsOf([{ id: 16777231, vendor: 13019 }, { id: 4, vendor: 0 }]), [13019]);
+  assertEquals(vendorsOf([]), [10415]);
+  assertEquals(vendorsOf([{ id: 4 }]), [10415]);
+});
+
+Deno.test("R13 what was advertised is read with its vendor, and whether it is for accounting", () => {
+  const applications = [{ id: RELAY }, { id: S13, vendor: 10415 }, { id: 3, accounting: true }];
+  const { applications: heard } = read(capabilitiesRequest({ ...LOCAL, applications }, "192.0.2.7", IDS));
+  assertEquals(heard.text, "Relay, 16777252 of vendor 10415, 3 for accounting");
+  assertEquals(heard.advertised[1], { id: S13, vendor: 10415, accounting: false });
+});
+
 Deno.test("R13 with none configured, Relay is advertised", () => {
   assertEquals(read(capabilitiesRequest(LOCAL, "192.0.2.7", IDS)).applications.list(), [RELAY]);
 });
@@ -185,7 +204,7 @@ Deno.test("C3 whatever bytes a CER carries, reading it ends in capabilities or i
       message[at] = to;
       const length = Math.max(HEADER_LENGTH, end);
       const result = readCapabilities(message, 0, length);
-      assert(isFault(result) ? [5005, 5014].includes(result.resultCode) : result.originHost !== "");
+      assert(isFault(result) ? [5004, 5005, 5014].includes(result.resultCode) : result.originHost !== "");
     }),
   );
 });
@@ -243,28 +262,119 @@ Deno.test("C7 a peer that offers nothing but in-band TLS is refused with 5017, u
   assertEquals(judgeRequest(both, LOCAL, false), undefined);
 });
 
+/** Why the CEA does not open the connection; "" when it does. */
+function refusal(cea: Uint8Array, local = LOCAL, expectedHost = ""): string {
+  const verdict = readAnswer(cea, 0, cea.length, local, expectedHost);
+  return isFault(verdict) ? verdict.reason : "";
+}
+
+const DRA: LocalIdentity = { ...LOCAL, originHost: "dra-1.example.net" };
+
 Deno.test("C6 a CEA must come from the configured identity, in any case of its letters", () => {
-  const cea = read(
-    capabilitiesAnswer({ ...LOCAL, originHost: "DRA-1.example.net" }, "192.0.2.7", { ...IDS, flags: 0 }),
-  );
-  assertEquals(judgeAnswer(cea, LOCAL, ""), undefined);
-  assertEquals(judgeAnswer(cea, LOCAL, "dra-1.EXAMPLE.net"), undefined);
-  assertStringIncludes(judgeAnswer(cea, LOCAL, "dra-2.example.net")!, "dra-2.example.net");
+  const cea = capabilitiesAnswer({ ...LOCAL, originHost: "DRA-1.example.net" }, "192.0.2.7", { ...IDS, flags: 0 });
+  assertEquals(refusal(cea), "");
+  assertEquals(refusal(cea, LOCAL, "dra-1.EXAMPLE.net"), "");
+  assertStringIncludes(refusal(cea, LOCAL, "dra-2.example.net"), "dra-2.example.net");
 });
 
 Deno.test("C6 a CEA that refuses says so, with its reason", () => {
-  const cea = read(
-    capabilitiesAnswer(LOCAL, "192.0.2.7", { ...IDS, flags: 0 }, { resultCode: 3010, reason: "who are you" }),
-  );
-  const refusal = judgeAnswer(cea, LOCAL, "");
-  assertStringIncludes(refusal!, "3010 DIAMETER_UNKNOWN_PEER");
-  assertStringIncludes(refusal!, "who are you");
+  const cea = capabilitiesAnswer(DRA, "192.0.2.7", { ...IDS, flags: 0 }, { resultCode: 3010, reason: "who are you" });
+  assertStringIncludes(refusal(cea), "3010 DIAMETER_UNKNOWN_PEER");
+  assertStringIncludes(refusal(cea), "who are you");
 });
 
 Deno.test("C4 a CEA without a common application does not open the connection", () => {
-  const cea = read(capabilitiesAnswer({ ...LOCAL, applications: [{ id: GX }] }, "192.0.2.7", { ...IDS, flags: 0 }));
-  assertStringIncludes(judgeAnswer(cea, { ...LOCAL, applications: [{ id: S13 }] }, "")!, "no common application");
+  const cea = capabilitiesAnswer({ ...DRA, applications: [{ id: GX }] }, "192.0.2.7", { ...IDS, flags: 0 });
+  assertStringIncludes(refusal(cea, { ...LOCAL, applications: [{ id: S13 }] }), "no common application");
 });
+
+Deno.test("C6 a CEA that refuses in the grammar of an error answer keeps its code and its reason", () => {
+  const error = (code: number, more: (builder: MessageBuilder) => void = () => {}) => {
+    const builder = new MessageBuilder({
+      flags: FLAG.error,
+      command: COMMAND.capabilitiesExchange,
+      application: 0,
+      ...IDS,
+    });
+    builder.unsigned32(AVP.resultCode, code).text(AVP.originHost, DRA.originHost).text(AVP.originRealm, "example.net");
+    more(builder);
+    return builder.finish();
+  };
+  const smallest = Uint8Array.fromHex(
+    "0100004c20000101000000000102030405060708" + "0000010c4000000c00000bc2" +
+      "0000010840000018647261312e6578616d706c652e6e6574" + "00000128400000136578616d706c652e6e657400",
+  );
+  for (
+    const [cea, reason, code, said] of [
+      [smallest, "the CEA refuses with 3010 DIAMETER_UNKNOWN_PEER", 3010, undefined],
+      [
+        error(5012, (b) => b.text(AVP.errorMessage, "no", { flags: 0 })),
+        "the CEA refuses with 5012 DIAMETER_UNABLE_TO_COMPLY (no)",
+        5012,
+        "no",
+      ],
+      // Nothing that stands behind the code makes it less of a refusal.
+      [
+        error(3010, (b) => b.raw(new Uint8Array([0, 0, 1, 1, 0x40, 0, 0, 3]))),
+        "the CEA refuses with 3010 DIAMETER_UNKNOWN_PEER",
+        3010,
+        undefined,
+      ],
+    ] as const
+  ) {
+    const verdict = readAnswer(cea, 0, cea.length, LOCAL, "");
+    assert(isFault(verdict));
+    assertEquals(
+      [verdict.reason, verdict.refused, verdict.resultCode, verdict.errorMessage],
+      [reason, true, code, said],
+    );
+  }
+});
+
+Deno.test("C3 a CEA that accepts is held to its grammar, and is worth asking for again when it breaks that", () => {
+  const message = cer([AVP.hostIpAddress], (builder) => builder.unsigned32(AVP.resultCode, 2001));
+  const verdict = readAnswer(message, 0, message.length, LOCAL, "");
+  assert(isFault(verdict));
+  assertEquals([verdict.reason, verdict.refused], ["the CEA cannot stand: Host-IP-Address is missing", false]);
+});
+
+Deno.test("C6 a CEA with our own Origin-Host is refused with a sentence that says so, whatever its result", () => {
+  for (const fault of [undefined, { resultCode: 3010, reason: "own" }]) {
+    const own = { ...LOCAL, originHost: "GW.example.net" };
+    const cea = capabilitiesAnswer(own, "192.0.2.7", { ...IDS, flags: 0 }, fault);
+    const verdict = readAnswer(cea, 0, cea.length, LOCAL, "");
+    assert(isFault(verdict));
+    assertStringIncludes(verdict.reason, "our own Origin-Host, gw.example.net");
+    assertEquals(verdict.refused, true);
+  }
+});
+
+Deno.test("C5 a CER with our own Origin-Host is refused with 3010", () => {
+  const own = read(capabilitiesRequest({ ...LOCAL, originHost: "gw.EXAMPLE.net" }, "192.0.2.7", IDS));
+  assertEquals(judgeRequest(own, LOCAL, false), {
+    resultCode: RESULT.unknownPeer,
+    reason: "Origin-Host gw.EXAMPLE.net is this node's own identity",
+  });
+});
+
+for (const code of [AVP.originHost, AVP.originRealm]) {
+  for (const value of ["", "a b", "..", "x".repeat(300), "caf\u00e9"]) {
+    Deno.test(`C3 AVP ${code} with ${shownIdentity(value)} is refused with 5004 and the whole AVP`, () => {
+      const message = cer([AVP.originHost, AVP.originRealm], (builder) => {
+        for (const each of [AVP.originHost, AVP.originRealm]) {
+          builder.text(each, each === code ? value : "example.net");
+        }
+      });
+      const fault = readCapabilities(message, 0, message.length);
+      assert(isFault(fault));
+      assertEquals(fault.resultCode, RESULT.invalidAvpValue);
+      const failed = avps(message).find((avp) => avp.code === code)!;
+      assertEquals(fault.failedAvp, message.slice(failed.start, (failed.dataEnd + 3) & ~3));
+      const answer = capabilitiesAnswer(LOCAL, "192.0.2.7", { ...IDS, flags: FLAG.request }, fault);
+      assertEquals(dataOf(answer, AVP.failedAvp), [[...fault.failedAvp!]]);
+    });
+  }
+}
 
 Deno.test("C5 a CEA with a protocol error has the E flag, any other has not", () => {
   for (const [resultCode, error] of [[3010, true], [4003, false], [5010, false], [5012, false]] as const) {

@@ -19,6 +19,7 @@ import { COMMAND } from "../../../src/diameter/wire/command_codes.ts";
 import { FLAG, type Header, HEADER_LENGTH, readHeader } from "../../../src/diameter/wire/header.ts";
 import { MessageBuilder } from "../../../src/diameter/wire/message_builder.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
+import { patched } from "../../support/raw_message.ts";
 import { until } from "../../support/until.ts";
 
 const GATEWAY: LocalIdentity = {
@@ -53,7 +54,15 @@ interface Passed {
   readonly refused: boolean;
 }
 
+const ITS_DWA = "its DWA carries another Hop-by-Hop Identifier than the request";
+
+/** The header alone of a request with `command`. */
+function peerRequestHeader(command: number): Uint8Array {
+  return new MessageBuilder({ flags: FLAG.request, command, application: 0, ...nextIds() }).finish();
+}
+
 interface SetupOptions {
+  readonly dprTimeout?: number;
   readonly admit?: () => CapabilitiesFault | undefined | Promise<CapabilitiesFault | undefined>;
   readonly keep?: () => boolean;
   readonly reopenWatchdogs?: number;
@@ -73,7 +82,9 @@ class Gate {
   readonly #writer: WritableStreamDefaultWriter<Batch>;
   readonly #finished: Promise<void>;
 
-  constructor({ admit = () => undefined, keep = () => false, reopenWatchdogs = 0 }: SetupOptions = {}) {
+  constructor(
+    { admit = () => undefined, keep = () => false, reopenWatchdogs = 0, dprTimeout = 10_000 }: SetupOptions = {},
+  ) {
     const connection: Connection = {
       local: { hostname: "192.0.2.2", port: 3868 },
       remote: { hostname: "192.0.2.1", port: 40000 },
@@ -103,7 +114,7 @@ class Gate {
       local: GATEWAY,
       role: "responder",
       capabilitiesTimeout: 10_000,
-      dprTimeout: 10_000,
+      dprTimeout,
       sendQueueLimit: 1 << 20,
       writeTimeout: 10_000,
     }, {
@@ -362,6 +373,140 @@ Deno.test("F5 a DWR with R and E set is answered 3008", async () => {
   await until(() => gate.written.length === 1, "it is answered");
   assertEquals(gate.resultCode(0), 3008);
   assertEquals(gate.peer.open, true);
+  await gate.finish();
+});
+
+/** `message` with R and E set. */
+function withError(message: Uint8Array): Uint8Array {
+  const bad = Uint8Array.from(message);
+  bad[4]! |= FLAG.error;
+  return bad;
+}
+
+/** `message` whose first AVP has an impossible length. */
+function broken(message: Uint8Array): Uint8Array {
+  const bad = Uint8Array.from(message);
+  bad[HEADER_LENGTH + 7] = 3;
+  return bad;
+}
+
+for (
+  const [name, first] of [
+    ["a DWR with R and E", withError(dwr())],
+    ["a DPR with R and E", withError(dpr())],
+    ["a request with R and E", withError(message(1))],
+    ["a DWR with an impossible AVP", broken(dwr())],
+    ["a DPR with an impossible AVP", broken(dpr())],
+  ] as const
+) {
+  Deno.test(`C1 a stranger that sends ${name} is answered nothing, and closed`, async () => {
+    const gate = new Gate();
+    await gate.read([first, first, cer()]);
+    assertEquals(gate.connectionClosed, true);
+    assertEquals([gate.passed, gate.written], [[], []]);
+    await gate.finish();
+  });
+}
+
+for (
+  const [name, code, first] of [["R and E", 3008, withError(cer())], ["a broken AVP", 5014, broken(cer())]] as const
+) {
+  Deno.test(`C1 a CER with ${name} gets one answer, ${code}, and its connection ends`, async () => {
+    const gate = new Gate();
+    await gate.read([first, first, withError(dwr()), cer(), message(1)]);
+    await until(() => gate.connectionClosed, "the connection is closed");
+    assertEquals(gate.commands, ["257"]);
+    assertEquals(gate.resultCode(0), code);
+    assertEquals([gate.passed, gate.end?.reason.includes(String(code))], [[], true]);
+    await gate.finish();
+  });
+}
+
+Deno.test("C1 a stranger whose stream cannot be followed is told why only in answer to a CER", async () => {
+  for (const [command, answers] of [[COMMAND.capabilitiesExchange, 1], [COMMAND.deviceWatchdog, 0]] as const) {
+    const gate = new Gate();
+    await gate.read([], { kind: "version", bytes: patched(peerRequestHeader(command), { 0: 2 }) });
+    await until(() => gate.connectionClosed, "the connection is closed");
+    assertEquals(gate.written.length, answers);
+    await gate.finish();
+  }
+});
+
+Deno.test("C1 before its CER a peer may send no message longer than 16 KiB, behind it as long as usual", async () => {
+  const gate = new Gate();
+  assertEquals([gate.peer.longestMessage(65_536), gate.peer.longestMessage(4_096)], [16_384, 4_096]);
+  await gate.open();
+  assertEquals(gate.peer.longestMessage(65_536), 65_536);
+  await gate.finish();
+});
+
+Deno.test("W8 once either side takes its leave, no DWR is sent, and every DWR is answered", async () => {
+  for (const leave of ["ours", "its"] as const) {
+    const gate = new Gate();
+    await gate.open();
+    if (leave === "ours") void gate.peer.stop(0, "shutting down");
+    else await gate.read([dpr()]);
+    await until(() => gate.written.length === 1, "the leave is taken");
+    gate.clock.advance(300_000);
+    gate.peer.sendWatchdog();
+    await gate.read([dwr()]);
+    await until(() => gate.written.length === 2, "the DWR is answered");
+    assertEquals(gate.commands, leave === "ours" ? ["282!", "280"] : ["282", "280"]);
+    assertEquals(gate.peer.live, true);
+    await gate.finish();
+  }
+});
+
+for (
+  const [name, then, reason] of [
+    ["nobody answers", () => {}, "shutting down; no DPA in time"],
+    [
+      "a DPA with an identifier of its own comes",
+      (gate: Gate) =>
+        gate.read([peerAnswer(COMMAND.disconnectPeer, APP, { hopByHop: 0x01020304, endToEnd: 0, flags: 0 })]),
+      "shutting down; its DPA carries another Hop-by-Hop Identifier than the request",
+    ],
+  ] as const
+) {
+  Deno.test(`X2 a leave to which ${name} ends with just that as its reason`, async () => {
+    const gate = new Gate({ dprTimeout: 40 });
+    await gate.open();
+    void gate.peer.stop(0, "shutting down");
+    await then(gate);
+    await until(() => gate.end !== undefined, "the connection is closed");
+    assertEquals(gate.end, { reason, kind: "left" });
+    await gate.finish();
+  });
+}
+
+Deno.test("X2 a connection that ends instead of a DPA says so", async () => {
+  const gate = new Gate();
+  await gate.open();
+  void gate.peer.stop(0, "shutting down");
+  gate.peer.abort("the peer closed the connection");
+  assertEquals(gate.end?.reason, "shutting down; the peer closed the connection");
+  await gate.finish();
+});
+
+Deno.test("N1 W4 a peer whose DWAs carry identifiers of their own is told that, and not that it was silent", async () => {
+  const gate = new Gate();
+  await gate.open();
+  gate.clock.advance(30_000);
+  await until(() => gate.commands.includes("280!"), "the DWR is written");
+  await gate.read([peerAnswer(COMMAND.deviceWatchdog, APP, { hopByHop: 0x01020304, endToEnd: 0, flags: 0 })]);
+  assertEquals(gate.discarded, ["unknown_answer"]);
+  gate.clock.advance(30_000);
+  assertEquals([gate.watchdog.state, gate.watchdog.complaint], ["suspect", ITS_DWA]);
+  gate.clock.advance(30_000);
+  assertEquals(gate.end?.reason, ITS_DWA);
+  await gate.finish();
+});
+
+Deno.test("W4 a peer that sends nothing is told that it answered no watchdog", async () => {
+  const gate = new Gate();
+  await gate.open();
+  gate.clock.advance(90_000);
+  assertEquals(gate.end?.reason, "the peer answered no watchdog");
   await gate.finish();
 });
 

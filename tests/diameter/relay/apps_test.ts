@@ -39,7 +39,7 @@ function pick(apps: readonly RelayPeer[], wish: Wish = {}): RelayPeer | string {
   const all = new Apps();
   for (const one of apps) all.add(one);
   const { application = S13, host = "", session = "", routeRecords = [], preferred } = wish;
-  return all.pick(application, host, session, routeRecords, preferred, (candidate) => candidate.owed);
+  return all.pick(application, host, session, routeRecords, preferred, () => false);
 }
 
 Deno.test("I1 Destination-Host finds the app of that identity, in any case", () => {
@@ -120,4 +120,84 @@ Deno.test("I1 an app that left is found no more", () => {
   apps.remove(second);
   apps.remove(second);
   assertEquals([apps.size, apps.withHost("a.example.net").length, [...apps].length], [0, 0, 0]);
+});
+
+/** Counts how often an app is looked at. */
+function watched(originHost: string, options: AppOptions, looks: { count: number }): RelayPeer {
+  const one = app(originHost, options);
+  const { open } = one.peer;
+  Object.defineProperty(one.peer, "open", {
+    get() {
+      looks.count++;
+      return open;
+    },
+  });
+  return one;
+}
+
+const NEVER = () => false;
+
+Deno.test("I2 what a request without Destination-Host costs does not grow with the Logic Apps that are connected", () => {
+  const looks = { count: 0 };
+  const apps = new Apps();
+  for (let i = 0; i < 2_000; i++) {
+    apps.add(watched(`app-${i}.example.net`, { applications: [i % 2 === 0 ? S13 : RELAY] }, looks));
+    if (i % 2 === 0) apps.add(watched(`gx-${i}.example.net`, { applications: [GX] }, looks));
+  }
+  for (let i = 0; i < 100; i++) assert(typeof apps.pick(S13, "", "", [], undefined, NEVER) !== "string");
+  assert(looks.count <= 200, `${looks.count} looks for 100 requests`);
+});
+
+Deno.test("I2 many that named the application share what there is nearly evenly", () => {
+  const apps = new Apps();
+  const all = Array.from({ length: 100 }, (_, i) => app(`app-${i}.example.net`, { applications: [S13] }));
+  for (const one of all) apps.add(one);
+  for (let i = 0; i < 5_000; i++) {
+    const chosen = apps.pick(S13, "", "", [], undefined, NEVER);
+    assert(typeof chosen !== "string");
+    chosen.owed++;
+  }
+  // By chance alone one of a hundred would have some 70 of them.
+  const most = Math.max(...all.map(({ owed }) => owed));
+  assert(most <= 58, `one of them has ${most}`);
+});
+
+Deno.test("I2 the one app among many that can take it is found, whatever the dice say", () => {
+  for (const dice of [0, 0.3, 0.999]) {
+    const apps = new Apps(() => dice);
+    for (let i = 0; i < 50; i++) apps.add(app(`app-${i}.example.net`, { full: i !== 20 }));
+    const chosen = apps.pick(S13, "", "", [], undefined, NEVER);
+    assert(typeof chosen !== "string");
+    assertEquals(chosen.originHost, "app-20.example.net");
+    assertEquals(typeof apps.pick(S13, "", "", ["app-20.example.net"], undefined, NEVER), "string");
+    assertEquals(apps.full, "queue");
+  }
+});
+
+Deno.test("an app that owes too much gets no more, also when it is named, and another one does", () => {
+  const apps = new Apps();
+  const [mute, other] = [app("mute.example.net"), app("other.example.net", { owed: 3 })];
+  apps.add(mute);
+  apps.add(other);
+  const tooMuch = (one: RelayPeer) => one === mute;
+  assert(apps.pick(S13, "", "", [], mute, tooMuch) === other);
+  assertEquals(typeof apps.pick(S13, "mute.example.net", "", [], undefined, tooMuch), "string");
+  assertEquals(apps.full, "owed");
+});
+
+Deno.test("I2 the index of applications follows who comes and goes", () => {
+  const apps = new Apps();
+  const all = Array.from(
+    { length: 20 },
+    (_, i) => app(`app-${i}.example.net`, { applications: i < 10 ? [S13, GX] : [GX, RELAY] }),
+  );
+  for (const one of all) apps.add(one);
+  for (const [i, one] of all.entries()) {
+    const chosen = apps.pick(S13, "", "", [], undefined, NEVER);
+    assert(typeof chosen !== "string");
+    assertEquals(chosen.capabilities.applications.names(S13), i < 10);
+    apps.remove(one);
+  }
+  assertEquals(typeof apps.pick(S13, "", "", [], undefined, NEVER), "string");
+  assertEquals(typeof apps.pick(GX, "", "", [], undefined, NEVER), "string");
 });

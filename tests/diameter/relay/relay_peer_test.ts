@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { Capabilities } from "../../../src/diameter/peer/capabilities.ts";
 import type { Peer } from "../../../src/diameter/peer/peer.ts";
@@ -59,5 +59,19 @@ Deno.test("N2 a key survives the 32 bits that a transaction keeps of it", () => 
     stored[0] = peer.key;
     if (i % 1000 === 0) assert(table.get(stored[0]!) === peer);
     table.remove(peer);
+  }
+});
+
+Deno.test("as many connections as there are keys can be open, also after some were closed, and one more is refused", () => {
+  const table = new ConnectionTable();
+  const peers = Array.from({ length: ConnectionTable.capacity }, () => relayPeer());
+  for (const peer of peers) table.add(peer);
+  assertThrows(() => table.add(relayPeer()), RangeError, "65535 are open");
+  // Fewer than are usually left alone for a while.
+  for (const peer of peers.slice(0, 10)) {
+    table.remove(peer);
+    const next = relayPeer();
+    table.add(next);
+    assert(table.get(next.key) === next && table.get(peer.key) === undefined);
   }
 });

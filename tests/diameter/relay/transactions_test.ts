@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { LARGE_BLOCK } from "../../../src/net/block.ts";
 import { OutQueue } from "../../../src/net/out_queue.ts";
-import { SegmentPool } from "../../../src/net/segment.ts";
+import { MAX_SEGMENTS, Segment, SegmentPool } from "../../../src/net/segment.ts";
 import { OWN_REQUEST_SLOT } from "../../../src/diameter/peer/peer.ts";
 import { ENDED, SLOTS, TICK, ticksFor, TransactionTable } from "../../../src/diameter/relay/transactions.ts";
 import { OFFSET } from "../../../src/diameter/wire/header.ts";
@@ -277,4 +277,43 @@ Deno.test("D7 requests that survived once survive again", async () => {
   assert(model.size > 10);
   for (const [id, pending] of model) check(table, id, pending);
   await bench.finish();
+});
+
+Deno.test("segments beyond 65,536 are found by what a slot keeps of them, and so are requests at their end", () => {
+  for (const index of [0xffff, 0x10000, MAX_SEGMENTS - 1]) {
+    const pool = new SegmentPool();
+    const segment = new Segment(LARGE_BLOCK, index);
+    pool.get = (wanted) => {
+      assertEquals(wanted, index);
+      return segment;
+    };
+    const table = new TransactionTable(pool, 0, 0);
+    segment.queued = true;
+    segment.head = LARGE_BLOCK - 40;
+    const slot = table.open(1, 2, 3, segment, 0, 40, 5);
+    assertEquals([table.segmentOf(slot), table.offsetOf(slot), table.deadlineOf(slot)], [segment, LARGE_BLOCK - 40, 5]);
+    table.close(slot);
+    assertEquals(segment.live, 0);
+  }
+});
+
+Deno.test("a table knows what each connection holds of it: whom requests came from, or whom they went to", () => {
+  for (const byTarget of [false, true]) {
+    const pool = new SegmentPool();
+    const segment = pool.take(100);
+    const table = new TransactionTable(pool, 0, 0, pool.budget, byTarget);
+    const slots = [table.open(7, 1, 1, segment, 8, 40), table.open(7, 2, 1, segment, 8, 60)];
+    table.setRetried(slots[1]!);
+    const holder = byTarget ? 8 : 7;
+    const held = (tick: number) => {
+      const shares = table.sharesAt(tick);
+      return [shares.countOf(holder), shares.bytesOf(holder), shares.holders];
+    };
+    assertEquals(held(1), [2, 100, 1]);
+    table.close(slots[0]!, ENDED.expired);
+    assertEquals(held(1), [2, 100, 1], "once in a tick");
+    assertEquals(held(2), [1, 60, 1]);
+    table.close(slots[1]!);
+    assertEquals(held(3), [0, 0, 0]);
+  }
 });

@@ -2,6 +2,8 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { AppSimulator } from "../../../src/diameter/sim/app.ts";
 import { readHeader } from "../../../src/diameter/wire/header.ts";
 import { avpsOf } from "../../../src/diameter/wire/avp.ts";
+import { answer } from "../../support/raw_message.ts";
+import { RawListener } from "../../support/raw_peer.ts";
 import { type Crook, crookedServer } from "./crooked_server.ts";
 import { until, withPair } from "./support.ts";
 
@@ -141,6 +143,19 @@ test("a connection that cannot be opened is explained", async () => {
     Error,
     `Cannot connect to 127.0.0.1:${connect.port}`,
   );
+});
+
+test("a refusal with nothing but its code is told with the code", async () => {
+  const listener = new RawListener({ host: "dra.example.net", realm: "example.net" });
+  try {
+    const apps = new AppSimulator({ connect: { hostname: "127.0.0.1", port: listener.port } });
+    const started = assertRejects(() => apps.start(), Error, "the CEA refuses with 3010 DIAMETER_UNKNOWN_PEER");
+    const peer = await listener.accept();
+    await peer.send(answer(await peer.nextRequest(257), { resultCode: 3010 }));
+    await started;
+  } finally {
+    await listener.close();
+  }
 });
 
 test("requests on a connection that is lost are lost, and the load ends when none is left", async () => {

@@ -6,6 +6,7 @@ import { errorAnswer, failedAvpAt, missingAvp } from "../../../src/diameter/wire
 import { FLAG, HEADER_LENGTH, readHeader, viewOf } from "../../../src/diameter/wire/header.ts";
 import { MessageBuilder } from "../../../src/diameter/wire/message_builder.ts";
 import { minimumDataLength } from "../../../src/diameter/wire/minimum_data.ts";
+import { avpOfVendorZero } from "../../support/raw_message.ts";
 
 const HEADER = { flags: 0xc0, command: 324, application: 16777252, hopByHop: 0xfedcba98, endToEnd: 0 };
 const GATEWAY = { originHost: "gw.example.net", originRealm: "example.net" };
@@ -46,6 +47,16 @@ Deno.test("an error answer carries its AVPs in the order of the standard", () =>
       request.slice(original.start, original.dataEnd),
     );
   }
+});
+
+Deno.test("A5 Session-Id and Proxy-Info with the V flag and Vendor-Id 0 are in the answer", () => {
+  const proxyInfo = avpOfVendorZero(AVP.proxyInfo, new Uint8Array([0, 0, 1, 24, 0x40, 0, 0, 10, 0x70, 0x31, 0, 0]));
+  const request = new MessageBuilder(HEADER).raw(avpOfVendorZero(AVP.sessionId, "mme;1;2")).raw(proxyInfo).finish();
+  const answer = answerTo(request);
+  assertEquals(codes(answer), [263, 264, 296, 268, 294, 284]);
+  const [session] = avpsIn(answer);
+  assertEquals([session!.flags, session!.vendor, asciiOf(answer, session!)], [0x40, 0, "mme;1;2"]);
+  assertEquals(answer.slice(-proxyInfo.length), proxyInfo);
 });
 
 Deno.test("what a request does not have, its answer does not have", () => {

@@ -5,6 +5,7 @@ import { AVP } from "../../../src/diameter/wire/avp_codes.ts";
 import { HEADER_LENGTH, viewOf } from "../../../src/diameter/wire/header.ts";
 import { MessageBuilder } from "../../../src/diameter/wire/message_builder.ts";
 import { RoutingAvps } from "../../../src/diameter/wire/routing_avps.ts";
+import { avpOfVendorZero } from "../../support/raw_message.ts";
 
 /** What one scan finds: the data's offsets, or -1. */
 type Found = Record<"session" | "host" | "realm", [number, number] | -1> & { record: number; brokenAt: number };
@@ -29,7 +30,7 @@ function model(bytes: Uint8Array, start = 0, end = bytes.length): Found {
   const found: Found = { session: -1, host: -1, realm: -1, record: -1, brokenAt: -1 };
   try {
     for (const avp of avpsOf(bytes, start + HEADER_LENGTH, end)) {
-      if (avp.vendor !== 0 || avp.dataStart - avp.start !== 8) continue;
+      if (avp.vendor !== 0) continue;
       const span: [number, number] = [avp.dataStart, avp.dataEnd];
       if (avp.code === AVP.sessionId && found.session === -1) found.session = span;
       if (avp.code === AVP.destinationHost && found.host === -1) found.host = span;
@@ -63,6 +64,16 @@ Deno.test("a vendor's AVP with the code of Route-Record is none (A5)", () => {
   assertEquals(scan(bytes), { session: -1, host: -1, realm: -1, record: -1, brokenAt: -1 });
 });
 
+Deno.test("A5 an AVP with the V flag and Vendor-Id 0 is that of the IETF, its data behind the longer header", () => {
+  const bytes = new MessageBuilder(HEADER)
+    .raw(avpOfVendorZero(AVP.sessionId, "s;1"))
+    .raw(avpOfVendorZero(AVP.destinationHost, "eir"))
+    .raw(avpOfVendorZero(AVP.destinationRealm, "net"))
+    .raw(avpOfVendorZero(AVP.routeRecord, "a"))
+    .finish();
+  assertEquals(scan(bytes), { session: [32, 35], host: [48, 51], realm: [64, 67], record: 68, brokenAt: -1 });
+});
+
 Deno.test("nothing of the message before is left over", () => {
   scan(new MessageBuilder(HEADER).text(AVP.sessionId, "s").text(AVP.routeRecord, "r").finish());
   assertEquals(scan(new MessageBuilder(HEADER).finish()), model(new MessageBuilder(HEADER).finish()));
@@ -79,7 +90,7 @@ Deno.test("a scan agrees with the plain walk on any bytes", () => {
   const flags = fc.constantFrom(0, 0x40, 0x40, 0x40, 0xc0);
   const length = fc.oneof({ weight: 6, arbitrary: fc.constant(-1) }, { weight: 1, arbitrary: fc.nat(30) });
   const avp = fc.tuple(code, flags, length, fc.uint8Array({ maxLength: 12 })).map(([code, flags, length, data]) => {
-    const vendor = (flags & 0x80) !== 0 ? [0, 0, 0x28, 0xaf] : [];
+    const vendor = (flags & 0x80) === 0 ? [] : data.length % 2 === 0 ? [0, 0, 0x28, 0xaf] : [0, 0, 0, 0];
     const real = 8 + vendor.length + data.length;
     const padding = new Array((4 - real % 4) % 4).fill(0);
     return [0, 0, code >> 8, code & 255, flags, 0, 0, length < 0 ? real : length, ...vendor, ...data, ...padding];

@@ -27,6 +27,7 @@ Deno.test("the annotated configuration is the defaults, and one DRA", () => {
     weight: 100,
     origin_host: "",
     bind: "",
+    accept: true,
     tls: null,
   };
   const defaults = defaultConfig();

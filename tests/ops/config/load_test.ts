@@ -37,6 +37,7 @@ Deno.test("an empty file gives every default", () => {
     strict_p_bit: false,
     error_detail: "full",
     drain_timeout: 10_000,
+    memory_limit: 512 * 1024 * 1024,
     workers: 1,
   });
   assertEquals(server, {
@@ -85,8 +86,28 @@ Deno.test("a DRA takes its name from its place and everything but its host from 
   const { dras } =
     good("dra_pool: {dras: [{host: 10.0.0.1}, {host: '[::1]', port: 3869, priority: 2}]}").config.dra_pool;
   assertEquals(dras, [
-    { name: "dra-1", host: "10.0.0.1", port: 3868, priority: 1, weight: 100, origin_host: "", bind: "", tls: null },
-    { name: "dra-2", host: "::1", port: 3869, priority: 2, weight: 100, origin_host: "", bind: "", tls: null },
+    {
+      name: "dra-1",
+      host: "10.0.0.1",
+      port: 3868,
+      priority: 1,
+      weight: 100,
+      origin_host: "",
+      bind: "",
+      accept: true,
+      tls: null,
+    },
+    {
+      name: "dra-2",
+      host: "::1",
+      port: 3869,
+      priority: 2,
+      weight: 100,
+      origin_host: "",
+      bind: "",
+      accept: true,
+      tls: null,
+    },
   ]);
 });
 
@@ -99,7 +120,10 @@ stats: {interval: 0}
 `).config;
   assertEquals(config.gateway.request_timeout, 90_000);
   assertEquals(config.gateway.drain_timeout, 0);
-  assertEquals(config.gateway.applications, [{ id: 16777252, vendor: 10415 }, { id: 4, vendor: 0 }]);
+  assertEquals(config.gateway.applications, [
+    { id: 16777252, vendor: 10415, type: "auth" },
+    { id: 4, vendor: 0, type: "auth" },
+  ]);
   assertEquals(config.server.listen, [{ hostname: "::1", port: 3868, text: "[::1]:3868" }]);
   assertEquals(config.server.max_message_size, 100_000);
   assertEquals(config.server.tcp_nodelay, false);
@@ -185,6 +209,15 @@ const WRONG: [text: string, error: string][] = [
     "dra_pool: {reconnect: {initial: 10m}}",
     "dra_pool.reconnect.max: expected at least reconnect.initial (10m), got 5m",
   ],
+  [
+    "server: {max_connections: 65534}\ndra_pool: {connections_per_dra: 2, dras: [{host: a}]}",
+    "server.max_connections: expected at most 65533, got 65534: with the connections to DRAs there can be 65535 in all",
+  ],
+  ["gateway: {memory_limit: 1MiB}", 'gateway.memory_limit: expected a size from 64MiB to 16GiB, got "1MiB"'],
+  [
+    "gateway: {request_timeout: 1000h}",
+    'gateway.request_timeout: expected a duration up to 24 days (576h), got "1000h"',
+  ],
   ["dra_pool: {max_in_flight: 16385}", "dra_pool.max_in_flight: expected a whole number 1..16384, got 16385"],
   [
     "dra_pool: {dras: {host: a}}",
@@ -212,6 +245,14 @@ const WRONG: [text: string, error: string][] = [
   [
     "gateway: {origin_host: gw.example}\ndra_pool: {dras: [{host: a, origin_host: GW.example}]}",
     "dra_pool.dras[0].origin_host: expected the identity of the DRA, got that of the gateway",
+  ],
+  [
+    "gateway: {applications: [{id: 3, type: accounting}]}",
+    'gateway.applications[0].type: expected auth or acct, got "accounting"',
+  ],
+  [
+    "gateway: {applications: [{id: 3, type: acct}, {id: 3, type: acct}]}",
+    "gateway.applications[1]: application 3 of vendor 0 is listed twice",
   ],
   ["logging: {level: verbose}", 'logging.level: expected debug, info, warning or error, got "verbose"'],
   ["admin: {token: [1]}", "admin.token: expected text in quotes"],
@@ -294,7 +335,51 @@ const UNWISE: [text: string, warnings: string[]][] = [
   ["dra_pool: {dras: [{host: h}, {host: H}]}", [
     "dra_pool.dras[1]: warning: the same host and port as dra_pool.dras[0]: one loss takes both",
   ]],
+  [`${ONE_DRA}\ngateway: {applications: [{id: 16777252}, {id: 4}, {id: 16777216, vendor: 10415}]}`, [
+    "gateway.applications[0]: warning: application 16777252 is one of a vendor, and no vendor is given: peers will not " +
+    "take it for theirs (that of 3GPP is 10415)",
+  ]],
+  [`${ONE_DRA}\ngateway: {applications: [{id: 4294967295}, {id: 16777216, vendor: 10415}, {id: 4}]}`, []],
+  [`${ONE_DRA}\ngateway: {applications: [{id: 3, type: acct}, {id: 3}, {id: 3, type: auth, vendor: 9}]}`, []],
 ];
+
+/** Where it listens, the host and port of a DRA, and whether that is the gateway itself. */
+const OWN_ADDRESSES: [listen: string, host: string, port: number, own: boolean][] = [
+  ["127.0.0.1:3868", "127.0.0.1", 3868, true],
+  ["127.0.0.1:3868", "localhost", 3868, true],
+  ["localhost:3868", "::1", 3868, true],
+  ["0.0.0.0:3868", "127.0.0.1", 3868, true],
+  ["[::]:3868", "127.0.0.5", 3868, true],
+  ["GW.local:3868", "gw.LOCAL", 3868, true],
+  ["127.0.0.1:3868", "127.0.0.2", 3868, false],
+  ["127.0.0.1:3868", "127.0.0.1", 3869, false],
+  ["0.0.0.0:3868", "10.0.0.1", 3868, false],
+  ["10.0.0.2:3868", "127.0.0.1", 3868, false],
+];
+for (const [listen, host, port, own] of OWN_ADDRESSES) {
+  Deno.test(`a DRA at ${host}:${port} is ${own ? "" : "not "}taken for the gateway that listens on ${listen}`, () => {
+    const allow = [{ origin_host: "*" }];
+    const { warnings } = good(JSON.stringify({ server: { listen, allow }, dra_pool: { dras: [{ host, port }] } }));
+    const expected = `gw.yaml: dra_pool.dras[0]: warning: leads back to this gateway, which listens on ${listen}: ` +
+      "it will refuse itself";
+    assertEquals(warnings, own ? [expected] : []);
+  });
+}
+
+Deno.test("a DRA at the address of the TLS listener is taken for the gateway too", () => {
+  const tls = { listen: "127.0.0.1:5868", cert: "c", key: "k" };
+  const { warnings } = good(JSON.stringify({
+    server: { tls },
+    dra_pool: {
+      dras: [{ host: "::1", port: 3868 }, {
+        host: "127.0.0.1",
+        port: 5868,
+      }],
+    },
+  }));
+  assertEquals(warnings.length, 1);
+  assertStringIncludes(warnings[0]!, "dra_pool.dras[1]: warning: leads back to this gateway");
+});
 
 for (const [text, warnings] of UNWISE) {
   Deno.test(`unwise settings are warned about and accepted: ${text}`, () => {

@@ -58,6 +58,32 @@ Deno.test("a reader that has gone, and one that does not read, hold nobody up", 
   resolve(2);
 });
 
+Deno.test("a disk that is full for a while costs the lines of that while, which are counted", async () => {
+  let room = 2;
+  let text = "";
+  const full = new Error("No space left on device");
+  const write = (bytes: Uint8Array) => {
+    if (room === 0) return Promise.reject(full);
+    const taken = bytes.subarray(0, room);
+    room -= taken.length;
+    text += new TextDecoder().decode(taken);
+    return Promise.resolve(taken.length);
+  };
+  const writer = new LineWriter({ write, writeSync: () => 0 }, (count, failure) => `${count} dropped: ${failure}\n`);
+  for (const line of ["aaa\n", "b\n", "c\n"]) {
+    writer.push(line);
+    await writer.flush();
+  }
+  assertEquals(text, "aa");
+  room = 1000;
+  writer.push("d\n");
+  writer.push("e\n");
+  await writer.flush();
+  writer.push("f\n");
+  await writer.close();
+  assertEquals(text, "aa\n3 dropped: No space left on device\nd\ne\nf\n");
+});
+
 Deno.test("an exit without warning still writes what is queued, once", async () => {
   const { sink, writes } = recorder();
   const writer = new LineWriter(sink, dropped);

@@ -1,0 +1,103 @@
+/**
+ * Connections that DRAs open to us: each becomes the connection of its DRA, or is refused.
+ * @module
+ */
+import type { CapabilitiesFault } from "../peer/capabilities.ts";
+import { winsElection } from "../peer/election.ts";
+import type { Peer } from "../peer/peer.ts";
+import { parseIp } from "../wire/ip_address.ts";
+import { inNetwork } from "./admission.ts";
+import type { Dra } from "./dra.ts";
+import { judgeClaim } from "./dra_claim.ts";
+import type { DraLink } from "./dra_link.ts";
+import type { DraPool } from "./dra_pool.ts";
+import type { RelayRuntime } from "./relay_runtime.ts";
+
+/** An accepted connection whose CER is being judged. */
+export interface Claimant {
+  readonly peer: Peer;
+  /** It is that DRA's from here on. */
+  movedTo(link: DraLink): void;
+}
+
+/** Finds the DRA behind a CER. */
+export class DraAdoption {
+  readonly #runtime: RelayRuntime;
+  readonly #pool: DraPool;
+
+  constructor(runtime: RelayRuntime, pool: DraPool) {
+    this.#runtime = runtime;
+    this.#pool = pool;
+  }
+
+  /** The DRAs with that identity, configured or told by their last CEA; whoever has one of these is no Logic App. */
+  named(originHost: string): Dra[] {
+    const name = originHost.toLowerCase();
+    return this.#pool.dras.filter((dra) => dra.originHost === name);
+  }
+
+  /**
+   * Judges the CER of `claimant`, which named one of `dras`; that takes as long as an exchange that we
+   * began. Undefined: it is that DRA's connection now, or gone. A fault goes into its CEA.
+   */
+  async judge(dras: readonly Dra[], claimant: Claimant): Promise<CapabilitiesFault | undefined> {
+    const { peer } = claimant;
+    const runtime = this.#runtime;
+    const wins = winsElection(runtime.local.originHost, peer.capabilities!.originHost);
+    const { clientCa = "" } = runtime.options.server.tls ?? {};
+    const claims = await Promise.all(
+      dras.map(async (dra) => ({ dra, doubt: await doubtOf(dra, peer, clientCa) })),
+    );
+    for (;;) {
+      if (runtime.draining) peer.abort("this gateway is shutting down");
+      if (peer.state !== "wait-cer") return undefined;
+      let refusal: CapabilitiesFault | undefined;
+      const contested: Dra[] = [];
+      for (const { dra, doubt } of claims) {
+        const { name, enabled, standing } = dra;
+        const verdict = judgeClaim({ dra: name, enabled, standing, doubt, wins });
+        if (verdict === "adopt") {
+          claimant.movedTo(dra.adopt(peer));
+          return undefined;
+        }
+        if (verdict === "wait") contested.push(dra);
+        else refusal ??= verdict;
+        // A machine that lost its power knows nothing of the connection that is open here.
+        if (standing === "open" && doubt === undefined) dra.askForLife();
+      }
+      if (contested.length === 0) return refusal;
+      await Promise.all(contested.map((dra) => dra.exchanged()));
+    }
+  }
+}
+
+/** Why `peer` cannot be taken for `dra`, whose identity it has; undefined when it can. */
+async function doubtOf(dra: Dra, peer: Peer, clientCa: string): Promise<string | undefined> {
+  const { accept = true, host, tls } = dra.options;
+  const { remote } = peer.connection;
+  const { originHost } = peer.capabilities!;
+  const who = `${originHost} is DRA ${dra.name}`;
+  if (!accept) return `${who}, whose connections this gateway dials itself (accept is false)`;
+  let addresses: readonly string[];
+  try {
+    addresses = await addressesOf(host);
+  } catch (error) {
+    return `${who}, and its addresses cannot be told: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  if (!addresses.some((address) => inNetwork(address, remote.hostname))) {
+    return `${who}, and ${remote.hostname} is not its address`;
+  }
+  const shown = peer.connection.tls?.names;
+  if (shown === undefined || clientCa === "") {
+    if (tls === undefined) return undefined;
+    return `${who}, which is trusted by its certificate, and no certificate was asked for here (server.tls.client_ca)`;
+  }
+  const expected = [originHost, tls?.serverName || host].map((name) => name.toLowerCase());
+  if (expected.some((name) => shown.includes(name))) return undefined;
+  return `${who}, and the names of its certificate are others: ${shown.join(", ") || "none"}`;
+}
+
+async function addressesOf(host: string): Promise<readonly string[]> {
+  if (parseIp(host) !== undefined) return [host];
+  return await (await import("../../net/resolve.ts")).addressesOf(host);
+}
