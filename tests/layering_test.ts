@@ -1,22 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { ARROWS, isPure, layeringFaults, type SourceFile } from "./layering/rules.ts";
+import { ARROWS, isPure, layeringFaults } from "./layering/rules.ts";
+import { sourceFiles } from "./layering/source_files.ts";
 import { importsOf, tokensOf } from "./layering/tokens.ts";
-
-const SRC = new URL("../src/", import.meta.url).pathname;
-
-async function sourceFiles(directory = ""): Promise<SourceFile[]> {
-  const files: SourceFile[] = [];
-  for await (const entry of Deno.readDir(SRC + directory)) {
-    const path = directory + entry.name;
-    if (entry.isDirectory) files.push(...await sourceFiles(`${path}/`));
-    else if (path.endsWith(".ts")) files.push({ path, text: await Deno.readTextFile(SRC + path) });
-  }
-  return files;
-}
 
 Deno.test("every import in src follows the arrows, and PURE files stay pure", async () => {
   const files = await sourceFiles();
-  assert(files.length > 10, `only ${files.length} files were found in ${SRC}`);
+  assert(files.length > 10, `only ${files.length} files were found`);
   const faults = layeringFaults(files);
   assert(faults.length === 0, `${faults.length} broken rules:\n${faults.join("\n")}`);
 });

@@ -25,7 +25,7 @@ export class Block {
 }
 
 /** Copies shorter than this go word by word: a call to `set` with its `subarray` costs more. */
-const WORD_COPY_LIMIT = 1024;
+const WORD_COPY_LIMIT = 256;
 
 /**
  * Copies `length` bytes; both offsets are multiples of 4, and up to 3 bytes behind the end may be copied with them.

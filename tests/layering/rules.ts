@@ -133,14 +133,14 @@ export function layeringFaults(files: readonly SourceFile[]): string[] {
 }
 
 /** The room with the longest name that holds `path`. */
-function roomOf(path: string): string | undefined {
+export function roomOf(path: string): string | undefined {
   const name = path.replace(/(\.d)?\.ts$/, "");
   return Object.keys(ARROWS).filter((room) => name === room || name.startsWith(`${room}/`))
     .sort((a, b) => b.length - a.length)[0];
 }
 
 /** The path below src that `specifier` means in file `from`; undefined for a package. */
-function resolve(from: string, specifier: string): string | undefined {
+export function resolve(from: string, specifier: string): string | undefined {
   if (!/^\.{0,2}\//.test(specifier)) return undefined;
   return new URL(specifier, `file:///src/${from}`).pathname.replace(/^\/src\//, "");
 }
