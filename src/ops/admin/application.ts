@@ -2,19 +2,19 @@
  * The way of a request: who asks, what for, what it carries, the handler, and the answer or the problem.
  * @module
  */
-import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { plainAddress } from "../../net/connection.ts";
 import type { Logger } from "../log/logger.ts";
 import { CHALLENGES, isAuthorized } from "./access.ts";
+import { type Exchange, type Fetch, problemResponse } from "./http_bridge.ts";
 import type { AdminAccess } from "./options.ts";
-import { badRequest, forbidden, notFound, Problem, PROBLEM_TYPE } from "./problem.ts";
+import { badRequest, forbidden, notFound, Problem } from "./problem.ts";
 import { replyBody } from "./reply_body.ts";
 import { foreignRequest } from "./request_origin.ts";
 import { checkLength, parseBody, readBody, readPath, readQuery } from "./request_reader.ts";
 import type { Call, Reply, Route } from "./route.ts";
 
-type Ctx = Context<{ Bindings: HttpBindings }>;
+type Ctx = Context<{ Bindings: Exchange }>;
 
 /** What it is made of. */
 export interface ApplicationParts {
@@ -28,37 +28,37 @@ export interface ApplicationParts {
 }
 
 /** The application over `routes`. @throws Error when two of them are the same */
-export function application(parts: ApplicationParts): Hono<{ Bindings: HttpBindings }> {
-  const app = new Hono<{ Bindings: HttpBindings }>();
+export function application(parts: ApplicationParts): Fetch {
+  const app = new Hono<{ Bindings: Exchange }>();
   const openPaths = new Set(parts.routes.filter(({ isOpen }) => isOpen).map(({ path }) => path));
   app.use(async (c, next) => {
     admit(c, parts, openPaths);
     await next();
   });
   for (const [path, routes] of byPath(parts.routes)) {
-    for (const route of routes) app.on(route.method, honoPath(path), (c) => handle(c, route, parts));
+    for (const route of routes) app.on(route.method, honoPath(path), (c) => handled(c, route, parts));
     const allow = routes.flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : [method]).join(", ");
     app.all(honoPath(path), (c) => {
-      throw new Problem(405, `${c.req.path} takes ${allow}, not ${c.req.raw.method}`, {}, { allow });
+      throw new Problem(405, `${c.req.path} takes ${allow}, not ${c.env.incoming.method}`, {}, { allow });
     });
   }
   app.notFound((c) =>
     problemResponse(notFound(`there is nothing at ${c.req.path}; /api/v1/openapi.json lists all paths`))
   );
   app.onError((error, c) => problemResponse(error instanceof Problem ? error : defect(error, c, parts.log)));
-  return app;
+  return app.fetch;
 }
 
 /** @throws Problem 400, 401 or 403 when the request may not go on */
 function admit(c: Ctx, { access, listen, bodyBytes }: ApplicationParts, openPaths: ReadonlySet<string>): void {
-  const { incoming, outgoing } = c.env;
+  const { incoming, outgoing, host } = c.env;
   const { token, hosts } = access();
   if (incoming.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === "host").length > 1) {
     throw badRequest("more than one Host header");
   }
   const foreign = foreignRequest({
     method: incoming.method ?? "",
-    host: incoming.headers.host,
+    host,
     origin: incoming.headers.origin,
     secFetchSite: incoming.headers["sec-fetch-site"]?.toString(),
     localAddress: plainAddress(incoming.socket.localAddress ?? ""),
@@ -71,8 +71,31 @@ function admit(c: Ctx, { access, listen, bodyBytes }: ApplicationParts, openPath
   checkLength(incoming, bodyBytes);
 }
 
+/** Handles, and notes who asked for something that may have changed something. */
+async function handled(c: Ctx, route: Route, parts: ApplicationParts): Promise<Response> {
+  let status = 500;
+  try {
+    const response = await handle(c, route, parts);
+    status = response.status;
+    return response;
+  } catch (error) {
+    if (error instanceof Problem) status = error.status;
+    throw error;
+  } finally {
+    if (route.method !== "GET" && route.isRoutine === undefined) note(c, status, parts.log);
+  }
+}
+
+function note(c: Ctx, status: number, log: Logger): void {
+  const { method = "", socket } = c.env.incoming;
+  const { pathname, search } = new URL(c.req.url);
+  const target = pathname + search;
+  const remote = plainAddress(socket.remoteAddress ?? "?");
+  log.info("admin_request", `${method} ${target} from ${remote}: ${status}`, { method, target, remote, status });
+}
+
 async function handle(c: Ctx, route: Route, { bodyBytes, log }: ApplicationParts): Promise<Response> {
-  const { incoming, outgoing } = c.env;
+  const { incoming, outgoing, signal } = c.env;
   const isHead = incoming.method === "HEAD";
   const url = new URL(c.req.url);
   const parameters = readPath(route.parameters ?? {}, c.req.param());
@@ -89,7 +112,7 @@ async function handle(c: Ctx, route: Route, { bodyBytes, log }: ApplicationParts
     header: (name) => incoming.headers[name]?.toString(),
     target: url.pathname + url.search,
     isHead,
-    signal: c.req.raw.signal,
+    signal,
     hangUp: () => void outgoing.destroy(),
   };
   const reply = await route.handle(call as Parameters<Route["handle"]>[0]);
@@ -106,11 +129,6 @@ async function response(reply: Reply, isHead: boolean, broken: (error: unknown) 
   if (!isHead) return new Response(body, { status: reply.status, headers });
   if (body instanceof ReadableStream) await body.cancel();
   return new Response(null, { status: reply.status, headers });
-}
-
-function problemResponse(problem: Problem): Response {
-  const headers = { "content-type": PROBLEM_TYPE, "cache-control": "no-store", ...problem.headers };
-  return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }
 
 /** Something that a handler should not have thrown: told to us, and not to whoever asked. */

@@ -15,7 +15,7 @@ const RETRY_AFTER = 10;
 /** ms that a reader waits before it comes back by itself. */
 const COME_BACK = 2_000;
 
-type Limits = Pick<AdminLimits, "eventStreams" | "eventStreamBytes" | "eventsKept" | "heartbeat">;
+type Limits = Pick<AdminLimits, "eventStreams" | "eventStreamBytes" | "eventsKept" | "eventsKeptBytes" | "heartbeat">;
 
 /** Takes events, and gives them to readers. */
 export class EventHub implements Disposable {
@@ -27,7 +27,7 @@ export class EventHub implements Disposable {
   /** @param epoch what tells ids of this process from those of others */
   constructor(limits: Limits, epoch: string) {
     this.#limits = limits;
-    this.#log = new EventLog(epoch, limits.eventsKept);
+    this.#log = new EventLog(epoch, limits.eventsKept, limits.eventsKeptBytes);
   }
 
   /** How many read at the moment. */

@@ -14,20 +14,23 @@ interface Entry {
   readonly frame: string;
 }
 
-/** Holds the last `most` events as they go over the wire (server-sent events). */
+/** Holds the last events as they go over the wire (server-sent events). */
 export class EventLog {
   readonly #epoch: string;
   readonly #most: number;
+  readonly #mostLength: number;
   readonly #entries: Entry[] = [];
+  #length = 0;
   #next = 1;
 
   /**
    * @param epoch part of each id: those of another process are told apart by it; letters and digits
-   * @param most events that are kept, at least 1
+   * @param most events that are kept, and `mostLength` characters of them in all
    */
-  constructor(epoch: string, most: number) {
+  constructor(epoch: string, most: number, mostLength: number) {
     this.#epoch = epoch;
     this.#most = most;
+    this.#mostLength = mostLength;
   }
 
   /** Keeps an event; returns its frame. */
@@ -35,7 +38,10 @@ export class EventLog {
     const nth = this.#next++;
     const frame = frameOf(`${this.#epoch}-${nth}`, event);
     this.#entries.push({ nth, frame });
-    if (this.#entries.length > this.#most) this.#entries.shift();
+    this.#length += frame.length;
+    while (this.#entries.length > this.#most || this.#length > this.#mostLength) {
+      this.#length -= this.#entries.shift()?.frame.length ?? this.#length;
+    }
     return frame;
   }
 

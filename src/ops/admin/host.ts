@@ -55,7 +55,7 @@ export interface AdminHost {
   readonly version: string;
   /** When it started. */
   readonly startedAt: Date;
-  /** Told of defects in handlers, and of requests that are refused. */
+  /** Told of defects in handlers, and who changed what. */
   readonly log: Logger;
   config(): EffectiveConfig | Promise<EffectiveConfig>;
   /**

@@ -2,15 +2,14 @@
  * HTTP/1.1, with or without TLS: listening, bounds, and what is answered to those who do not speak it.
  * @module
  */
-import { getRequestListener } from "@hono/node-server";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
+import type { Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { type Endpoint, endpointText } from "../../net/connection.ts";
 import { readPem } from "../../net/pem.ts";
 import type { TlsServerFiles } from "../../net/tls.ts";
-import type { application } from "./application.ts";
 import { Connections } from "./connections.ts";
+import { answer, type Fetch } from "./http_bridge.ts";
 import type { AdminLimits } from "./options.ts";
 import { Problem, PROBLEM_TYPE, titleOf } from "./problem.ts";
 
@@ -66,10 +65,14 @@ export async function listenHttp(
   endpoint: Endpoint,
   tls: TlsServerFiles | undefined,
   limits: AdminLimits,
-  app: ReturnType<typeof application>,
+  fetch: Fetch,
 ): Promise<HttpListener> {
   const connections = new Connections(limits);
-  const onRequest = requestListener(app, connections);
+  const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    connections.busy(incoming, outgoing);
+    for (const [name, value] of Object.entries(HEADERS)) outgoing.setHeader(name, value);
+    void answer(fetch, incoming, outgoing);
+  };
   const options = {
     maxHeaderSize: limits.headBytes,
     headersTimeout: limits.headTimeout,
@@ -77,12 +80,7 @@ export async function listenHttp(
     keepAliveTimeout: limits.idleTimeout,
     connectionsCheckingInterval: Math.min(limits.headTimeout, limits.requestTimeout) / FINER,
   };
-  const server = tls === undefined ? createServer(options, onRequest) : createTlsServer({
-    ...options,
-    ...await contextOf(tls),
-    requestCert: tls.clientCa !== "",
-    rejectUnauthorized: tls.clientCa !== "",
-  }, onRequest);
+  const server = tls === undefined ? createServer(options, onRequest) : await createTlsServer(tls, options, onRequest);
   server.on("connection", (socket: Socket) => connections.add(socket, tls && "tls"));
   server.on("secureConnection", (socket: Socket) => connections.secured(socket));
   server.on("clientError", (error: Error, socket: Socket) => {
@@ -112,21 +110,20 @@ export async function listenHttp(
   };
 }
 
-function requestListener(app: ReturnType<typeof application>, connections: Connections) {
-  const listener = getRequestListener(app.fetch, {
-    overrideGlobalObjects: false,
-    autoCleanupIncoming: false, // Connections sees to bodies that are not read.
-    hostname: "localhost", // For HTTP/1.0 without a Host header.
-    errorHandler: (error) => {
-      const problem = new Problem(400, error instanceof Error ? error.message : String(error));
-      return new Response(JSON.stringify(problem), { status: 400, headers: { "content-type": PROBLEM_TYPE } });
-    },
-  });
-  return (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    connections.busy(incoming, outgoing);
-    for (const [name, value] of Object.entries(HEADERS)) outgoing.setHeader(name, value);
-    void listener(incoming, outgoing);
-  };
+/** Loaded only where it is asked for. */
+async function createTlsServer(
+  tls: TlsServerFiles,
+  options: ServerOptions,
+  onRequest: (incoming: IncomingMessage, outgoing: ServerResponse) => void,
+): Promise<TlsServer> {
+  const { createServer } = await import("node:https");
+  const asksForCertificate = tls.clientCa !== "";
+  return createServer({
+    ...options,
+    ...await contextOf(tls),
+    requestCert: asksForCertificate,
+    rejectUnauthorized: asksForCertificate,
+  }, onRequest);
 }
 
 function listening(server: Server | TlsServer, endpoint: Endpoint): Promise<void> {

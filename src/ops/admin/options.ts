@@ -27,6 +27,8 @@ export interface AdminLimits {
   readonly eventStreamBytes: number;
   /** Events that are kept for readers who come back. */
   readonly eventsKept: number;
+  /** Bytes of these in all. */
+  readonly eventsKeptBytes: number;
   /** ms between two comments to readers of events. */
   readonly heartbeat: number;
 }
@@ -43,6 +45,7 @@ export const ADMIN_LIMITS: AdminLimits = {
   eventStreams: 32,
   eventStreamBytes: 256 * 1024,
   eventsKept: 1000,
+  eventsKeptBytes: 1024 * 1024,
   heartbeat: 10_000,
 };
 

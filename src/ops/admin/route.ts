@@ -57,6 +57,8 @@ export interface RouteSpec<P extends Shape, Q extends Shape, B extends z.ZodType
   readonly path: string;
   /** It needs no token: whoever watches the process has none. */
   readonly isOpen?: true;
+  /** Programs ask it all the time: no line in the log says that it was asked, as for others that are no GET. */
+  readonly isRoutine?: true;
   /** A few words, for a list. */
   readonly summary: string;
   /** What else is to know. */

@@ -58,14 +58,14 @@ export async function startAdmin(
   const limits = { ...ADMIN_LIMITS, ...options.limits };
   const hub = new EventHub(limits, Date.now().toString(36));
   let access: AdminAccess = options;
-  const app = application({
+  const fetch = application({
     routes: allRoutes(options, host, planes, hub),
     access: () => access,
     listen: options.listen.hostname,
     bodyBytes: limits.bodyBytes,
     log: host.log,
   });
-  const listener = await listenHttp(options.listen, options.tls, limits, app);
+  const listener = await listenHttp(options.listen, options.tls, limits, fetch);
   const sources = [host, ...planes].flatMap(({ events }) => events?.listen((event) => hub.tell(event)) ?? []);
   let closed: Promise<void> | undefined;
   const close = () =>

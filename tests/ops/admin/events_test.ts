@@ -104,7 +104,7 @@ Deno.test("a reader without Last-Event-ID begins with now", async () => {
 });
 
 Deno.test("when more was missed than is kept, a gap is told before the rest", () => {
-  const log = new EventLog("e", 3);
+  const log = new EventLog("e", 3, 10_000);
   const events = (last: string) =>
     log.after(last, "2026-01-01T00:00:00Z").map((frame) => /id: (.*)\nevent: (.*)\n/.exec(frame)!.slice(1).join(" "));
   assertEquals(events("e-0"), []);
@@ -116,6 +116,17 @@ Deno.test("when more was missed than is kept, a gap is told before the rest", ()
   for (const last of ["e-1", "e-6", "other-4", "e-", "", "e-4x"]) {
     assertEquals(events(last), ["e-2 gap", ...kept], last);
   }
+});
+
+Deno.test("few long events are kept where many short ones would be", () => {
+  const log = new EventLog("e", 1_000, 10_000);
+  const kept = () => log.after("e-0", "").length - 1;
+  for (let nth = 0; nth < 20; nth++) log.add({ at: "", kind: "peer_up", text: "x".repeat(2_000) });
+  assertEquals(kept(), 4);
+  log.add({ at: "", kind: "peer_up", text: "x".repeat(20_000) });
+  assertEquals(kept(), 0);
+  log.add({ at: "", kind: "peer_up" });
+  assertEquals(kept(), 1);
 });
 
 Deno.test("a silent stream gets a comment in time", async () => {

@@ -8,7 +8,7 @@ import * as parameter from "../../../src/ops/admin/parameter.ts";
 import { page, PAGING } from "../../../src/ops/admin/paging.ts";
 import type { AdminEvent, AdminPlane, EventSource, Readiness } from "../../../src/ops/admin/plane.ts";
 import { conflict, forbidden, notFound, preconditionFailed, unprocessable } from "../../../src/ops/admin/problem.ts";
-import { content, json, type Route, route } from "../../../src/ops/admin/route.ts";
+import { content, json, type Reply, type Route, route } from "../../../src/ops/admin/route.ts";
 import type { LogFields, Logger } from "../../../src/ops/log/logger.ts";
 
 /** Lines that were logged. */
@@ -109,6 +109,7 @@ export class FakePlane implements AdminPlane {
   readonly routes: readonly Route[];
   readonly weights: [string, number][] = [];
   readonly explained: unknown[] = [];
+  readonly signals: AbortSignal[] = [];
   apps = Array.from({ length: 25 }, (_, nth) => ({ id: nth + 1, origin_host: `app${nth + 1}.example.net` }));
   status = {
     shape: { origin_host: z.string(), statistics: z.object({ total_requests: z.int() }) },
@@ -225,6 +226,7 @@ function diameterRoutes(plane: FakePlane): Route[] {
     route({
       method: "POST",
       path: "/api/v1/explain",
+      isRoutine: true,
       summary: "Which way a request would go",
       body: {
         json: z.object({ hex: z.string().regex(/^[0-9a-f]*$/i), app: z.string().optional() }),
@@ -260,10 +262,23 @@ function diameterRoutes(plane: FakePlane): Route[] {
     route({
       method: "POST",
       path: "/api/v1/chat/publish",
+      isRoutine: true,
       summary: "Publish events",
       body: { json: z.object({ events: z.array(z.object({ room_id: z.string(), type: z.string() })) }) },
       answer: done,
       handle: ({ body }) => json({ events: body.events.length }),
+    }),
+    route({
+      method: "GET",
+      path: "/api/v1/waiting",
+      summary: "Answers when the other side has gone",
+      answer: done,
+      handle({ signal }) {
+        plane.signals.push(signal);
+        const { promise, resolve } = Promise.withResolvers<Reply>();
+        signal.addEventListener("abort", () => resolve(json({})));
+        return promise;
+      },
     }),
     route({
       method: "GET",

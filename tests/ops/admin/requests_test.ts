@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { RawAnswer } from "./raw_http.ts";
+import { until } from "../../support/until.ts";
+import { type RawAnswer, send } from "./raw_http.ts";
 import { rig } from "./rig.ts";
 
 function assertProblem(answer: RawAnswer, status: number, detail: string): void {
@@ -115,6 +116,31 @@ Deno.test("a handler's refusal is a problem, and its defect a 500 that tells not
   assertStringIncludes(line?.message ?? "", "GET /api/v1/broken failed: Error: the secret is 4711");
 });
 
+Deno.test("a handler learns that whoever asked has gone", async () => {
+  await using admin = await rig();
+  {
+    using conn = await Deno.connect(admin.server.address);
+    await send(conn, "GET /api/v1/waiting HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    await until(() => admin.plane.signals.length === 1, "it is asked");
+    assertEquals(admin.plane.signals[0]!.aborted, false);
+  }
+  await until(() => admin.plane.signals[0]!.aborted, "it learns of it");
+});
+
+Deno.test("who changed something, or tried, stands in the log; who only looked does not", async () => {
+  await using admin = await rig({ token: "t" });
+  const headers = { authorization: "Bearer t" };
+  await admin.ask("/api/v1/status", { headers });
+  await admin.ask("/api/v1/explain", { method: "POST", headers, body: '{"hex":"01"}' });
+  await admin.ask("/api/v1/drain", { method: "POST" });
+  await admin.ask("/api/v1/dras/dra-1/weight?value=5", { method: "POST", headers });
+  await admin.ask("/api/v1/dras/dra-9/disable", { method: "POST", headers });
+  assertEquals(admin.host.log.lines.map(({ event, message }) => `${event} ${message}`), [
+    "admin_request POST /api/v1/dras/dra-1/weight?value=5 from 127.0.0.1: 200",
+    "admin_request POST /api/v1/dras/dra-9/disable from 127.0.0.1: 404",
+  ]);
+});
+
 Deno.test("a body is JSON whatever its type says, or bytes where a route takes them", async () => {
   await using admin = await rig();
   const explain = (body: string | Uint8Array<ArrayBuffer>, type: string) =>
@@ -172,7 +198,14 @@ Deno.test("what is no HTTP is 400", async () => {
     400,
     "",
   );
-  assertEquals((await admin.ask("/a\\b")).status, 400);
+  assertProblem(await admin.ask("*", { method: "OPTIONS" }), 400, "no target");
+  assertEquals((await admin.ask("//healthz")).status, 404);
+});
+
+Deno.test("a target that is a whole URL is taken, and its host counts", async () => {
+  await using admin = await rig();
+  assertEquals((await admin.ask("http://127.0.0.1/healthz")).json(), { state: "ok" });
+  assertEquals((await admin.ask("http://evil.example/healthz")).status, 403);
 });
 
 Deno.test("every answer has the headers that keep a browser from harm, and the API is not stored", async () => {
