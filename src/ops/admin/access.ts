@@ -1,14 +1,21 @@
 /**
- * The token: as Bearer (RFC 6750), or as the password of HTTP Basic (RFC 7617), so that a browser can open the dashboard.
+ * The token: as Bearer (RFC 6750), or as the password of HTTP Basic (RFC 7617), so that a browser
+ * can open the dashboard.
  * @module
  */
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 
-/** What a 401 asks for; each a header line of its own, because not every browser takes both from one. */
+/**
+ * What a 401 asks for; each a header line of its own, because not every browser takes both from
+ * one.
+ */
 export const CHALLENGES: readonly string[] = ['Basic realm="diam-gw", charset="UTF-8"', 'Bearer realm="diam-gw"'];
 
-/** Whether the Authorization header `given` carries `token`. How long it takes says nothing about the token. */
+/**
+ * Whether the Authorization header `given` carries `token`. How long it takes says nothing about
+ * the token.
+ */
 export function isAuthorized(given: string | undefined, token: string): boolean {
   const [, scheme, credentials] = /^\s*(\S+)\s+(\S+)\s*$/.exec(given ?? "") ?? [];
   if (scheme === undefined || credentials === undefined) return false;

@@ -1,5 +1,6 @@
 /**
- * The way of a request: who asks, what for, what it carries, the handler, and the answer or the problem.
+ * The way of a request: who asks, what for, what it carries, the handler, and the answer or the
+ * problem.
  * @module
  */
 import { type Context, Hono } from "hono";
@@ -139,7 +140,10 @@ function defect(error: unknown, c: Ctx, log: Logger): Problem {
   return new Problem(500, "this request met a defect; the log of the program says more");
 }
 
-/** Routes by their path, those with fixed words before those with parameters, so that no parameter hides a word. */
+/**
+ * Routes by their path, those with fixed words before those with parameters, so that no parameter
+ * hides a word.
+ */
 function byPath(routes: readonly Route[]): [string, Route[]][] {
   const paths = Map.groupBy(routes, (route) => route.path);
   for (const [path, at] of paths) {

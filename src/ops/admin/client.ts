@@ -28,7 +28,9 @@ export interface AdminClientOptions {
   readonly url: string;
   /** "" or nothing: none is shown. */
   readonly token?: string;
-  /** A PEM file of the authorities to trust instead of the system's; "" or nothing: the system's. */
+  /**
+   * A PEM file of the authorities to trust instead of the system's; "" or nothing: the system's.
+   */
   readonly ca?: string;
   /** ms for an answer, 5,000 unless said otherwise; event streams are not ended by it. */
   readonly timeout?: number;
@@ -52,7 +54,8 @@ export interface AdminAnswer<T> {
 }
 
 /**
- * The token of whoever starts a command: from `file` when given, else from the environment; "" when there is none.
+ * The token of whoever starts a command: from `file` when given, else from the environment; "" when
+ * there is none.
  * @throws Error when the file cannot be read or is empty
  */
 export async function adminToken(file: string | undefined): Promise<string> {
@@ -68,7 +71,10 @@ export async function adminToken(file: string | undefined): Promise<string> {
   return token;
 }
 
-/** Asks one admin interface; each question is a connection of its own, so that there is nothing to close. */
+/**
+ * Asks one admin interface; each question is a connection of its own, so that there is nothing to
+ * close.
+ */
 export class AdminClient {
   readonly #base: URL;
   readonly #options: AdminClientOptions;
@@ -95,7 +101,8 @@ export class AdminClient {
   }
 
   /**
-   * Asks, and reads the answer by `schema`. A 503 that fits it is an answer too: `/readyz` has its reason in there.
+   * Asks, and reads the answer by `schema`. A 503 that fits it is an answer too: `/readyz` has its
+   * reason in there.
    * @throws AdminClientError
    */
   async ask<T>(question: Question, schema: z.ZodType<T>): Promise<AdminAnswer<T>> {
@@ -119,7 +126,8 @@ export class AdminClient {
   }
 
   /**
-   * Events as they come, until the interface ends the stream or `signal` is aborted; neither is an error.
+   * Events as they come, until the interface ends the stream or `signal` is aborted; neither is an
+   * error.
    * @param last the id of the last event that was seen, to go on behind it
    * @throws AdminClientError when the stream cannot be had, or breaks
    */

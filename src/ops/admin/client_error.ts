@@ -22,7 +22,9 @@ export type AdminFailure =
 export class AdminClientError extends Error {
   override name = "AdminClientError";
 
-  /** @param status of the answer, when there was one; `problem` its problem object, when it was one */
+  /**
+   * @param status of the answer, when there was one; `problem` its problem object, when it was one
+   */
   constructor(
     readonly failure: AdminFailure,
     message: string,

@@ -1,5 +1,6 @@
 /**
- * The connections of the admin interface, and their bounds: how many, and how long one may keep an answer waiting.
+ * The connections of the admin interface, and their bounds: how many, and how long one may keep an
+ * answer waiting.
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -7,8 +8,8 @@ import type { Socket } from "node:net";
 import type { AdminLimits } from "./options.ts";
 
 /**
- * ms for the rest of a body that nobody wants any more. To close at once would reset the connection, and cost a client that
- * still sends the answer.
+ * ms for the rest of a body that nobody wants any more. To close at once would reset the
+ * connection, and cost a client that still sends the answer.
  */
 const LINGER = 1_000;
 
@@ -24,7 +25,10 @@ interface Known {
   deadline: ReturnType<typeof setTimeout> | undefined;
   /** Bytes that had gone out when it was last looked. */
   written: number;
-  /** Since when none has gone out although some wait, in ms of a monotonic clock; undefined when none wait. */
+  /**
+   * Since when none has gone out although some wait, in ms of a monotonic clock; undefined when
+   * none wait.
+   */
   stalledSince: number | undefined;
 }
 
@@ -48,8 +52,8 @@ export class Connections implements Disposable {
   }
 
   /**
-   * Takes a connection in. Where there is no room, the oldest that nobody waits at goes: whoever opens many and asks
-   * nothing locks nobody out.
+   * Takes a connection in. Where there is no room, the oldest that nobody waits at goes: whoever
+   * opens many and asks nothing locks nobody out.
    * @param tls when it has to shake hands first
    */
   add(socket: Socket, tls?: "tls"): void {
@@ -102,7 +106,10 @@ export class Connections implements Disposable {
     });
   }
 
-  /** Whether something may be said outside of an answer: hands were shaken, and no answer is on its way. */
+  /**
+   * Whether something may be said outside of an answer: hands were shaken, and no answer is on its
+   * way.
+   */
   maySay(socket: Socket): boolean {
     const known = this.#bySpoken.get(socket);
     return known !== undefined && socket.writable && !known.answer?.headersSent;

@@ -1,6 +1,6 @@
 /**
- * The readers of the event stream. Each has a buffer of its own; one that does not read is let go when that is full, and
- * costs nobody else anything.
+ * The readers of the event stream. Each has a buffer of its own; one that does not read is let go
+ * when that is full, and costs nobody else anything.
  * @module
  */
 import { EventLog } from "./event_log.ts";
@@ -58,7 +58,8 @@ export class EventHub implements Disposable {
     this.#readers.add(reader);
     this.#heartbeat ??= setInterval(() => this.#send(": still here\n\n"), this.#limits.heartbeat);
     reader.take(`retry: ${COME_BACK}\n: events follow\n\n`);
-    // What it missed is kept here anyway, so it may be longer than its buffer: nothing more is held for it.
+    // What it missed is kept here anyway, so it may be longer than its buffer: nothing more is held
+    // for it.
     if (last !== undefined) reader.take(this.#log.after(last, new Date().toISOString()).join(""), "however long");
     return reader;
   }

@@ -46,8 +46,8 @@ export class EventLog {
   }
 
   /**
-   * The frames behind the event of id `last`. When that one is not from here, or some behind it are gone: all that are
-   * left, behind an event that says so.
+   * The frames behind the event of id `last`. When that one is not from here, or some behind it are
+   * gone: all that are left, behind an event that says so.
    * @param now ISO 8601 time of that event
    */
   after(last: string, now: string): string[] {

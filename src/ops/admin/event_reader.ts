@@ -1,5 +1,6 @@
 /**
- * Server-sent events as they come in (HTML standard, "Interpreting an event stream"), as far as ours go.
+ * Server-sent events as they come in (HTML standard, "Interpreting an event stream"), as far as
+ * ours go.
  * @module
  */
 
@@ -15,7 +16,10 @@ export interface AdminEventFrame {
 /** Characters of one event; nothing of ours comes near. */
 const LONGEST = 1024 * 1024;
 
-/** The events in `bytes`, without comments. @throws Error for data that is no JSON, or has no end */
+/**
+ * The events in `bytes`, without comments.
+ * @throws Error for data that is no JSON, or has no end
+ */
 export async function* eventFrames(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<AdminEventFrame> {
   const decoder = new TextDecoder();
   let rest = "";

@@ -60,8 +60,8 @@ export interface AdminHost {
   config(): EffectiveConfig | Promise<EffectiveConfig>;
   /**
    * Reads the file again; a bad one changes nothing.
-   * @throws Problem 409 while one is to be confirmed, or when a listener cannot be opened; 412 when `ifMatch` does not
-   * match; 422 with every error of the file
+   * @throws Problem 409 while one is to be confirmed, or when a listener cannot be opened; 412 when
+   * `ifMatch` does not match; 422 with every error of the file
    */
   reload(request: ReloadRequest): Promise<Reloaded>;
   /** Keeps what was reloaded. @throws Problem 409 when nothing is to be confirmed */

@@ -1,6 +1,6 @@
 /**
- * Between `node:http`, which keeps its bounds, and the application, which speaks `Request` and `Response`. The adapter that
- * comes with the router would load HTTP/2 and cost 3 MB more.
+ * Between `node:http`, which keeps its bounds, and the application, which speaks `Request` and
+ * `Response`. The adapter that comes with the router would load HTTP/2 and cost 3 MB more.
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -19,7 +19,10 @@ export interface Exchange {
 /** Who makes answers of requests. */
 export type Fetch = (request: Request, exchange: Exchange) => Response | Promise<Response>;
 
-/** Methods that a `Request` may not have. No route has them either, nor this one, so that the answer is the same. */
+/**
+ * Methods that a `Request` may not have. No route has them either, nor this one, so that the answer
+ * is the same.
+ */
 const UNSPEAKABLE = /^(CONNECT|TRACE|TRACK)$/;
 
 /** Has `fetch` answer `incoming`, and writes the answer as fast as it is read. Never rejects. */
@@ -49,7 +52,8 @@ export function problemResponse(problem: Problem): Response {
 }
 
 /**
- * What is asked for, as a path or, as proxies write it, as a whole URL, whose host then counts (RFC 9112 3.2).
+ * What is asked for, as a path or, as proxies write it, as a whole URL, whose host then counts (RFC
+ * 9112 3.2).
  * @throws Problem 400
  */
 function targetOf({ url = "", headers }: IncomingMessage): { url: URL; host: string | undefined } {

@@ -1,5 +1,6 @@
 /**
- * HTTP/1.1, with or without TLS: listening, bounds, and what is answered to those who do not speak it.
+ * HTTP/1.1, with or without TLS: listening, bounds, and what is answered to those who do not speak
+ * it.
  * @module
  */
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
@@ -50,7 +51,10 @@ export interface HttpListener {
   readonly isTls: boolean;
   /** Connections at the moment. */
   readonly connections: number;
-  /** Reads the certificates again, for connections to come. @throws Error when one cannot be read; the old ones stay */
+  /**
+   * Reads the certificates again, for connections to come.
+   * @throws Error when one cannot be read; the old ones stay
+   */
   reloadCertificates(files: TlsServerFiles): Promise<void>;
   /** Ends it: answers under way get a moment, everything else ends at once. */
   close(): Promise<void>;

@@ -17,7 +17,10 @@ const PROBLEM = z.looseObject({
   errors: z.array(z.object({ detail: z.string(), path: z.string().optional() })).optional(),
 });
 
-/** The route of the description, which describes itself too; made when somebody asks for the first time. */
+/**
+ * The route of the description, which describes itself too; made when somebody asks for the first
+ * time.
+ */
 export function descriptionRoute(version: string, routes: readonly Route[]): Route {
   let description: unknown;
   const own: Route = route({

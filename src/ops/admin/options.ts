@@ -7,7 +7,10 @@ import type { TlsServerFiles } from "../../net/tls.ts";
 
 /** Bounds. None of them needs a thought; tests make them small. */
 export interface AdminLimits {
-  /** Connections at once. One more costs the oldest that waits for nothing; when all are at work, it is refused itself. */
+  /**
+   * Connections at once. One more costs the oldest that waits for nothing; when all are at work, it
+   * is refused itself.
+   */
   readonly connections: number;
   /** ms for a whole head. */
   readonly headTimeout: number;

@@ -1,6 +1,6 @@
 /**
- * Lists in pages: `limit` elements at a time, and a `cursor` for those behind them. The list itself stays a bare array; the
- * way to the next page is a `Link` header with `rel="next"` (RFC 8288).
+ * Lists in pages: `limit` elements at a time, and a `cursor` for those behind them. The list itself
+ * stays a bare array; the way to the next page is a `Link` header with `rel="next"` (RFC 8288).
  * @module
  */
 import * as parameter from "./parameter.ts";
@@ -16,8 +16,11 @@ export const PAGING = {
   cursor: parameter.text("Where the page before ended: from its Link header").optional(),
 } as const;
 
-/** Where an element stands: a number that rises along the list and stays with the element, such as an id. */
-type Position<T> = (element: T) => number;
+/**
+ * Where an element stands: a number or a text that rises along the list and stays with the element,
+ * such as an id.
+ */
+type Position<T> = (element: T) => number | string;
 
 /** What {@link page} needs of a call. */
 interface PagedCall {
@@ -26,18 +29,18 @@ interface PagedCall {
 }
 
 /**
- * The page that is asked for. Elements that come or go between two pages make nobody appear twice, because a cursor is the
- * position of the last element and not a number of elements.
+ * The page that is asked for. Elements that come or go between two pages make nobody appear twice,
+ * because a cursor is the position of the last element and not a number of elements.
  * @param elements in rising order of position; read only as far as the page goes
  * @throws Problem 400 for a cursor that is none of ours
  */
 export function page<T>(call: PagedCall, elements: Iterable<T>, position: Position<T>): Reply {
   const { limit, cursor } = call.query;
-  const after = cursor === undefined ? -Infinity : positionOf(cursor);
+  const after = cursor === undefined ? undefined : positionOf(cursor);
   const found: T[] = [];
   let hasMore = false;
   for (const element of elements) {
-    if (position(element) <= after) continue;
+    if (after !== undefined && position(element) <= after) continue;
     if (found.length === limit) {
       hasMore = true;
       break;
@@ -49,14 +52,16 @@ export function page<T>(call: PagedCall, elements: Iterable<T>, position: Positi
   return json(found, { headers: { link: `<${nextTarget(call.target, position(last))}>; rel="next"` } });
 }
 
-function positionOf(cursor: string): number {
+/** Numbers and texts are told apart by the first letter. */
+function positionOf(cursor: string): number | string {
+  if (cursor.startsWith("t")) return cursor.slice(1);
   const position = /^p-?\d+$/.test(cursor) ? Number(cursor.slice(1)) : NaN;
   if (Number.isSafeInteger(position)) return position;
   throw badRequest("cursor: expected one from the Link header of the page before", { parameter: "cursor" });
 }
 
-function nextTarget(target: string, position: number): string {
+function nextTarget(target: string, position: number | string): string {
   const url = new URL(target, "http://localhost");
-  url.searchParams.set("cursor", `p${position}`);
+  url.searchParams.set("cursor", `${typeof position === "string" ? "t" : "p"}${position}`);
   return url.pathname + url.search;
 }

@@ -1,6 +1,7 @@
 /**
- * Kinds of parameters of a path or a query: text on the wire, checked and read by a schema that also knows how to describe
- * itself. Any other schema that reads a string will do as well; these have errors for people.
+ * Kinds of parameters of a path or a query: text on the wire, checked and read by a schema that
+ * also knows how to describe itself. Any other schema that reads a string will do as well; these
+ * have errors for people.
  * @module
  */
 import * as z from "zod";

@@ -1,6 +1,6 @@
 /**
- * What a plane brings to the admin interface. All of it is plain data and promises, so that a plane may as well live in
- * another thread.
+ * What a plane brings to the admin interface. All of it is plain data and promises, so that a plane
+ * may as well live in another thread.
  * @module
  */
 import type * as z from "zod";

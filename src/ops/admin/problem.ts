@@ -1,13 +1,16 @@
 /**
- * Errors as the admin interface tells them: problem objects (RFC 9457). A handler throws one; whatever else it throws is a
- * defect, and answered 500 without a word of what it said.
+ * Errors as the admin interface tells them: problem objects (RFC 9457). A handler throws one;
+ * whatever else it throws is a defect, and answered 500 without a word of what it said.
  * @module
  */
 
 /** The type of a body that is a problem object. */
 export const PROBLEM_TYPE = "application/problem+json";
 
-/** Titles of the statuses in use; with the type `about:blank` the title is the phrase of the status (RFC 9457 4.2.1). */
+/**
+ * Titles of the statuses in use; with the type `about:blank` the title is the phrase of the status
+ * (RFC 9457 4.2.1).
+ */
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
@@ -31,7 +34,9 @@ export function titleOf(status: number): string {
   return TITLES[status] ?? `Status ${status}`;
 }
 
-/** What a caller did wrong, or cannot have now. Its message is the `detail`, a sentence for people. */
+/**
+ * What a caller did wrong, or cannot have now. Its message is the `detail`, a sentence for people.
+ */
 export class Problem extends Error {
   override name = "Problem";
 

@@ -1,5 +1,6 @@
 /**
- * Bodies of answers as streams, in pieces small enough that it can be seen whether their reader reads.
+ * Bodies of answers as streams, in pieces small enough that it can be seen whether their reader
+ * reads.
  * @module
  */
 import type { Chunks, Reply } from "./route.ts";
@@ -16,8 +17,10 @@ export interface ReplyBody {
 }
 
 /**
- * The body of a reply. Its first piece is awaited, so that what fails at once can still be answered as an error.
- * @param broken called when the rest cannot be had after a part may be on its way: the answer must not end in order
+ * The body of a reply. Its first piece is awaited, so that what fails at once can still be answered
+ * as an error.
+ * @param broken called when the rest cannot be had after a part may be on its way: the answer must
+ * not end in order
  */
 export async function replyBody(body: Reply["body"], broken: (error: unknown) => void): Promise<ReplyBody> {
   const bytes = typeof body === "string" ? encoder.encode(body) : body;

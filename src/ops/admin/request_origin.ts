@@ -1,6 +1,7 @@
 /**
- * Where a request comes from, as far as a browser says it. A page of somebody else must not get at the interface: neither
- * under a name that it made point to us (the Host header), nor with a request across sites (Origin, Sec-Fetch-Site).
+ * Where a request comes from, as far as a browser says it. A page of somebody else must not get at
+ * the interface: neither under a name that it made point to us (the Host header), nor with a
+ * request across sites (Origin, Sec-Fetch-Site).
  *
  * PURE.
  * @module
@@ -29,8 +30,9 @@ export function foreignRequest(from: Provenance, own: OwnNames): string | undefi
 }
 
 /**
- * Beyond loopback it is reached by names that nobody told us, and a token is needed anyway; so there the check holds only
- * when names were given. A client without a Host header (HTTP/1.0) is no browser.
+ * Beyond loopback it is reached by names that nobody told us, and a token is needed anyway; so
+ * there the check holds only when names were given. A client without a Host header (HTTP/1.0) is no
+ * browser.
  */
 function foreignHost({ host, localAddress }: Provenance, { listen, hosts }: OwnNames): string | undefined {
   const onLoopback = isLoopback(plain(listen)) || isLoopback(plain(localAddress ?? ""));

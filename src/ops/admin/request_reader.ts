@@ -100,8 +100,8 @@ export interface ReadBody {
 }
 
 /**
- * Reads `bytes` by `spec`. Where either form may come it is JSON when the type says so, or when it begins like an object:
- * no message of ours does, and who sends one with curl names no type.
+ * Reads `bytes` by `spec`. Where either form may come it is JSON when the type says so, or when it
+ * begins like an object: no message of ours does, and who sends one with curl names no type.
  * @throws Problem 400 for what is no JSON, 422 for JSON that does not fit
  */
 export function parseBody(

@@ -1,6 +1,6 @@
 /**
- * A path of the admin interface as data: what it takes, what it gives, and who handles it. The server routes, checks and
- * describes from the same data, so that these cannot differ.
+ * A path of the admin interface as data: what it takes, what it gives, and who handles it. The
+ * server routes, checks and describes from the same data, so that these cannot differ.
  * @module
  */
 import type * as z from "zod";
@@ -57,7 +57,10 @@ export interface RouteSpec<P extends Shape, Q extends Shape, B extends z.ZodType
   readonly path: string;
   /** It needs no token: whoever watches the process has none. */
   readonly isOpen?: true;
-  /** Programs ask it all the time: no line in the log says that it was asked, as for others that are no GET. */
+  /**
+   * Programs ask it all the time: no line in the log says that it was asked, as for others that are
+   * no GET.
+   */
   readonly isRoutine?: true;
   /** A few words, for a list. */
   readonly summary: string;

@@ -1,6 +1,6 @@
 /**
- * The admin interface: one HTTP listener over the process and its planes. Whoever does not want it does not load it:
- * `await import("../ops/admin/server.ts")`.
+ * The admin interface: one HTTP listener over the process and its planes. Whoever does not want it
+ * does not load it: `await import("../ops/admin/server.ts")`.
  * @module
  */
 import type { Endpoint } from "../../net/connection.ts";
@@ -47,7 +47,8 @@ export interface AdminServer extends AsyncDisposable {
 
 /**
  * Listens, and answers from then on.
- * @throws AdminListenError when the address cannot be had; its `isTaken` says whether another program has it
+ * @throws AdminListenError when the address cannot be had; its `isTaken` says whether another
+ * program has it
  * @throws Error when a certificate cannot be read, or two routes are the same
  */
 export async function startAdmin(

@@ -180,10 +180,12 @@ Deno.test("the token comes from a file when one is named, else from the environm
   }
 });
 
-Deno.test("a command that asks loads nothing of the server, and the server no HTTP/2", async () => {
+Deno.test("commands that ask, and planes, load nothing of the server, and the server no HTTP/2", async () => {
   const loaded = async (path: string) =>
     Object.keys(await importsBelow(new URL(`../../../src/ops/admin/${path}`, import.meta.url)));
-  assertEquals((await loaded("client.ts")).filter((name) => /hono|server|application/.test(name)), []);
+  for (const path of ["client.ts", "plane.ts", "host.ts", "route.ts", "parameter.ts", "paging.ts", "problem.ts"]) {
+    assertEquals((await loaded(path)).filter((name) => /hono|server|application/.test(name)), [], path);
+  }
   const server = await loaded("server.ts");
   assertEquals([server.includes("hono"), server.includes("node:http2")], [true, false]);
 });

@@ -36,6 +36,19 @@ Deno.test("a page of the newest first goes on behind the oldest of it, and keeps
   assertEquals(JSON.parse((await admin.ask(next)).text), [{ nth: 7 }]);
 });
 
+Deno.test("a list by name goes on behind a name, whatever is in it", () => {
+  const rooms = ["a", "b & c", "tü", "z"];
+  const ask = (target: string) => {
+    const url = new URL(target, "http://localhost");
+    const cursor = url.searchParams.get("cursor") ?? undefined;
+    const { body, headers } = page({ query: { limit: 2, cursor }, target }, rooms, (room) => room);
+    return { rooms: JSON.parse(String(body)), next: NEXT.exec(headers["link"] ?? "")?.[1] };
+  };
+  const first = ask("/api/v1/chat/rooms?limit=2");
+  assertEquals(first.rooms, ["a", "b & c"]);
+  assertEquals(ask(first.next!), { rooms: ["tü", "z"], next: undefined });
+});
+
 Deno.test("a list is read no further than its page goes", () => {
   let read = 0;
   function* endless() {

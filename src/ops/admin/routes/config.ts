@@ -48,7 +48,8 @@ export function configRoutes(host: AdminHost): Route[] {
           ...(ifMatch === undefined ? {} : { ifMatch }),
         });
         return json({
-          // A key that was not there, or is not there any more, has no value: JSON says so with null.
+          // A key that was not there, or is not there any more, has no value: JSON says so with
+          // null.
           changes: changes.map(({ path, from, to }) => ({ path, from: from ?? null, to: to ?? null })),
           needs_restart: needsRestart,
           applied,
@@ -71,8 +72,8 @@ export function configRoutes(host: AdminHost): Route[] {
 }
 
 /**
- * The tags of an If-Match header; undefined when any will do. It compares strongly, so that a weak tag never matches
- * (RFC 9110 13.1.1).
+ * The tags of an If-Match header; undefined when any will do. It compares strongly, so that a weak
+ * tag never matches (RFC 9110 13.1.1).
  */
 function entityTags(header: string | undefined): string[] | undefined {
   if (header === undefined || header.trim() === "*") return undefined;
