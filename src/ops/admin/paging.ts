@@ -4,7 +4,7 @@
  * @module
  */
 import * as parameter from "./parameter.ts";
-import { badRequest } from "./problem.ts";
+import { badRequest, type Problem } from "./problem.ts";
 import { json, type Reply } from "./route.ts";
 
 /** What a page has when nobody says how many, and at most. */
@@ -40,7 +40,9 @@ export function page<T>(call: PagedCall, elements: Iterable<T>, position: Positi
   const found: T[] = [];
   let hasMore = false;
   for (const element of elements) {
-    if (after !== undefined && position(element) <= after) continue;
+    const at = position(element);
+    if (after !== undefined && typeof at !== typeof after) throw foreignCursor();
+    if (after !== undefined && at <= after) continue;
     if (found.length === limit) {
       hasMore = true;
       break;
@@ -57,7 +59,11 @@ function positionOf(cursor: string): number | string {
   if (cursor.startsWith("t")) return cursor.slice(1);
   const position = /^p-?\d+$/.test(cursor) ? Number(cursor.slice(1)) : NaN;
   if (Number.isSafeInteger(position)) return position;
-  throw badRequest("cursor: expected one from the Link header of the page before", { parameter: "cursor" });
+  throw foreignCursor();
+}
+
+function foreignCursor(): Problem {
+  return badRequest("cursor: expected one from the Link header of the page before", { parameter: "cursor" });
 }
 
 function nextTarget(target: string, position: number | string): string {

@@ -77,6 +77,7 @@ Deno.test("a query parameter that is unknown, malformed, missing or there twice 
     ["GET", "/api/v1/apps?limit=", "limit", "expected a whole number"],
     ["GET", "/api/v1/apps?limit=3&limit=4", "limit", "expected once"],
     ["GET", "/api/v1/apps?cursor=x", "cursor", "Link header"],
+    ["GET", "/api/v1/apps?cursor=tx", "cursor", "Link header"],
     ["GET", "/api/v1/transactions?code=abc", "code", "expected a whole number"],
     ["GET", "/api/v1/capture.pcapng?mask=all", "mask", "expected none or subscriber"],
     ["POST", "/api/v1/dras/dra-1/weight?value=65536", "value", "expected a whole number 0..65535, got 65536"],
