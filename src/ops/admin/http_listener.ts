@@ -48,7 +48,6 @@ export class AdminListenError extends Error {
 export interface HttpListener {
   /** With the real port where 0 was asked for. */
   readonly address: Endpoint;
-  readonly isTls: boolean;
   /** Connections at the moment. */
   readonly connections: number;
   /**
@@ -96,7 +95,6 @@ export async function listenHttp(
   const port = typeof bound === "object" && bound !== null ? bound.port : endpoint.port;
   return {
     address: { hostname: endpoint.hostname, port },
-    isTls: tls !== undefined,
     get connections() {
       return connections.size;
     },
