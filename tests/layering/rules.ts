@@ -25,7 +25,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "commands": ["host", "ops/admin", ...OPS, ...DIAMETER, "net", "version"],
   "host": ["ops/admin", ...OPS, ...DIAMETER, "net", "version"],
   "build": ["version"],
-  "ops/admin": [...OPS, ...DIAMETER, "net", "version"],
+  "ops/admin": ["ops/config", "ops/log", "net"], // knows no plane
   "diameter/relay": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
   "diameter/client": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
   "diameter/sim": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
