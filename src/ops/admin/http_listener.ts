@@ -8,7 +8,7 @@ import type { Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { type Endpoint, endpointText } from "../../net/connection.ts";
 import { readPem } from "../../net/pem.ts";
-import type { TlsServerFiles } from "../../net/tls.ts";
+import type { TlsServerFiles } from "../../net/tls_listener.ts";
 import { Connections } from "./connections.ts";
 import { answer, type Fetch } from "./http_bridge.ts";
 import type { AdminLimits } from "./options.ts";

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Endpoint } from "../../net/connection.ts";
-import type { TlsServerFiles } from "../../net/tls.ts";
+import type { TlsServerFiles } from "../../net/tls_listener.ts";
 
 /** Bounds. None of them needs a thought; tests make them small. */
 export interface AdminLimits {

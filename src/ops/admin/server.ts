@@ -4,7 +4,7 @@
  * @module
  */
 import type { Endpoint } from "../../net/connection.ts";
-import type { TlsServerFiles } from "../../net/tls.ts";
+import type { TlsServerFiles } from "../../net/tls_listener.ts";
 import { application } from "./application.ts";
 import { EventHub } from "./event_hub.ts";
 import type { AdminHost } from "./host.ts";
