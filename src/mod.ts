@@ -121,20 +121,29 @@
  */
 
 // The gateway.
+export type { GatewayControl } from "./diameter/relay/control.ts";
 export { Gateway } from "./diameter/relay/gateway.ts";
+export type { AppStatus, DraStatus, GatewayState, GatewayStatus } from "./diameter/relay/status.ts";
 export {
+  type AllowRule,
+  type BalanceName,
   DEFAULT_OPTIONS,
   type DraOptions,
   type DraPoolOptions,
+  type ErrorDetail,
   type GatewayOptions,
   type ServerOptions,
 } from "./diameter/relay/core/options.ts";
-export type { DraState, GatewayEvent, GatewayListener, MessageRecord } from "./diameter/relay/core/events.ts";
+export type {
+  DraState,
+  GatewayEvent,
+  GatewayListener,
+  MessageObserver,
+  MessageRecord,
+} from "./diameter/relay/core/events.ts";
 export type { DraStatistics, Statistics } from "./diameter/relay/statistics.ts";
 export type { AdvertisedApplication, Capabilities } from "./diameter/peer/capabilities.ts";
 export type { ApplicationSet } from "./diameter/wire/application_set.ts";
-export type { AllowRule } from "./diameter/relay/apps/allow_list.ts";
-export type { ErrorDetail } from "./diameter/relay/path/error_detail.ts";
 export type { BackoffOptions } from "./diameter/peer/backoff.ts";
 export type { Endpoint } from "./net/connection.ts";
 export type { TlsClientFiles } from "./net/tls.ts";

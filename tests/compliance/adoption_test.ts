@@ -172,7 +172,8 @@ Deno.test(
     await s.usable();
     assertAdopted(s);
     await assertServes(s, theirs);
-    assertEquals(s.gateway.pool.dras[0]!.attempts, { ok: 0, failed: 0 });
+    const { ok, failed } = s.gateway.pool.dras[0]!.meters.attempts;
+    assertEquals([ok.value, failed.value], [0, 0]);
   }),
 );
 

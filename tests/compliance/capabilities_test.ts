@@ -8,7 +8,7 @@ import { answer, avpsIn, capabilities, cea, cer, peerAnswer, peerRequest, reques
 import type { RawMessage } from "../support/raw_message.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 import { until } from "../support/until.ts";
-import { Gateway } from "../../src/diameter/relay/gateway.ts";
+import { InsideGateway } from "../support/inside.ts";
 import { GATEWAY, stage } from "./stage.ts";
 
 const S13 = 16777252;
@@ -50,7 +50,8 @@ Deno.test(
 Deno.test(
   "C1 at max_connections the one that has owed its CER for longest makes room, once it had a second; identified ones stay",
   stage({ server: { maxConnections: 4 } }, async (s) => {
-    const refusals = (reason: string) => s.gateway.runtime.counters.refused.get(`127.0.0.1:${s.port} ${reason}`) ?? 0;
+    const refusals = (reason: string) =>
+      s.gateway.runtime.meters.refused.of({ listener: `127.0.0.1:${s.port}`, reason }).value;
     const app = await s.app();
     const silent: RawPeer[] = [];
     for (let i = 0; i < 3; i++) silent.push(await s.connect());
@@ -79,7 +80,7 @@ Deno.test(
     const apps = [await s.app("a.example.net"), await s.app("b.example.net")];
     const third = await s.connect("c.example.net");
     await third.nextEnd();
-    assertEquals(s.gateway.runtime.counters.refused.get(`127.0.0.1:${s.port} limit`), 1);
+    assertEquals(s.gateway.runtime.meters.refused.of({ listener: `127.0.0.1:${s.port}`, reason: "limit" }).value, 1);
     await apps[0]!.close();
     await until(() => s.gateway.apps.size === 1, "one has left");
     await s.app("c.example.net");
@@ -341,7 +342,7 @@ Deno.test(
   stage({ dras: [], open: false }, async (s) => {
     const { gateway } = s;
     const [own] = gateway.addresses;
-    const twin = new Gateway({
+    const twin = new InsideGateway({
       ...gateway.runtime.options,
       server: { ...gateway.runtime.options.server, listen: [] },
       draPool: {

@@ -42,7 +42,7 @@ Deno.test(
       assertEquals([received.endToEnd, received.resultCode], [endToEnd, 2001]);
     }
     assertEquals(s.eventsOf("resent").map(({ count, reason }) => [count, reason]), [[3, "lost"]]);
-    assertEquals(s.gateway.runtime.counters.retransmissions.get("dra-2 lost"), 3);
+    assertEquals(s.gateway.pool.named("dra-2").meters.retransmissions.lost.value, 3);
   }),
 );
 

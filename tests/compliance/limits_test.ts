@@ -239,7 +239,7 @@ Deno.test(
       [5, 2, 1, 1, 1],
     );
     // The retry of the one that expired, and the one after the error.
-    const { retransmissions } = s.gateway.runtime.counters;
-    assertEquals([retransmissions.get("dra-2 error_answer"), retransmissions.get("dra-2 timeout")], [1, 1]);
+    const { retransmissions } = s.gateway.pool.named("dra-2").meters;
+    assertEquals([retransmissions.error_answer.value, retransmissions.timeout.value], [1, 1]);
   }),
 );

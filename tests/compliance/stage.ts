@@ -4,7 +4,7 @@
  */
 import { assertEquals } from "@std/assert";
 import type { GatewayEvent } from "../../src/diameter/relay/core/events.ts";
-import { Gateway } from "../../src/diameter/relay/gateway.ts";
+import { InsideGateway } from "../support/inside.ts";
 import {
   DEFAULT_OPTIONS,
   type DraOptions,
@@ -36,7 +36,7 @@ export interface StageOptions {
 
 /** Everything that a test of the gateway needs. */
 export class Stage {
-  readonly gateway: Gateway;
+  readonly gateway: InsideGateway;
   readonly listeners: readonly RawListener[];
   /** The first open connection of each DRA, in their order. */
   readonly dras: RawPeer[] = [];
@@ -48,7 +48,7 @@ export class Stage {
     this.listeners = wanted.map((dra, i) =>
       new RawListener({ host: `dra-${i + 1}.example.net`, realm: "example.net", ...identityOf(dra) })
     );
-    this.gateway = new Gateway({
+    this.gateway = new InsideGateway({
       ...DEFAULT_OPTIONS,
       originHost: GATEWAY.host,
       originRealm: GATEWAY.realm,
@@ -128,12 +128,12 @@ export class Stage {
 
   /** How often a message was thrown away for that reason. */
   discarded(reason: string): number {
-    return this.gateway.runtime.counters.discarded.get(reason) ?? 0;
+    return this.gateway.runtime.meters.discarded.of({ reason: reason }).value;
   }
 
   /** How many answers matched no transaction, by reason. */
   unmatched(reason: string): number {
-    return this.gateway.runtime.counters.unmatched.get(reason) ?? 0;
+    return this.gateway.runtime.meters.unmatched.of({ reason: reason }).value;
   }
 
   /** Ends everything; whatever the test did, all memory is back and every transaction has ended once. */

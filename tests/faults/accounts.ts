@@ -2,8 +2,8 @@
  * Looks at a gateway's books again and again, while it works.
  * @module
  */
-import type { Gateway } from "../../src/diameter/relay/gateway.ts";
-import type { Attempts } from "../../src/diameter/relay/path/retries.ts";
+import type { InsideGateway } from "../support/inside.ts";
+import type { Attempts } from "../../src/diameter/relay/core/attempts.ts";
 
 /** Milliseconds between two looks. */
 const STEP = 5;
@@ -16,10 +16,10 @@ export class Accounts {
   looks = 0;
   /** The most memory that was ever in use for messages, in bytes. */
   peakBytes = 0;
-  readonly #gateway: Gateway;
+  readonly #gateway: InsideGateway;
   readonly #timer: ReturnType<typeof setInterval>;
 
-  constructor(gateway: Gateway) {
+  constructor(gateway: InsideGateway) {
     this.#gateway = gateway;
     this.#timer = setInterval(() => this.look(), STEP);
   }

@@ -132,7 +132,10 @@ cell("answers that wait leave before a connection is closed because of a message
   const bad = nextId();
   await app.wire.send(patched(request({ hopByHop: bad }), { 0: 2 }));
   await app.ask(0);
-  await until(() => rig.gateway.runtime.counters.discarded.get("frame_version") === 1, "the message is seen");
+  await until(
+    () => rig.gateway.runtime.meters.discarded.of({ reason: "frame_version" }).value === 1,
+    "the message is seen",
+  );
   app.wire.resume();
   await until(() => app.wire.ended, "the connection is closed");
   assertEquals([app.tally.missing, app.results], [0, { "2001": 1_000, "5011": 1 }]);

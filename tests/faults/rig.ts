@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { Gateway } from "../../src/diameter/relay/gateway.ts";
+import { InsideGateway } from "../support/inside.ts";
 import {
   DEFAULT_OPTIONS,
   type DraOptions,
@@ -55,7 +55,7 @@ const CLEAN = { lost: 0, duplicated: 0, mismatched: 0, unknown: 0, late: 0 };
 export class Rig {
   readonly dras: DraSimulator[] = [];
   readonly fakes: FakeDra[] = [];
-  readonly gateway: Gateway;
+  readonly gateway: InsideGateway;
   readonly apps: AppSimulator;
   readonly accounts: Accounts;
   /** Every request that a simulated DRA saw. */
@@ -87,7 +87,7 @@ export class Rig {
       const name = `fake-${this.fakes.length}`;
       dras.push({ name, host: "127.0.0.1", port: fake.port, priority, weight, originHost: "", bind: "" });
     }
-    this.gateway = new Gateway({
+    this.gateway = new InsideGateway({
       ...DEFAULT_OPTIONS,
       ...QUICK_GATEWAY,
       ...options.gateway,
@@ -122,12 +122,13 @@ export class Rig {
 
   /** How often the gateway counted an answer that nobody waited for: unknown, late, duplicate, gone. */
   unmatched(reason: string): number {
-    return this.gateway.runtime.counters.unmatched.get(reason) ?? 0;
+    return this.gateway.runtime.meters.unmatched.of({ reason: reason }).value;
   }
 
   /** How often the gateway answered so itself: `3002 timeout` and the like. */
   errorAnswers(key: string): number {
-    return this.gateway.runtime.counters.errorAnswers.get(key) ?? 0;
+    const [code, reason] = key.split(" ");
+    return this.gateway.runtime.meters.errorAnswers.of({ code: code!, reason: reason! }).value;
   }
 
   /** Results as the Logic Apps got them, as an object. */

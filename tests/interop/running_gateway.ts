@@ -1,6 +1,6 @@
 /** A gateway with timers short enough for a test. */
 import type { GatewayEvent } from "../../src/diameter/relay/core/events.ts";
-import { Gateway } from "../../src/diameter/relay/gateway.ts";
+import { InsideGateway } from "../support/inside.ts";
 import { DEFAULT_OPTIONS, type DraOptions, type GatewayOptions } from "../../src/diameter/relay/core/options.ts";
 import { waitFor } from "./wait_for.ts";
 
@@ -19,11 +19,11 @@ export interface Changes {
 
 /** A gateway that runs, and what it told. */
 export class RunningGateway implements AsyncDisposable {
-  readonly gateway: Gateway;
+  readonly gateway: InsideGateway;
   readonly events: GatewayEvent[] = [];
 
   private constructor(dras: readonly DraOptions[], changes: Changes) {
-    this.gateway = new Gateway({
+    this.gateway = new InsideGateway({
       ...DEFAULT_OPTIONS,
       originHost: GATEWAY.host,
       originRealm: GATEWAY.realm,

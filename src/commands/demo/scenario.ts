@@ -94,7 +94,7 @@ export class DemoScenario {
     const { gateway, dras: [first, second] } = this.#stage;
     const paint = this.#paint;
     await gateway.start();
-    await this.#until(() => gateway.pool.dras.every(({ usable }) => usable), "both DRAs are OPEN");
+    await this.#until(async () => (await gateway.status()).dras.every(({ usable }) => usable), "both DRAs are OPEN");
     await this.#stage.connectApps();
     const { apps } = this.#stage;
     this.#say(paint.green(`${plural(apps.openConnections, "Logic App")} OPEN, the traffic begins`));
@@ -102,7 +102,10 @@ export class DemoScenario {
     await this.#steady(before);
 
     this.#say("");
-    await this.#until(() => gateway.pool.dras[0]!.inFlight >= PENDING_AT_DEATH, "requests are pending at dra-1");
+    await this.#until(
+      async () => (await gateway.status()).dras[0]!.inFlight >= PENDING_AT_DEATH,
+      "requests are pending at dra-1",
+    );
     this.#killed = true;
     first.kill();
     await this.#untilEvent("failover");
@@ -138,28 +141,23 @@ export class DemoScenario {
 
   #tell(event: GatewayEvent): void {
     const paint = this.#paint;
-    const { pool } = this.#stage.gateway;
     switch (event.kind) {
       case "listening":
         return this.#say(`gateway listens on ${event.address}`);
       case "dra_state": {
-        const link = pool.dras.find(({ name }) => name === event.dra)?.links[0];
-        const reopening = link?.watchdog.state === "reopen";
         if (event.to === "OPEN" && event.from === "CER_SENT") {
           return this.#say(`${event.dra} connected, capabilities exchanged`);
-        }
-        if (event.to === "OPEN" && reopening) {
-          return this.#say(`${event.dra} REOPEN: watchdog ${link.watchdog.numDwa} of 3 answered`);
         }
         if (event.to === "RECONNECTING" && this.#refusedAttempts++ === 0) {
           return this.#say(`${event.dra} will be tried again: ${event.reason}`);
         }
         return;
       }
-      case "dra_up": {
-        const priority = pool.dras.find(({ name }) => name === event.dra)?.priority;
-        return this.#say(paint.green(`${event.dra} OPEN and OKAY (priority ${priority})`));
-      }
+      case "dra_reopening":
+        if (event.answered === 0) return;
+        return this.#say(`${event.dra} REOPEN: watchdog ${event.answered} of ${event.needed} answered`);
+      case "dra_up":
+        return this.#say(paint.green(`${event.dra} OPEN and OKAY (priority ${this.#stage.priorityOf(event.dra)})`));
       case "dra_down":
         // The gateway goes on sending until it notices: what is pending then is what is sent again.
         if (this.#killed) {
@@ -217,7 +215,7 @@ export class DemoScenario {
     if (this.#stage.connected) this.#endInterval();
   }
 
-  async #until(condition: () => boolean, what: string): Promise<void> {
+  async #until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
     if (!await this.#watch(condition, PATIENCE, 2)) {
       throw new DemoFailure(`this did not happen within ${PATIENCE / 1000} s: ${what}`);
     }
@@ -228,18 +226,18 @@ export class DemoScenario {
   }
 
   /** Waits, with a live status line, until `condition` holds (true) or the time is up (false). */
-  async #watch(condition: () => boolean, duration: number, step = 20): Promise<boolean> {
+  async #watch(condition: () => boolean | Promise<boolean>, duration: number, step = 20): Promise<boolean> {
     const deadline = performance.now() + duration;
     while (performance.now() < deadline) {
       if (this.#signal.aborted) throw new Interrupted("interrupted");
-      if (condition()) return true;
-      if (performance.now() - this.#lastAt >= LIVE_STEP) this.#live.update(this.#status());
+      if (await condition()) return true;
+      if (performance.now() - this.#lastAt >= LIVE_STEP) this.#live.update(await this.#status());
       await new Promise((resolve) => setTimeout(resolve, Math.min(step, Math.max(1, deadline - performance.now()))));
     }
     return condition();
   }
 
-  #status(): string {
+  async #status(): Promise<string> {
     const { gateway } = this.#stage;
     const { counters } = this.#stage.apps;
     const now = performance.now();
@@ -247,9 +245,10 @@ export class DemoScenario {
     this.#lastAnswered = counters.answered;
     this.#lastAt = now;
     const paint = this.#paint;
-    const dras = gateway.pool.dras.map((dra) => {
-      const active = dra.usable && dra.priority === gateway.pool.activePriority;
-      const text = `${dra.name} ${dra.links[0]?.state ?? ""}`;
+    const { dras: all, statistics } = await gateway.status();
+    const dras = all.map((dra) => {
+      const active = dra.usable && dra.priority === statistics.active_priority;
+      const text = `${dra.name} ${dra.state}`;
       return !dra.usable ? paint.red(text) : active ? paint.green(text) : paint.dim(text);
     });
     const time = ((now - this.#started) / 1000).toFixed(0);

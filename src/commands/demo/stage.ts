@@ -47,6 +47,11 @@ export class DemoStage {
     this.gateway = new Gateway(gatewayOptions(loaded.config));
   }
 
+  /** The configured priority of that DRA. */
+  priorityOf(dra: string): number | undefined {
+    return this.config.dra_pool.dras.find(({ name }) => name === dra)?.priority;
+  }
+
   /** The Logic Apps, once they are connected. */
   get apps(): AppSimulator {
     if (this.#apps === undefined) throw new Error("Cannot use the Logic Apps: they are not connected yet");

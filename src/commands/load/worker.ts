@@ -30,7 +30,7 @@ async function answer(question: BenchQuestion): Promise<BenchAnswer> {
       return { kind: "started", address: gateway.addresses[0]! };
     case "usage": {
       const { user, system } = process.threadCpuUsage();
-      const usableDras = gateway?.pool.dras.filter(({ usable }) => usable).length ?? 0;
+      const usableDras = gateway?.statistics.active_dras ?? 0;
       return { kind: "usage", cpuSeconds: (user + system) / 1e6, usableDras };
     }
     case "stop":

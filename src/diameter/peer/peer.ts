@@ -202,6 +202,12 @@ export class Peer {
     this.out.configure(this.#queueOptions());
   }
 
+  /** Takes other options of the same owner, for all that is to come. */
+  configure(options: PeerOptions): void {
+    this.options = options;
+    this.out.configure(this.#queueOptions());
+  }
+
   #queueOptions(): OutQueueOptions {
     const { sendQueueLimit, budget, sendQueueEnd } = this.options;
     const { sealed } = this.#handlers;

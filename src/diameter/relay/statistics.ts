@@ -74,47 +74,42 @@ export interface Statistics {
 
 /** Reads the counters as they stand. */
 export function statisticsOf(runtime: RelayRuntime, pool: DraPool): Statistics {
-  const { counters } = runtime;
+  const { meters, ledger } = runtime;
   return {
-    total_requests: counters.created,
-    total_responses: counters.completed + counters.expired + counters.rejected,
-    active_sessions: counters.active,
-    avg_latency_ms: counters.completed === 0 ? 0 : Math.round(counters.latencySum / counters.completed) / 1000,
-    to_dra: counters.toDra,
-    from_dra: counters.fromDra,
-    to_app: counters.toApp,
-    from_app: counters.fromApp,
-    timeout_errors: counters.expired,
-    routing_errors: counters.routingErrors,
-    sessions_created: counters.created,
-    sessions_completed: counters.completed,
-    sessions_expired: counters.expired,
-    sessions_rejected: counters.rejected,
-    sessions_abandoned: counters.abandoned,
+    total_requests: ledger.created,
+    total_responses: ledger.completed + ledger.expired + ledger.rejected,
+    active_sessions: ledger.active,
+    avg_latency_ms: ledger.completed === 0 ? 0 : Math.round(meters.latencySum / ledger.completed) / 1000,
+    to_dra: meters.toDra,
+    from_dra: meters.fromDra,
+    to_app: meters.toApp,
+    from_app: meters.fromApp,
+    timeout_errors: ledger.expired,
+    routing_errors: meters.routingErrors,
+    sessions_created: ledger.created,
+    sessions_completed: ledger.completed,
+    sessions_expired: ledger.expired,
+    sessions_rejected: ledger.rejected,
+    sessions_abandoned: ledger.abandoned,
     active_priority: pool.activePriority ?? null,
     active_dras: pool.dras.filter((dra) => dra.usable).length,
     total_dras: pool.dras.length,
-    failover_count: counters.failovers,
-    failback_count: counters.failbacks,
+    failover_count: meters.failovers.of({}).value,
+    failback_count: meters.failbacks.of({}).value,
     dras: pool.dras.map(ofDra),
   };
 }
 
 function ofDra(dra: Dra): DraStatistics {
-  let bytesSent = dra.counters.bytesSent;
-  let bytesReceived = dra.counters.bytesReceived;
-  for (const { relayPeer } of dra.links) {
-    bytesSent += relayPeer?.peer.out.writtenBytes ?? 0;
-    bytesReceived += relayPeer?.peer.readBytes ?? 0;
-  }
+  const { bytesSent, bytesReceived } = dra.traffic;
   return {
     name: dra.name,
     state: dra.links[0]?.state ?? "DISCONNECTED",
-    messages_sent: dra.counters.messagesSent,
-    messages_received: dra.counters.messagesReceived,
+    messages_sent: dra.meters.messagesSent,
+    messages_received: dra.meters.messagesReceived,
     bytes_sent: bytesSent,
     bytes_received: bytesReceived,
-    reconnects: dra.counters.reconnects,
-    last_error: dra.links.map((link) => link.lastError).find((error) => error !== "") ?? "",
+    reconnects: dra.meters.reconnects,
+    last_error: dra.lastError,
   };
 }

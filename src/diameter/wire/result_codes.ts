@@ -1,3 +1,5 @@
+import { EXPERIMENTAL_RESULT_CODES, RESULT_CODES } from "./dictionary/tables/result_codes.ts";
+
 /** Result-Code values (RFC 6733 section 7.1). */
 export const RESULT = {
   success: 2001,
@@ -93,4 +95,9 @@ const NAMES: ReadonlyMap<number, string> = new Map([
 /** The name of a Result-Code, or the number as text where the RFC gives none. */
 export function resultCodeName(code: number): string {
   return NAMES.get(code) ?? String(code);
+}
+
+/** Whether a specification gives this code a name, alone or in an Experimental-Result. */
+export function isKnownResultCode(code: number): boolean {
+  return NAMES.has(code) || code in RESULT_CODES || code in EXPERIMENTAL_RESULT_CODES;
 }

@@ -5,7 +5,7 @@ import { InvalidConfigError, MalformedAnswerError } from "../../../src/diameter/
 import { type EquipmentCheck, S13Client } from "../../../src/diameter/client/s13_client.ts";
 import { EquipmentUnknownError, ResultCodeError } from "../../../src/diameter/client/s13_errors.ts";
 import { SessionIds } from "../../../src/diameter/client/session_ids.ts";
-import { Gateway } from "../../../src/diameter/relay/gateway.ts";
+import { InsideGateway } from "../../support/inside.ts";
 import { DEFAULT_OPTIONS } from "../../../src/diameter/relay/core/options.ts";
 import { DraSimulator } from "../../../src/diameter/sim/dra.ts";
 import { EquipmentTable } from "../../../src/diameter/sim/equipment.ts";
@@ -178,7 +178,7 @@ test("a simulated EIR answers from its table, through one address of a per-addre
 
 test("through the gateway, a pool gets the EIR's answers and the gateway's own errors", async () => {
   const dra = new RawListener(DRA);
-  const gateway = new Gateway({
+  const gateway = new InsideGateway({
     ...DEFAULT_OPTIONS,
     drainTimeout: 0,
     server: { ...DEFAULT_OPTIONS.server, listen: [{ hostname: "127.0.0.1", port: 0 }] },
@@ -219,7 +219,7 @@ test("through the gateway, a pool gets the EIR's answers and the gateway's own e
 test("a request of the DRA reaches the pool through the gateway, and its answer the DRA", async () => {
   const dra = new DraSimulator({ faults: { requestEvery: 5 } });
   const { hostname, port } = dra.start();
-  const gateway = new Gateway({
+  const gateway = new InsideGateway({
     ...DEFAULT_OPTIONS,
     drainTimeout: 0,
     server: { ...DEFAULT_OPTIONS.server, listen: [{ hostname: "127.0.0.1", port: 0 }] },

@@ -3,7 +3,7 @@
  * names it.
  */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { Gateway } from "../../../src/diameter/relay/gateway.ts";
+import { InsideGateway } from "../../support/inside.ts";
 import { DEFAULT_OPTIONS } from "../../../src/diameter/relay/core/options.ts";
 import { AVP } from "../../../src/diameter/wire/avp_codes.ts";
 import type { MessageBuilder } from "../../../src/diameter/wire/message_builder.ts";
@@ -396,7 +396,7 @@ Deno.test(
 Deno.test("more connections than can be told apart are refused when the gateway is made", () => {
   const { server } = DEFAULT_OPTIONS;
   assertThrows(
-    () => new Gateway({ ...DEFAULT_OPTIONS, server: { ...server, maxConnections: 70_000 } }),
+    () => new InsideGateway({ ...DEFAULT_OPTIONS, server: { ...server, maxConnections: 70_000 } }),
     RangeError,
     "at most 65535 connections in all",
   );

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Gateway } from "../../../src/diameter/relay/gateway.ts";
+import { InsideGateway } from "../../support/inside.ts";
 import { DEFAULT_OPTIONS, type GatewayOptions } from "../../../src/diameter/relay/core/options.ts";
 import { AppSimulator, type AppSimulatorOptions } from "../../../src/diameter/sim/app.ts";
 import { DraSimulator, type DraSimulatorOptions } from "../../../src/diameter/sim/dra.ts";
@@ -11,13 +11,13 @@ const { test } = Deno;
 async function withGateway(
   draOptions: readonly DraSimulatorOptions[],
   appOptions: Omit<AppSimulatorOptions, "connect">,
-  body: (apps: AppSimulator, dras: DraSimulator[], gateway: Gateway) => Promise<void>,
+  body: (apps: AppSimulator, dras: DraSimulator[], gateway: InsideGateway) => Promise<void>,
   options: Partial<GatewayOptions> = {},
 ): Promise<void> {
   const dras = draOptions.map((one, index) =>
     new DraSimulator({ originHost: `dra-${index + 1}.core.example.net`, ...one })
   );
-  const gateway = new Gateway({
+  const gateway = new InsideGateway({
     ...DEFAULT_OPTIONS,
     drainTimeout: 100,
     ...options,

@@ -8,7 +8,7 @@ import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
 import { judgeIdentity, sameIdentity, shownIdentity } from "../../wire/identity.ts";
 import { RESULT } from "../../wire/result_codes.ts";
 import { allowed } from "./allow_list.ts";
-import type { Apps } from "./directory.ts";
+import type { AppDirectory } from "./directory.ts";
 import type { RelayPeer } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
 
@@ -27,14 +27,14 @@ export type Verdict = CapabilitiesFault | undefined;
  */
 export class AppAdmission {
   readonly #runtime: RelayRuntime;
-  readonly #apps: Apps;
+  readonly #apps: AppDirectory;
   /**
    * The last word that is being found by a probe, by identity in lower case: at most one probe of
    * an identity runs.
    */
   readonly #probing = new Map<string, Promise<Verdict>>();
 
-  constructor(runtime: RelayRuntime, apps: Apps) {
+  constructor(runtime: RelayRuntime, apps: AppDirectory) {
     this.#runtime = runtime;
     this.#apps = apps;
   }

@@ -3,6 +3,8 @@
  * @module
  */
 import { APPLICATION } from "../../wire/application_ids.ts";
+import { RESULT } from "../../wire/result_codes.ts";
+import type { Refusal } from "../core/refusal.ts";
 import type { RelayPeer } from "../core/relay_peer.ts";
 
 /** So many candidates are all looked at; of more, two that the dice name. */
@@ -10,19 +12,26 @@ const LOOK_AT_ALL = 8;
 
 const NOBODY: readonly RelayPeer[] = [];
 
+/** What decides whom a request of a DRA goes to. */
+export interface Wanted {
+  readonly application: number;
+  /** In lower case; "" when the request names none. */
+  readonly destinationHost: string;
+  /** What stands in front in its Session-Id; "" when nothing does. */
+  readonly sessionHost: string;
+  /** In lower case. */
+  readonly routeRecords: readonly string[];
+  /** The one that used the session last. */
+  readonly preferred: RelayPeer | undefined;
+}
+
 /** Connected Logic Apps, by identity and by what they advertised. */
-export class Apps {
+export class AppDirectory {
   readonly #byHost = new Map<string, RelayPeer[]>();
   readonly #byApplication = new Map<number, RelayPeer[]>();
   readonly #relays: RelayPeer[] = [];
   readonly #all = new Set<RelayPeer>();
   readonly #random: () => number;
-  /**
-   * Set by {@link pick} when it finds nobody: why somebody who would do gets no more, if there is
-   * one.
-   */
-  full: "queue" | "owed" | undefined;
-
   /** @param random as `Math.random` */
   constructor(random: () => number = Math.random) {
     this.#random = random;
@@ -63,41 +72,33 @@ export class Apps {
    * fewest answers outstanding; among many, the better of two, which shares nearly as well and
    * costs the same however many there are.
    *
-   * @param destinationHost in lower case; "" when the request names none
    * @param owesTooMuch whether an app gets no more because of what it leaves unanswered
    * @returns the app, or why there is none
    */
-  pick(
-    application: number,
-    destinationHost: string,
-    sessionHost: string,
-    routeRecords: readonly string[],
-    preferred: RelayPeer | undefined,
-    owesTooMuch: (app: RelayPeer) => boolean,
-  ): RelayPeer | string {
-    this.full = undefined;
+  pick(wanted: Wanted, owesTooMuch: (app: RelayPeer) => boolean): RelayPeer | Refusal {
+    const { application, destinationHost, sessionHost, routeRecords, preferred } = wanted;
+    let full: keyof typeof FULL | undefined;
     const fits = (app: RelayPeer): boolean => {
       if (!app.peer.open || !app.capabilities.applications.takes(application)) return false;
       if (routeRecords.length > 0 && routeRecords.includes(app.originHost.toLowerCase())) return false;
-      const full = app.peer.out.full ? "queue" : owesTooMuch(app) ? "owed" : undefined;
-      if (full !== undefined) this.full = full;
-      return full === undefined;
+      const why = app.peer.out.full ? "queue" : owesTooMuch(app) ? "owed" : undefined;
+      if (why !== undefined) full = why;
+      return why === undefined;
     };
     if (destinationHost !== "") {
       const hosts = this.withHost(destinationHost);
       const chosen = preferred !== undefined && hosts.includes(preferred) && fits(preferred)
         ? preferred
         : this.#best(hosts, fits);
-      return chosen ??
-        (hosts.length === 0
-          ? `Destination-Host ${destinationHost} is not connected`
-          : `Destination-Host ${destinationHost} is connected, but takes no request of application ${application} now`);
+      if (chosen !== undefined) return chosen;
+      return full === undefined ? nobodyNamed(destinationHost, hosts.length > 0, application) : FULL[full];
     }
     if (preferred !== undefined && fits(preferred)) return preferred;
-    return (sessionHost === "" ? undefined : this.#best(this.withHost(sessionHost), fits)) ??
+    const chosen = (sessionHost === "" ? undefined : this.#best(this.withHost(sessionHost), fits)) ??
       this.#best(this.#byApplication.get(application) ?? NOBODY, fits) ??
-      this.#best(this.#relays, fits) ??
-      `no connected Logic App advertised application ${application}`;
+      this.#best(this.#relays, fits);
+    if (chosen !== undefined) return chosen;
+    return full === undefined ? nobody(`no connected Logic App advertised application ${application}`) : FULL[full];
   }
 
   /** Of those that fit, the one that owes least, or nearly so. */
@@ -150,4 +151,31 @@ function takeOut(list: RelayPeer[], app: RelayPeer): void {
   if (at < 0) return;
   list[at] = list.at(-1)!;
   list.pop();
+}
+
+/** Somebody would do, but gets no more. */
+const FULL = {
+  queue: {
+    resultCode: RESULT.tooBusy,
+    message: "the Logic App does not read fast enough what waits for it already (server.send_queue_limit)",
+    reason: "app_full",
+  },
+  owed: {
+    resultCode: RESULT.tooBusy,
+    message: "the Logic App leaves more requests unanswered than others can still be sent " +
+      "(dra_pool.max_in_flight, gateway.memory_limit)",
+    reason: "app_full",
+  },
+} as const satisfies Record<string, Refusal>;
+
+function nobody(message: string): Refusal {
+  return { resultCode: RESULT.unableToDeliver, message, reason: "no_app" };
+}
+
+function nobodyNamed(host: string, isConnected: boolean, application: number): Refusal {
+  return nobody(
+    isConnected
+      ? `Destination-Host ${host} is connected, but takes no request of application ${application} now`
+      : `Destination-Host ${host} is not connected`,
+  );
 }

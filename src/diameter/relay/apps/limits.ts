@@ -4,10 +4,10 @@
  */
 import { RESULT } from "../../wire/result_codes.ts";
 import { TokenBucket } from "./allow_list.ts";
-import type { Apps } from "./directory.ts";
+import type { AppDirectory } from "./directory.ts";
 import type { RelayPeer } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
-import type { Refusal } from "../path/checks.ts";
+import type { Refusal } from "../core/refusal.ts";
 
 /** How many buckets of Logic Apps that are gone are kept, so that a reconnect is no way around the limit. */
 const REMEMBERED = 10_000;
@@ -15,10 +15,10 @@ const REMEMBERED = 10_000;
 /** Checks requests against rate_limit and max_in_flight. */
 export class AppLimits {
   readonly #runtime: RelayRuntime;
-  readonly #apps: Apps;
+  readonly #apps: AppDirectory;
   readonly #buckets = new Map<string, TokenBucket>();
 
-  constructor(runtime: RelayRuntime, apps: Apps) {
+  constructor(runtime: RelayRuntime, apps: AppDirectory) {
     this.#runtime = runtime;
     this.#apps = apps;
   }

@@ -5,14 +5,15 @@
 import { type Connection, type Endpoint, endpointText } from "../../../net/connection.ts";
 import { type Listener, listenTcp } from "../../../net/listener.ts";
 import { reasonOf } from "../../../net/reason.ts";
-import type { TlsListener } from "../../../net/tls_listener.ts";
-import type { Peer } from "../../peer/peer.ts";
+import type { TlsListener, TlsServerFiles } from "../../../net/tls_listener.ts";
+import type { Peer, PeerOptions } from "../../peer/peer.ts";
 import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
 import { AppAdmission } from "./admission.ts";
 import { AppSession, type SessionOwner } from "./session.ts";
-import type { Apps } from "./directory.ts";
+import type { AppDirectory } from "./directory.ts";
 import { queueEnd } from "../core/budgets.ts";
-import type { DraAdoption } from "../dras/adoption.ts";
+import type { ServerOptions } from "../core/options.ts";
+import type { Adoption } from "../core/adoption.ts";
 import type { RelayPeer, Served } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
 
@@ -34,41 +35,25 @@ const GRACE = 1_000;
 export class AppServer {
   readonly #runtime: RelayRuntime;
   readonly #owner: SessionOwner;
+  #peerOptions!: PeerOptions;
   readonly #handlers: AppServerHandlers;
-  readonly #listeners: Listener[] = [];
-  readonly #tlsListeners: TlsListener[] = [];
+  /** Open listeners by what is configured of them. */
+  readonly #listeners = new Map<string, Listener>();
   /** All accepted connections, identified or not. */
   readonly #peers = new Set<Peer>();
   /** Those before their CER, and before the end of their TLS handshake, oldest first. */
   readonly #unidentified = new Map<Peer, AppSession>();
 
-  constructor(runtime: RelayRuntime, apps: Apps, adoption: DraAdoption, handlers: AppServerHandlers) {
+  constructor(runtime: RelayRuntime, apps: AppDirectory, adoption: Adoption, handlers: AppServerHandlers) {
     this.#runtime = runtime;
     this.#handlers = handlers;
-    const { server } = runtime.options;
-    const watchdog = {
-      interval: server.watchdogInterval,
-      jitter: server.watchdogJitter,
-      reopenWatchdogs: 0,
-    };
     this.#owner = {
       runtime,
       apps,
       admission: new AppAdmission(runtime, apps),
       adoption,
-      longestMessage: server.maxMessageSize,
-      watchdogOptions: () => watchdog,
-      peerOptions: {
-        local: runtime.local,
-        role: "responder",
-        capabilitiesTimeout: server.capabilitiesTimeout,
-        dprTimeout: server.dprTimeout,
-        sendQueueLimit: server.sendQueueLimit,
-        sendQueueEnd: queueEnd(server.sendQueueLimit),
-        budget: runtime.budgets.answers,
-        writeTimeout: server.writeTimeout,
-        mute: runtime.options.errorDetail === "none",
-      },
+      watchdogOptions: () => this.#watchdogOptions(),
+      peerOptions: () => this.#peerOptions,
       identified: (peer) => this.#unidentified.delete(peer),
       ended: (peer, app) => {
         this.#peers.delete(peer);
@@ -76,11 +61,35 @@ export class AppServer {
         if (app !== undefined) this.#handlers.lost(app);
       },
     };
+    this.configure();
+  }
+
+  /** Takes what may change while it runs: for connections to come, and for those that are there. */
+  configure(): void {
+    const runtime = this.#runtime;
+    const { server, errorDetail } = runtime.options;
+    this.#peerOptions = {
+      local: runtime.local,
+      role: "responder",
+      capabilitiesTimeout: server.capabilitiesTimeout,
+      dprTimeout: server.dprTimeout,
+      sendQueueLimit: server.sendQueueLimit,
+      sendQueueEnd: queueEnd(server.sendQueueLimit),
+      budget: runtime.budgets.answers,
+      writeTimeout: server.writeTimeout,
+      mute: errorDetail === "none",
+    };
+    for (const app of this.#owner.apps) app.peer.configure(this.#peerOptions);
+  }
+
+  #watchdogOptions() {
+    const { watchdogInterval: interval, watchdogJitter: jitter } = this.#runtime.options.server;
+    return { interval, jitter, reopenWatchdogs: 0 };
   }
 
   /** Where it listens, with the real port where 0 was asked for. */
   get addresses(): Endpoint[] {
-    return this.#listeners.map((listener) => listener.address);
+    return Array.from(this.#listeners.values(), (listener) => listener.address);
   }
 
   /** Accepted connections, those before their CER included. */
@@ -93,57 +102,91 @@ export class AppServer {
    * @throws Error that names the address and the cause; nothing is left listening then
    */
   async start(): Promise<void> {
-    const { listen, tls, tcpNoDelay, capabilitiesTimeout } = this.#runtime.options.server;
-    for (const endpoint of listen) {
-      try {
-        const listener = listenTcp(
-          endpoint,
-          tcpNoDelay,
-          (connection) => this.#accept(connection, listener),
-          (error) => this.#acceptFailed(listener, error),
-        );
-        this.#listening(listener);
-      } catch (error) {
-        this.#cannotListen(endpoint, error);
+    try {
+      for (const wanted of wantedBy(this.#runtime.options.server)) {
+        const opening = this.#open(wanted);
+        this.#listening(wanted, opening instanceof Promise ? await opening : opening);
       }
+    } catch (error) {
+      this.stopListening();
+      throw error;
     }
-    for (const endpoint of tls?.listen ?? []) {
-      try {
-        // Loaded when needed: the compatibility layer under it takes 6 MB.
-        const { listenTls } = await import("../../../net/tls_listener.ts");
-        const listener = await listenTls(
-          endpoint,
-          tls!,
-          { noDelay: tcpNoDelay, handshakeTimeout: capabilitiesTimeout },
-          (connection) => this.#accept(connection, listener),
-          (error) => this.#acceptFailed(listener, error),
-        );
-        this.#tlsListeners.push(listener);
-        this.#listening(listener);
-      } catch (error) {
-        this.#cannotListen(endpoint, error);
+  }
+
+  /**
+   * Opens the listeners that `options` have and these have not, then closes those that are wanted no
+   * more: their connections stay.
+   * @throws Error that names the address and the cause; all is as it was then
+   */
+  async relisten(options: ServerOptions): Promise<void> {
+    const wanted = wantedBy(options);
+    const opened: [WantedListener, Listener][] = [];
+    try {
+      for (const one of wanted) {
+        if (!this.#listeners.has(one.key)) opened.push([one, await this.#open(one)]);
       }
+    } catch (error) {
+      for (const [, listener] of opened) listener.close();
+      throw error;
+    }
+    for (const [key, listener] of this.#listeners) {
+      if (wanted.some((one) => one.key === key)) continue;
+      listener.close();
+      this.#listeners.delete(key);
+    }
+    for (const [one, listener] of opened) this.#listening(one, listener);
+  }
+
+  /** Listens on one address: at once on a plain one. */
+  #open({ endpoint, tls, noDelay, handshakeTimeout }: WantedListener): Listener | Promise<Listener> {
+    if (tls !== undefined) return this.#openTls(endpoint, tls, { noDelay, handshakeTimeout });
+    try {
+      const listener: Listener = listenTcp(
+        endpoint,
+        noDelay,
+        (connection) => this.#accept(connection, listener),
+        (error) => this.#acceptFailed(listener, error),
+      );
+      return listener;
+    } catch (error) {
+      throw cannotListen(endpoint, error);
+    }
+  }
+
+  async #openTls(
+    endpoint: Endpoint,
+    files: TlsServerFiles,
+    options: { readonly noDelay: boolean; readonly handshakeTimeout: number },
+  ): Promise<Listener> {
+    try {
+      // Loaded when needed: the compatibility layer under it takes 6 MB.
+      const { listenTls } = await import("../../../net/tls_listener.ts");
+      const listener: TlsListener = await listenTls(
+        endpoint,
+        files,
+        options,
+        (connection) => this.#accept(connection, listener),
+        (error) => this.#acceptFailed(listener, error),
+      );
+      return listener;
+    } catch (error) {
+      throw cannotListen(endpoint, error);
     }
   }
 
   /** Reads the certificates again, for connections to come. @throws Error when a file cannot be used; what was in force stays */
   async reloadCertificates(): Promise<void> {
-    for (const listener of this.#tlsListeners) await listener.reload();
+    for (const listener of this.#listeners.values()) if (isTls(listener)) await listener.reload();
   }
 
-  #listening(listener: Listener): void {
-    this.#listeners.push(listener);
+  #listening({ key }: WantedListener, listener: Listener): void {
+    this.#listeners.set(key, listener);
     this.#runtime.emit({ kind: "listening", address: endpointText(listener.address) });
-  }
-
-  #cannotListen(endpoint: Endpoint, error: unknown): never {
-    this.stopListening();
-    throw new Error(`Cannot listen on ${endpointText(endpoint)}: ${reasonOf(error)}`, { cause: error });
   }
 
   /** Accepts no more. */
   stopListening(): void {
-    for (const listener of this.#listeners) listener.close();
+    for (const listener of this.#listeners.values()) listener.close();
   }
 
   /** Takes leave of every Logic App; resolves when all connections have ended. */
@@ -196,4 +239,40 @@ export class AppServer {
       reason: error.message,
     });
   }
+}
+
+/** A listener as it is configured. */
+interface WantedListener {
+  /** The same for what needs no other listener. */
+  readonly key: string;
+  readonly endpoint: Endpoint;
+  readonly tls?: TlsServerFiles;
+  readonly noDelay: boolean;
+  readonly handshakeTimeout: number;
+}
+
+function wantedBy({ listen, tls, tcpNoDelay, capabilitiesTimeout }: ServerOptions): WantedListener[] {
+  const common = { noDelay: tcpNoDelay, handshakeTimeout: capabilitiesTimeout };
+  const plain = listen.map((endpoint, nth) => ({ ...common, endpoint, key: keyOf([nth, endpoint]) }));
+  if (tls === undefined) return plain;
+  const { listen: endpoints, ...files } = tls;
+  const secure = endpoints.map((endpoint, nth) => ({
+    ...common,
+    endpoint,
+    tls: files,
+    key: keyOf([nth, endpoint, files]),
+  }));
+  return [...plain, ...secure];
+}
+
+function keyOf(parts: readonly unknown[]): string {
+  return JSON.stringify(parts);
+}
+
+function isTls(listener: Listener): listener is TlsListener {
+  return "reload" in listener;
+}
+
+function cannotListen(endpoint: Endpoint, error: unknown): Error {
+  return new Error(`Cannot listen on ${endpointText(endpoint)}: ${reasonOf(error)}`, { cause: error });
 }

@@ -8,21 +8,18 @@ import type { Capabilities } from "../../peer/capabilities.ts";
 import { Peer, type PeerEnd, type PeerHandlers, type PeerOptions } from "../../peer/peer.ts";
 import { type WatchdogHandlers, type WatchdogOptions, WatchdogTimer } from "../../peer/watchdog_timer.ts";
 import type { AppAdmission } from "./admission.ts";
-import type { Apps } from "./directory.ts";
-import type { Claimant, DraAdoption } from "../dras/adoption.ts";
-import type { DraLink } from "../dras/link.ts";
+import type { AppDirectory } from "./directory.ts";
+import type { Adoption, Claimant } from "../core/adoption.ts";
 import { RelayPeer, type Served } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
 
 /** What all sessions of a server share. */
 export interface SessionOwner {
   readonly runtime: RelayRuntime;
-  readonly apps: Apps;
+  readonly apps: AppDirectory;
   readonly admission: AppAdmission;
-  readonly adoption: DraAdoption;
-  /** Bytes. */
-  readonly longestMessage: number;
-  readonly peerOptions: PeerOptions;
+  readonly adoption: Adoption;
+  readonly peerOptions: () => PeerOptions;
   readonly watchdogOptions: () => WatchdogOptions;
   /** Its CER was accepted. */
   identified(peer: Peer): void;
@@ -33,10 +30,9 @@ export interface SessionOwner {
 /** Methods, not closures: thousands of these may be idle. */
 export class AppSession implements PeerHandlers, WatchdogHandlers, Served, Claimant {
   readonly peer: Peer;
-  longestMessage: number;
   #app: RelayPeer | undefined;
   /** Whose connection it turned out to be. */
-  #link: DraLink | undefined;
+  #movedTo: Served | undefined;
   readonly #watchdog: WatchdogTimer;
   readonly #listener: Endpoint;
   readonly #owner: SessionOwner;
@@ -46,17 +42,20 @@ export class AppSession implements PeerHandlers, WatchdogHandlers, Served, Claim
   constructor(connection: Connection, listener: Endpoint, owner: SessionOwner) {
     this.#owner = owner;
     this.#listener = listener;
-    this.longestMessage = owner.longestMessage;
     this.#watchdog = new WatchdogTimer(owner.watchdogOptions, this);
-    this.peer = new Peer(connection, owner.runtime.segments, this.#watchdog, owner.peerOptions, this);
+    this.peer = new Peer(connection, owner.runtime.segments, this.#watchdog, owner.peerOptions(), this);
   }
 
   get relayPeer(): RelayPeer | undefined {
-    return this.#link === undefined ? this.#app : this.#link.relayPeer;
+    return this.#movedTo === undefined ? this.#app : this.#movedTo.relayPeer;
+  }
+
+  get longestMessage(): number {
+    return this.#movedTo?.longestMessage ?? this.#owner.runtime.options.server.maxMessageSize;
   }
 
   servesReopening(): boolean {
-    return this.#link?.servesReopening() ?? false;
+    return this.#movedTo?.servesReopening() ?? false;
   }
 
   /** Milliseconds since it was accepted. */
@@ -71,14 +70,12 @@ export class AppSession implements PeerHandlers, WatchdogHandlers, Served, Claim
   }
 
   admit(peer: Peer, capabilities: Capabilities) {
-    const { admission, adoption, runtime } = this.#owner;
-    const dras = runtime.draining ? [] : adoption.named(capabilities.originHost);
-    return dras.length > 0 ? adoption.judge(dras, this) : admission.admit(peer, capabilities);
+    const { admission, adoption } = this.#owner;
+    return adoption.judge(this) ?? admission.admit(peer, capabilities);
   }
 
-  movedTo(link: DraLink): void {
-    this.#link = link;
-    this.longestMessage = link.longestMessage;
+  movedTo(served: Served): void {
+    this.#movedTo = served;
     this.#owner.ended(this.peer, undefined);
   }
 
@@ -103,6 +100,8 @@ export class AppSession implements PeerHandlers, WatchdogHandlers, Served, Claim
     }
     apps.remove(app);
     const pending = app.inFlight;
+    runtime.meters.appBytesIn += peer.readBytes;
+    runtime.meters.appBytesOut += peer.out.writtenBytes;
     runtime.gone(app);
     this.#owner.ended(peer, app);
     runtime.emit({ kind: "app_down", app: app.originHost, remote: peer.remoteText, reason, pending });

@@ -81,6 +81,9 @@ export type GatewayEvent =
 /** Receives events; must not block. An error of it is told to the others, or to the console. */
 export type GatewayListener = (event: GatewayEvent) => void;
 
+/** Sees every message; must not keep what it is given waiting. */
+export type MessageObserver = (record: MessageRecord) => void;
+
 /** One message as it passes, for the log of requests and answers; only built when somebody asked for it. */
 export interface MessageRecord {
   /** An `error_answer` is the gateway's own. */

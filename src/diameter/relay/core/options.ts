@@ -7,8 +7,26 @@ import type { AdvertisedApplication } from "../../peer/capabilities.ts";
 import type { Endpoint } from "../../../net/connection.ts";
 import type { TlsClientFiles } from "../../../net/tls.ts";
 import type { TlsServerFiles } from "../../../net/tls_listener.ts";
-import type { AllowRule } from "../apps/allow_list.ts";
-import type { ErrorDetail } from "../path/error_detail.ts";
+
+/** One rule: both parts must match. */
+export interface AllowRule {
+  /** A DiameterIdentity in which `*` stands for any characters. */
+  readonly originHost: string;
+  /** An address or a CIDR range; "" for anywhere. */
+  readonly from: string;
+}
+
+/**
+ * How much an Error-Message tells Logic Apps.
+ * `reason`, for apps of other people, names no DRA and repeats nothing of the system; `none` leaves
+ * the AVP out.
+ */
+export type ErrorDetail = "full" | "reason" | "none";
+
+/** How requests are shared among DRAs of one priority. */
+export const BALANCE_NAMES = ["round_robin", "least_pending"] as const;
+/** One of {@link BALANCE_NAMES}. */
+export type BalanceName = typeof BALANCE_NAMES[number];
 
 /** One DRA. */
 export interface DraOptions {
@@ -103,7 +121,7 @@ export interface DraPoolOptions {
    * Among DRAs of one priority: in turn, by weight, or the one with the fewest open requests for
    * its weight.
    */
-  readonly balance: "round_robin" | "least_pending";
+  readonly balance: BalanceName;
   /** Per connection; at most a quarter of the slab is wise. */
   readonly maxInFlight: number;
   /** Bytes that may wait to be written on one connection; above it requests go to another DRA. */

@@ -1,5 +1,5 @@
 /**
- * A connection as the relay sees it, from either side, and the table by which answers find their way back.
+ * A connection as the relay sees it, from either side.
  * @module
  */
 import { Block } from "../../../net/block.ts";
@@ -8,7 +8,30 @@ import type { Peer } from "../../peer/peer.ts";
 import type { Capabilities } from "../../peer/capabilities.ts";
 import { AVP, AVP_FLAG, AVP_HEADER_LENGTH } from "../../wire/avp_codes.ts";
 import { padded } from "../../wire/avp.ts";
-import type { DraLink } from "../dras/link.ts";
+import type { AttemptPlace } from "./attempts.ts";
+import type { DraMeters } from "./meters.ts";
+
+/** What the way of a message needs of a DRA, and no more. */
+export interface Upstream {
+  readonly name: string;
+  /** In lower case; "" when not known yet. */
+  readonly originHost: string;
+  /** Whether requests may be sent to it now. */
+  readonly usable: boolean;
+  readonly meters: DraMeters;
+  /** One of its places for a request of `requester`; undefined when all are full. */
+  pickLink(turn: Turn, requester: number): Place | undefined;
+}
+
+/** Whether a request is new, or was taken on before and may overshoot a queue's limit. */
+export type Turn = "first" | "again";
+
+/** The place that a connection to a DRA fills. It is there before the connection and after it. */
+export interface Place extends AttemptPlace {
+  readonly dra: Upstream;
+  /** The open connection. */
+  readonly relayPeer: RelayPeer | undefined;
+}
 
 /** A connection as those who take its messages ask about it: whose it is may change until it is open. */
 export interface Served {
@@ -37,11 +60,11 @@ export class RelayPeer {
   fullSince = 0;
   readonly openedAt = Date.now();
 
-  /** @param link the DRA connection slot it belongs to; undefined for a Logic App */
+  /** @param link the place of a DRA that it fills; undefined for a Logic App */
   constructor(
     readonly peer: Peer,
     readonly capabilities: Capabilities,
-    readonly link: DraLink | undefined,
+    readonly link: Place | undefined,
     /** Where it was accepted; undefined for a DRA. */
     readonly listener?: Endpoint,
   ) {
@@ -65,45 +88,4 @@ function routeRecordOf(originHost: string, length: number): Block {
   block.view.setUint32(4, (AVP_FLAG.mandatory << 24) | (AVP_HEADER_LENGTH + originHost.length));
   for (let i = 0; i < originHost.length; i++) block.bytes[AVP_HEADER_LENGTH + i] = originHost.charCodeAt(i);
   return block;
-}
-
-/** Open connections by key: 16 bits of index, 16 of generation, never 0. */
-export class ConnectionTable {
-  /** The most that can be open at once. */
-  static readonly capacity = 0xffff;
-
-  readonly #peers: (RelayPeer | undefined)[] = [undefined];
-  readonly #generations: number[] = [0];
-  readonly #free: number[] = [];
-
-  /** Registers `peer` and gives it its key. @throws RangeError when {@link capacity} are open */
-  add(peer: RelayPeer): void {
-    // Oldest free index first, so that a generation is used up as slowly as possible.
-    const fresh = this.#peers.length;
-    const index = this.#free.length > 64 || fresh > ConnectionTable.capacity ? this.#free.shift() : fresh;
-    if (index === undefined) throw new RangeError(`Cannot register a connection: ${ConnectionTable.capacity} are open`);
-    const generation = ((this.#generations[index] ?? 0) + 1) & 0xffff;
-    this.#generations[index] = generation;
-    this.#peers[index] = peer;
-    peer.key = (generation << 16) | index;
-  }
-
-  /** The connection with that key, if it is still open. */
-  get(key: number): RelayPeer | undefined {
-    const peer = this.#peers[key & 0xffff];
-    return peer !== undefined && peer.key === key ? peer : undefined;
-  }
-
-  /** Forgets `peer`: its key finds nothing from now on. */
-  remove(peer: RelayPeer): void {
-    const index = peer.key & 0xffff;
-    if (this.#peers[index] !== peer) return;
-    this.#peers[index] = undefined;
-    this.#free.push(index);
-  }
-
-  /** All that are open. */
-  *[Symbol.iterator](): Generator<RelayPeer> {
-    for (const peer of this.#peers) if (peer !== undefined) yield peer;
-  }
 }

@@ -9,10 +9,12 @@ import { Listeners } from "../../../net/listeners.ts";
 import { SegmentPool } from "../../../net/segment.ts";
 import type { LocalIdentity } from "../../peer/capabilities.ts";
 import { Budgets } from "./budgets.ts";
-import { count, Counters, type RefusalReason } from "./counters.ts";
-import type { GatewayEvent, GatewayListener, MessageRecord } from "./events.ts";
+import { Ledger } from "./ledger.ts";
+import { Meters, type RefusalReason } from "./meters.ts";
+import type { GatewayEvent, GatewayListener, MessageObserver } from "./events.ts";
 import type { GatewayOptions } from "./options.ts";
-import { ConnectionTable, type RelayPeer } from "./relay_peer.ts";
+import { ConnectionTable } from "./connection_table.ts";
+import type { RelayPeer } from "./relay_peer.ts";
 import { TICK } from "./transactions.ts";
 
 /** Pools, tables, counters and options of one gateway. */
@@ -21,19 +23,23 @@ export class RelayRuntime {
   readonly segments: SegmentPool;
   readonly budgets: Budgets;
   readonly connections = new ConnectionTable();
-  readonly counters = new Counters();
-  readonly local: LocalIdentity;
+  readonly meters = new Meters();
+  readonly ledger = new Ledger();
+  local: LocalIdentity;
   /** No new requests are served; answers to pending ones still flow. */
   draining = false;
   /** Sees every message when set: the log of requests and answers. */
-  observer: ((record: MessageRecord) => void) | undefined;
+  observer: MessageObserver | undefined;
+  readonly #observers = new Set<MessageObserver>();
+  #options: GatewayOptions;
   readonly #listeners = new Listeners<GatewayEvent>((error) => ({
     kind: "listener_failed",
     reason: error instanceof Error ? error.stack ?? error.message : String(error),
   }));
 
   /** @throws RangeError when the options allow for more connections than can be told apart */
-  constructor(public options: GatewayOptions) {
+  constructor(options: GatewayOptions) {
+    this.#options = options;
     const { server, draPool, memoryLimit } = options;
     const draConnections = draPool.dras.length * draPool.connectionsPerDra;
     if (server.maxConnections + draConnections > ConnectionTable.capacity) {
@@ -44,14 +50,7 @@ export class RelayRuntime {
     }
     this.segments = new SegmentPool(memoryLimit);
     this.budgets = new Budgets(this.segments.budget, draConnections);
-    this.local = {
-      originHost: options.originHost,
-      originRealm: options.originRealm,
-      productName: options.productName,
-      vendorId: options.vendorId,
-      originStateId: Math.floor(Date.now() / 1000),
-      applications: options.applications,
-    };
+    this.local = identityOf(options, Math.floor(Date.now() / 1000));
   }
 
   /** The current tick of every timer wheel. */
@@ -64,14 +63,50 @@ export class RelayRuntime {
     return Math.floor(milliseconds / TICK) + 1;
   }
 
-  /** Adds a listener. */
-  on(listener: GatewayListener): void {
-    this.#listeners.add(listener);
+  /** Adds a listener, until what comes back is disposed of. */
+  on(listener: GatewayListener): Disposable {
+    const remove = this.#listeners.add(listener);
+    return { [Symbol.dispose]: remove };
   }
 
-  /** Shows every message to `observer`, which cannot harm them; undefined ends it. */
-  observe(observer: ((record: MessageRecord) => void) | undefined): void {
-    this.observer = observer === undefined ? undefined : this.#listeners.guard(observer);
+  /** Shows every message to `observer`, which cannot harm them, until what comes back is disposed of. */
+  observe(observer: MessageObserver): Disposable {
+    const guarded = this.#listeners.guard(observer);
+    this.#observers.add(guarded);
+    this.#noteObservers();
+    return {
+      [Symbol.dispose]: () => {
+        this.#observers.delete(guarded);
+        this.#noteObservers();
+      },
+    };
+  }
+
+  #noteObservers(): void {
+    const observers = this.#observers;
+    this.observer = observers.size === 0 ? undefined : (record) => {
+      for (const observer of observers) observer(record);
+    };
+  }
+
+  /**
+   * Takes other options. Only whoever starts and stops parts calls this, and passes them on.
+   * @returns paths of those that stay as they are until the next start
+   */
+  configure(options: GatewayOptions): string[] {
+    const { originHost, originRealm } = this.options;
+    const later: string[] = [];
+    if (options.originHost !== originHost) later.push("gateway.origin_host");
+    if (options.originRealm !== originRealm) later.push("gateway.origin_realm");
+    if (options.memoryLimit !== this.options.memoryLimit) later.push("gateway.memory_limit");
+    this.#options = { ...options, originHost, originRealm, memoryLimit: this.options.memoryLimit };
+    this.local = identityOf(this.#options, this.local.originStateId);
+    return later;
+  }
+
+  /** What is in force. */
+  get options(): GatewayOptions {
+    return this.#options;
   }
 
   /** Tells all listeners. Comes back whatever they do. */
@@ -88,17 +123,21 @@ export class RelayRuntime {
   }
 
   /** Counts a message that was thrown away. */
-  readonly discarded = (reason: string): void => count(this.counters.discarded, reason);
+  readonly discarded = (reason: string): void => void this.meters.discarded.of({ reason }).value++;
 
   /** Counts a connection that was not served. */
   refused(listener: Endpoint, reason: RefusalReason): void {
-    count(this.counters.refused, `${endpointText(listener)} ${reason}`);
+    this.meters.refused.of({ listener: endpointText(listener), reason }).value++;
   }
 
   /** A connection is closed: who waits for it is gone, and its answers will find nobody. */
   gone(relayPeer: RelayPeer): void {
     this.connections.remove(relayPeer);
-    this.counters.abandoned += relayPeer.inFlight;
-    relayPeer.inFlight = 0;
+    this.ledger.left(relayPeer);
   }
+}
+
+function identityOf(options: GatewayOptions, originStateId: number): LocalIdentity {
+  const { originHost, originRealm, productName, vendorId, applications } = options;
+  return { originHost, originRealm, productName, vendorId, originStateId, applications };
 }

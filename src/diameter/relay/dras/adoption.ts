@@ -6,22 +6,15 @@ import type { CapabilitiesFault } from "../../peer/capabilities.ts";
 import { winsElection } from "../../peer/election.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { parseIp } from "../../wire/ip_address.ts";
-import { inNetwork } from "../apps/allow_list.ts";
+import { inNetwork } from "../../../net/ip_network.ts";
+import type { Adoption, Claimant } from "../core/adoption.ts";
 import type { Dra } from "./dra.ts";
 import { judgeClaim } from "./claim.ts";
-import type { DraLink } from "./link.ts";
 import type { DraPool } from "./pool.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
 
-/** An accepted connection whose CER is being judged. */
-export interface Claimant {
-  readonly peer: Peer;
-  /** It is that DRA's from here on. */
-  movedTo(link: DraLink): void;
-}
-
 /** Finds the DRA behind a CER. */
-export class DraAdoption {
+export class DraAdoption implements Adoption {
   readonly #runtime: RelayRuntime;
   readonly #pool: DraPool;
 
@@ -30,17 +23,15 @@ export class DraAdoption {
     this.#pool = pool;
   }
 
-  /** The DRAs with that identity, configured or told by their last CEA; whoever has one of these is no Logic App. */
-  named(originHost: string): Dra[] {
-    const name = originHost.toLowerCase();
-    return this.#pool.dras.filter((dra) => dra.originHost === name);
+  /** A word on it takes as long as an exchange that we began. */
+  judge(claimant: Claimant): Promise<CapabilitiesFault | undefined> | undefined {
+    const name = claimant.peer.capabilities!.originHost.toLowerCase();
+    // Configured, or told by their last CEA: whoever has one of these is no Logic App.
+    const dras = this.#runtime.draining ? [] : this.#pool.dras.filter((dra) => dra.originHost === name);
+    return dras.length === 0 ? undefined : this.#judge(dras, claimant);
   }
 
-  /**
-   * Judges the CER of `claimant`, which named one of `dras`; that takes as long as an exchange that we
-   * began. Undefined: it is that DRA's connection now, or gone. A fault goes into its CEA.
-   */
-  async judge(dras: readonly Dra[], claimant: Claimant): Promise<CapabilitiesFault | undefined> {
+  async #judge(dras: readonly Dra[], claimant: Claimant): Promise<CapabilitiesFault | undefined> {
     const { peer } = claimant;
     const runtime = this.#runtime;
     const wins = winsElection(runtime.local.originHost, peer.capabilities!.originHost);

@@ -5,17 +5,19 @@
 import type { Capabilities } from "../../peer/capabilities.ts";
 import type { Peer, PeerEnd } from "../../peer/peer.ts";
 import { type Identity, identity } from "../../wire/identity.ts";
-import { DraCounters } from "../core/counters.ts";
+import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
 import { DraLink, type LinkHandlers } from "./link.ts";
 import type { DraClaim } from "./claim.ts";
+import type { DraMeters } from "../core/meters.ts";
 import type { DraOptions } from "../core/options.ts";
+import type { Turn, Upstream } from "../core/relay_peer.ts";
+import type { Candidate } from "./balance.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
 import type { DraView } from "./router.ts";
 
 /** One DRA, as the router and the statistics see it. */
-export class Dra implements DraView {
-  readonly counters = new DraCounters();
-  readonly attempts = { ok: 0, failed: 0 };
+export class Dra implements DraView, Upstream, Candidate<DraLink> {
+  readonly meters: DraMeters;
   readonly links: readonly DraLink[];
   /** Its identity, for comparison with octets; undefined until configured or told. */
   identity: Identity | undefined;
@@ -27,8 +29,11 @@ export class Dra implements DraView {
   reason = "is not connected yet";
   /** Since when it is usable, by `SYSTEM_CLOCK`; 0 when it is not. */
   usableSince = 0;
-  /** Smooth weighted round robin: see `DraPool`. */
-  current = 0;
+  credit = 0;
+  /** Share within its priority: the configured one, or what somebody set meanwhile. */
+  weight: number;
+  /** It is kept out of service until somebody says otherwise. */
+  isDisabled = false;
   /** Resolves when the connection that it opened to us is gone; undefined while there is none. Meanwhile nothing is dialled. */
   adopted: Promise<PeerEnd> | undefined;
   #turn = 0;
@@ -36,8 +41,10 @@ export class Dra implements DraView {
   #stateId: number | undefined;
   readonly #runtime: RelayRuntime;
 
-  constructor(readonly options: DraOptions, runtime: RelayRuntime, handlers: LinkHandlers) {
+  constructor(public options: DraOptions, runtime: RelayRuntime, handlers: LinkHandlers) {
     this.#runtime = runtime;
+    this.meters = runtime.meters.ofDra(options.name);
+    this.weight = options.weight;
     if (options.originHost !== "") this.identity = identity(options.originHost);
     this.links = Array.from(
       { length: runtime.options.draPool.connectionsPerDra },
@@ -51,9 +58,6 @@ export class Dra implements DraView {
   get priority(): number {
     return this.options.priority;
   }
-  get weight(): number {
-    return this.options.weight;
-  }
   /** In lower case; "" when not known yet. */
   get originHost(): string {
     return this.identity?.text.toLowerCase() ?? "";
@@ -62,6 +66,57 @@ export class Dra implements DraView {
   /** False while it is kept out of service. */
   get enabled(): boolean {
     return this.links.some((link) => link.running);
+  }
+
+  /** Begins to connect. */
+  start(): void {
+    for (const link of this.links) link.start();
+  }
+
+  /** Takes leave for good: it is configured no more, or otherwise. */
+  async leave(reason: string): Promise<void> {
+    await Promise.all(this.links.map((link) => link.stop(DISCONNECT_CAUSE.doNotWantToTalkToYou, reason)));
+    for (const link of this.links) link.table.dispose();
+  }
+
+  /** Takes it out of service with DPR (2), or puts it into service again. */
+  async setEnabled(enabled: boolean): Promise<void> {
+    this.isDisabled = !enabled;
+    if (enabled) return this.start();
+    const cause = DISCONNECT_CAUSE.doNotWantToTalkToYou;
+    await Promise.all(this.links.map((link) => link.stop(cause, "is disabled by its operator")));
+  }
+
+  /** Ends its connections with DPR, or the wait for the next attempt, and connects at once. */
+  reconnect(): void {
+    for (const link of this.links) link.reconnect("is connected again at its operator's wish");
+  }
+
+  /** Whether connections to it, as they are, fit other options of the same name. */
+  staysWith(options: DraOptions, connections: number): boolean {
+    const same = (o: DraOptions) => JSON.stringify([o.host, o.port, o.originHost, o.bind, o.tls]);
+    return same(options) === same(this.options) && connections === this.links.length;
+  }
+
+  /** Takes other options of the same name, see {@link staysWith}; a weight that was set meanwhile is forgotten. */
+  configure(options: DraOptions): void {
+    this.options = options;
+    this.weight = options.weight;
+  }
+
+  /** Bytes of all its connections, those that ended included. */
+  get traffic(): { readonly bytesSent: number; readonly bytesReceived: number } {
+    let { bytesSent, bytesReceived } = this.meters;
+    for (const { relayPeer } of this.links) {
+      bytesSent += relayPeer?.peer.out.writtenBytes ?? 0;
+      bytesReceived += relayPeer?.peer.readBytes ?? 0;
+    }
+    return { bytesSent, bytesReceived };
+  }
+
+  /** Why a connection ended, or could not be opened, last; "" when none did. */
+  get lastError(): string {
+    return this.links.map((link) => link.lastError).find((error) => error !== "") ?? "";
   }
 
   /** How it stands when it dials us. A connection that it is leaving counts no more: it comes back. */
@@ -117,19 +172,18 @@ export class Dra implements DraView {
 
   /**
    * A connection for one more request, round robin over the usable ones; undefined when all are full.
-   * @param again the request was taken on before: see `DraLink.fullForRetries`
    * @param requester key of the connection that it came from
    */
-  pickLink(again: boolean, requester: number): DraLink | undefined {
+  pickLink(turn: Turn, requester: number): DraLink | undefined {
     const { links } = this;
     if (links.length === 1) {
       const link = links[0]!;
-      return isUsable(link) && !(again ? link.fullForRetries : link.isFullFor(requester)) ? link : undefined;
+      return isUsable(link) && !(turn === "again" ? link.fullForRetries : link.isFullFor(requester)) ? link : undefined;
     }
     for (let i = 0; i < links.length; i++) {
       this.#turn = (this.#turn + 1) % links.length;
       const link = links[this.#turn]!;
-      if (isUsable(link) && !(again ? link.fullForRetries : link.isFullFor(requester))) return link;
+      if (isUsable(link) && !(turn === "again" ? link.fullForRetries : link.isFullFor(requester))) return link;
     }
     return undefined;
   }

@@ -8,15 +8,16 @@ import { type Connection, endpointText } from "../../../net/connection.ts";
 import { reasonOf } from "../../../net/reason.ts";
 import { connectTcp } from "../../../net/tcp.ts";
 import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../../peer/backoff.ts";
+import type { Capabilities } from "../../peer/capabilities.ts";
 import { causeName, Peer, type PeerEnd, type PeerHandlers, type PeerOptions } from "../../peer/peer.ts";
 import { WatchdogTimer } from "../../peer/watchdog_timer.ts";
 import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
 import { BURST, FEW_BYTES, sizeText } from "../core/budgets.ts";
-import type { Dra } from "./dra.ts";
+import type { DraOptions } from "../core/options.ts";
 import type { DraState } from "../core/events.ts";
-import { RelayPeer, type Served } from "../core/relay_peer.ts";
+import { type Place, RelayPeer, type Served, type Upstream } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
-import type { Attempts } from "../path/retries.ts";
+import type { Attempts } from "../core/attempts.ts";
 import { TransactionTable } from "../core/transactions.ts";
 
 /** What may be used up when a connection to a DRA is given no more. */
@@ -46,11 +47,20 @@ export interface LinkHandlers {
   serve(connection: Connection, peer: Peer, served: Served): void;
 }
 
+/** What a link needs of the DRA that it belongs to. */
+export interface LinkOwner extends Upstream {
+  readonly options: DraOptions;
+  /** Resolves when the connection that the DRA opened to us is gone; undefined while there is none. */
+  readonly adopted: Promise<PeerEnd> | undefined;
+  /** Its CEA, or the CER of a connection that it opened, told its identity. */
+  identified(capabilities: Capabilities): void;
+}
+
 /** Why nothing is dialled while the DRA's own connection lives. */
 const GAVE_WAY = "has opened a connection itself";
 
 /** One slot. Its transactions and its watchdog outlive its connections. */
-export class DraLink implements Served {
+export class DraLink implements Served, Place {
   readonly table: TransactionTable;
   /** Bytes of requests that are queued to it, or kept for a failover. */
   readonly budget: Budget;
@@ -68,7 +78,6 @@ export class DraLink implements Served {
   nextAttemptAt = 0;
   /** Resolves when the CEA to our CER is there, or will not come; undefined while none is awaited. */
   exchange: Promise<void> | undefined;
-  readonly longestMessage: number;
 
   #state: DraState = "DISCONNECTED";
   #peer: Peer | undefined;
@@ -86,16 +95,18 @@ export class DraLink implements Served {
   readonly #runtime: RelayRuntime;
   readonly #handlers: LinkHandlers;
 
-  constructor(readonly dra: Dra, readonly index: number, runtime: RelayRuntime, handlers: LinkHandlers) {
+  constructor(readonly dra: LinkOwner, readonly index: number, runtime: RelayRuntime, handlers: LinkHandlers) {
     this.#runtime = runtime;
     this.#handlers = handlers;
     this.budget = runtime.budgets.ofDra();
     this.errors = runtime.budgets.errorsOfDra();
-    this.longestMessage = runtime.options.draPool.maxMessageSize;
     const firstGeneration = Math.floor(Math.random() * 0x10000);
     this.table = new TransactionTable(runtime.segments, firstGeneration, runtime.tick(), this.budget);
     this.watchdog = new WatchdogTimer(() => this.#watchdogOptions(), {
-      sendWatchdog: () => this.#peer?.sendWatchdog(),
+      sendWatchdog: () => {
+        this.dra.meters.watchdog.sent.value++;
+        this.#peer?.sendWatchdog();
+      },
       failover: () => {
         if (this.watchdog.state !== "suspect") return;
         this.reason = `is suspect: ${this.watchdog.complaint}`;
@@ -116,6 +127,10 @@ export class DraLink implements Served {
         if (!ended) this.#handlers.changed(this);
       },
     });
+  }
+
+  get longestMessage(): number {
+    return this.#runtime.options.draPool.maxMessageSize;
   }
 
   /** Where it stands, in the names that the API and the log use. */
@@ -311,7 +326,7 @@ export class DraLink implements Served {
       connection = await this.#connect();
     } catch (error) {
       const reason = `${UNREACHABLE}: ${reasonOf(error)} (${endpointText({ hostname: host, port })})`;
-      if (this.dra.adopted === undefined) this.dra.attempts.failed++;
+      if (this.dra.adopted === undefined) this.dra.meters.attempts.failed.value++;
       return { kind: "lost", reason };
     }
     if (this.#stopped || this.dra.adopted !== undefined) {
@@ -380,8 +395,8 @@ export class DraLink implements Served {
 
   #opened(peer: Peer, how: "dialled" | "accepted"): void {
     const capabilities = peer.capabilities!;
-    if (how === "dialled") this.dra.attempts.ok++;
-    if (this.#connections++ > 0) this.dra.counters.reconnects++;
+    if (how === "dialled") this.dra.meters.attempts.ok.value++;
+    if (this.#connections++ > 0) this.dra.meters.reconnects++;
     this.dra.identified(capabilities);
     this.relayPeer = new RelayPeer(peer, capabilities, this);
     this.#runtime.connections.add(this.relayPeer);
@@ -396,15 +411,15 @@ export class DraLink implements Served {
     const relayPeer = this.relayPeer;
     this.#peer = undefined;
     if (relayPeer === undefined) {
-      if (this.dra.adopted === undefined) this.dra.attempts.failed++;
+      if (this.dra.adopted === undefined) this.dra.meters.attempts.failed.value++;
       return;
     }
     this.relayPeer = undefined;
     this.reason = asPredicate(end.reason);
     this.#backoff = afterConnection(this.#backoff, this.#okayAt === 0 ? 0 : SYSTEM_CLOCK.now() - this.#okayAt);
     this.#okayAt = 0;
-    this.dra.counters.bytesSent += peer.out.writtenBytes;
-    this.dra.counters.bytesReceived += peer.readBytes;
+    this.dra.meters.bytesSent += peer.out.writtenBytes;
+    this.dra.meters.bytesReceived += peer.readBytes;
     this.#runtime.gone(relayPeer);
     this.#handlers.changed(this);
     this.#handlers.lost(this, end.reason);

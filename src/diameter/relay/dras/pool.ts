@@ -8,10 +8,10 @@ import type { Peer } from "../../peer/peer.ts";
 import { RESULT } from "../../wire/result_codes.ts";
 import { Dra, isUsable } from "./dra.ts";
 import { BOUNDS, type DraLink, type LinkHandlers } from "./link.ts";
-import { LastingRefusal } from "../path/refusals.ts";
-import type { Served } from "../core/relay_peer.ts";
+import { LastingRefusal } from "../core/refusal.ts";
+import { type Balance, BALANCES } from "./balance.ts";
+import type { Served, Turn } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
-import type { Refusal } from "../path/checks.ts";
 import { activePriority, type RequestFacts, type Route, route } from "./router.ts";
 
 /** What the pool needs of the relay. */
@@ -21,16 +21,24 @@ export interface PoolHandlers {
   serve(connection: Connection, peer: Peer, served: Served): void;
 }
 
-/** Why {@link DraPool.pick} found nothing. */
-export type PickFailure = "none" | "full";
+/** Why {@link DraPool.pick} found nothing: no DRA would do, or all that would are full. */
+export type NoLink = "none" | "full";
+
+/** Every DRA that could take a request has as much as it may. */
+export class DrasFull extends LastingRefusal {
+  /** @param candidates their connections */
+  constructor(message: string, readonly candidates: readonly DraLink[]) {
+    super(RESULT.tooBusy, message, "dra_full");
+  }
+}
 
 /** All DRAs of a gateway. */
 export class DraPool {
-  readonly dras: Dra[];
+  dras: readonly Dra[];
+  /** Some DRA was usable once. */
+  everUsable = false;
   /** The priority that carries traffic; undefined when no DRA is usable. */
   activePriority: number | undefined;
-  /** Set when {@link pick} returns undefined. */
-  failure: PickFailure = "none";
 
   #lastPriority: number | undefined;
   readonly #plans = new Map<number, Route<Dra>>();
@@ -40,39 +48,92 @@ export class DraPool {
   #candidatesOf: Route<Dra> | undefined;
   #candidates: readonly DraLink[] = [];
   /** The last refusal, the plan that it was for, and the bounds that were met. */
-  #refusal: Refusal | undefined;
+  #refusal: DrasFull | undefined;
   #refusalOf: Route<Dra> | undefined;
   #boundsMet = 0;
   #holdTimer: ReturnType<typeof setTimeout> | undefined;
+  /** DRAs that are configured no more, until their connections have ended. */
+  readonly #leaving = new Set<Dra>();
+  #running = false;
   readonly #runtime: RelayRuntime;
+  readonly #linkHandlers: LinkHandlers;
+  #balance: Balance;
 
   constructor(runtime: RelayRuntime, handlers: PoolHandlers) {
     this.#runtime = runtime;
-    const linkHandlers: LinkHandlers = {
+    this.#linkHandlers = {
       changed: () => this.refresh(),
       suspect: (link) => handlers.suspect(link),
       lost: (link, reason) => handlers.lost(link, reason),
       serve: (connection, peer, served) => handlers.serve(connection, peer, served),
     };
-    this.dras = runtime.options.draPool.dras.map((options) => new Dra(options, runtime, linkHandlers));
+    const { draPool } = runtime.options;
+    this.#balance = BALANCES[draPool.balance];
+    this.dras = draPool.dras.map((options) => new Dra(options, runtime, this.#linkHandlers));
+  }
+
+  /**
+   * Takes what may change while it runs. DRAs are matched by name: the same ones stay, with their
+   * connections, watchdogs and pending requests; new ones are started; those gone take leave, and
+   * what waits for them goes elsewhere.
+   */
+  configure(): void {
+    const { draPool } = this.#runtime.options;
+    this.#balance = BALANCES[draPool.balance];
+    const before = new Map(this.dras.map((dra) => [dra.name, dra]));
+    this.dras = draPool.dras.map((options) => {
+      const dra = before.get(options.name);
+      if (dra === undefined || !dra.staysWith(options, draPool.connectionsPerDra)) {
+        return new Dra(options, this.#runtime, this.#linkHandlers);
+      }
+      before.delete(options.name);
+      dra.configure(options);
+      return dra;
+    });
+    for (const dra of before.values()) {
+      const again = this.dras.some(({ name }) => name === dra.name);
+      this.#leaving.add(dra);
+      void dra.leave("its configuration changed").finally(() => {
+        this.#leaving.delete(dra);
+        if (!again) this.#runtime.meters.forgetDra(dra.name);
+      });
+    }
+    if (this.#running) { for (const dra of this.dras) if (!dra.isDisabled) dra.start(); }
+    this.refresh();
+  }
+
+  /** The DRA of that name. @throws RangeError when there is none */
+  named(name: string): Dra {
+    const dra = this.dras.find((each) => each.name === name);
+    if (dra === undefined) throw new RangeError(`there is no DRA ${JSON.stringify(name)}`);
+    return dra;
+  }
+
+  /** Another weight until the next {@link configure}. @throws RangeError */
+  setWeight(name: string, weight: number): void {
+    this.named(name).weight = weight;
+    this.refresh();
   }
 
   /** Begins to connect to all of them. */
   start(): void {
-    for (const dra of this.dras) for (const link of dra.links) link.start();
+    this.#running = true;
+    for (const dra of this.dras) dra.start();
   }
 
   /** Takes leave of all of them. */
   async stop(): Promise<void> {
     if (this.#holdTimer !== undefined) clearTimeout(this.#holdTimer);
     this.#holdTimer = undefined;
-    await Promise.all(this.dras.flatMap((dra) => dra.links.map((link) => link.stop())));
+    this.#running = false;
+    await Promise.all([...this.dras, ...this.#leaving].flatMap((dra) => dra.links.map((link) => link.stop())));
     if (this.#holdTimer !== undefined) clearTimeout(this.#holdTimer);
   }
 
   /** All connection slots. */
   *links(): Generator<DraLink> {
     for (const dra of this.dras) yield* dra.links;
+    for (const dra of this.#leaving) yield* dra.links;
   }
 
   /** The plan for requests of `application` that name no host and carry no Route-Record: the same for all until something changes. */
@@ -96,56 +157,24 @@ export class DraPool {
   }
 
   /**
-   * A connection by that decision; undefined when there is none, see {@link failure}.
-   * @param again the request was taken on before, and may overshoot a queue's limit
+   * A connection by that decision, or why there is none.
    * @param requester key of the connection that it came from, of a request that is new
    */
-  pick(plan: Route<Dra>, again = false, requester = 0): DraLink | undefined {
-    this.failure = "none";
+  pick(plan: Route<Dra>, turn: Turn, requester = 0): DraLink | NoLink {
+    let found: NoLink = "none";
     if (plan.pinned !== undefined) {
-      const link = plan.pinned.pickLink(again, requester);
+      const link = plan.pinned.pickLink(turn, requester);
       if (link !== undefined) return link;
-      this.failure = "full";
+      found = "full";
     }
     for (const group of plan.groups) {
-      const link = group.length === 1 ? group[0]!.pickLink(again, requester) : this.#pickFrom(group, again, requester);
+      const link = group.length === 1
+        ? group[0]!.pickLink(turn, requester)
+        : this.#balance<DraLink>(group, turn, requester);
       if (link !== undefined) return link;
-      this.failure = "full";
+      found = "full";
     }
-    return undefined;
-  }
-
-  #pickFrom(group: readonly Dra[], again: boolean, requester: number): DraLink | undefined {
-    if (this.#runtime.options.draPool.balance === "least_pending") {
-      let best: DraLink | undefined;
-      let least = Infinity;
-      for (const dra of group) {
-        // Weight 0 is here when several DRAs have the identity that Destination-Host names.
-        const load = dra.inFlight / Math.max(1, dra.weight);
-        if (load >= least) continue;
-        const link = dra.pickLink(again, requester);
-        if (link === undefined) continue;
-        best = link;
-        least = load;
-      }
-      return best;
-    }
-    // Smooth weighted round robin: everyone earns its weight, the richest pays the sum.
-    let best: Dra | undefined;
-    let total = 0;
-    for (const dra of group) {
-      dra.current += dra.weight;
-      total += dra.weight;
-      if (best === undefined || dra.current > best.current) best = dra;
-    }
-    best!.current -= total;
-    const link = best!.pickLink(again, requester);
-    if (link !== undefined) return link;
-    for (const dra of group) {
-      const other = dra === best ? undefined : dra.pickLink(again, requester);
-      if (other !== undefined) return other;
-    }
-    return undefined;
+    return found;
   }
 
   /** The usable connections of that decision, in its order. */
@@ -161,7 +190,7 @@ export class DraPool {
    * Why {@link pick} found all candidates of that decision full. The same object as long as nothing
    * but figures changes: under overload there are many of these.
    */
-  refusalOf(plan: Route<Dra>): Refusal {
+  refusalOf(plan: Route<Dra>): DrasFull {
     const links = this.candidates(plan);
     let met = 1;
     for (const link of links) met = met * BOUNDS.length + BOUNDS.indexOf(link.boundMet);
@@ -169,10 +198,9 @@ export class DraPool {
       this.#refusalOf = plan;
       this.#boundsMet = met;
       const bounds = links.map((link) => link.describe(link.boundMet));
-      this.#refusal = new LastingRefusal(
-        RESULT.tooBusy,
+      this.#refusal = new DrasFull(
         `every DRA that could take this request has as much as it may: ${bounds.join("; ")}`,
-        "dra_full",
+        links,
       );
     }
     return this.#refusal;
@@ -190,8 +218,9 @@ export class DraPool {
       dra.usable = okay || (reopenLastResort && !someOkay && dra.links.some((link) => link.reopening));
       dra.reason = okay ? "" : `${dra.links[0]?.reason ?? "has no connection"}`;
       if (dra.usable && !before) {
+        this.everUsable = true;
         dra.usableSince = now;
-        dra.current = 0;
+        dra.credit = 0;
         // A DRA's first connection after the start is no recovery: nothing is held back.
         dra.held = dra.recovers && failbackDelay > 0;
         dra.recovers = true;
@@ -248,10 +277,10 @@ export class DraPool {
     this.#lastPriority = active;
     if (last === undefined || last === active) return;
     if (active > last) {
-      this.#runtime.counters.failovers++;
+      this.#runtime.meters.failovers.of({}).value++;
       this.#runtime.emit({ kind: "failover", from: last, to: active });
     } else {
-      this.#runtime.counters.failbacks++;
+      this.#runtime.meters.failbacks.of({}).value++;
       this.#runtime.emit({ kind: "failback", from: last, to: active });
     }
   }

@@ -2,128 +2,124 @@
  * What happens to an answer, from either side (RFC 6733 section 6.2).
  * @module
  */
-import type { Block } from "../../../net/block.ts";
-import { FLAG, OFFSET } from "../../wire/header.ts";
-import { count } from "../core/counters.ts";
-import type { DraLink } from "../dras/link.ts";
-import { messageRecord } from "./record.ts";
-import type { RelayPeer } from "../core/relay_peer.ts";
+import { resultCodeIn } from "../../wire/result_code_in.ts";
+import type { Incoming } from "../core/incoming.ts";
+import type { Place, RelayPeer } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
-import { writeAnswer } from "./writer.ts";
-import type { Retries } from "./retries.ts";
 import { ENDED, type TransactionTable } from "../core/transactions.ts";
+import { messageRecord } from "./record.ts";
+import type { Retries } from "./retries.ts";
+import { writeAnswer } from "./writer.ts";
 
 /** Takes answers one by one, straight from the batch they lie in. */
 export class AnswerStage {
   readonly #runtime: RelayRuntime;
   readonly #reverse: TransactionTable;
   readonly #retries: Retries;
-  readonly #relay: boolean;
+  #relay = false;
 
   constructor(runtime: RelayRuntime, reverse: TransactionTable, retries: Retries) {
     this.#runtime = runtime;
     this.#reverse = reverse;
     this.#retries = retries;
-    this.#relay = runtime.options.mode === "relay";
+    this.configure();
   }
 
-  /**
-   * Takes the answer of a DRA from `at`, `length` bytes long.
-   * @param word its second header word @param now microseconds modulo 2^32
-   */
-  fromDra(link: DraLink, block: Block, at: number, length: number, word: number, now: number): void {
+  /** Takes what may change while it runs. */
+  configure(): void {
+    this.#relay = this.#runtime.options.mode === "relay";
+  }
+
+  /** Takes an answer. The answers behind it do not suffer from a defect; its transaction ends by its deadline then. */
+  take(answer: Incoming): void {
     try {
-      this.#fromDra(link, block, at, length, word, now);
+      const { link } = answer.from;
+      if (link === undefined) this.#fromApp(answer);
+      else this.#fromDra(link, answer);
     } catch (error) {
-      // The answers behind it are not to suffer; the transaction ends by its deadline.
       this.#runtime.defect(error, "lives_on");
     }
   }
 
-  #fromDra(link: DraLink, block: Block, at: number, length: number, word: number, now: number): void {
+  #fromDra(link: Place, answer: Incoming): void {
     const { table } = link;
-    const id = block.view.getInt32(at + OFFSET.hopByHop);
-    const slot = table.find(id);
-    if (slot < 0) return count(this.#runtime.counters.unmatched, table.nameUnmatched(id));
-    const requester = this.#runtime.connections.get(table.requesterOf(slot));
+    const { meters, connections } = this.#runtime;
+    const slot = table.find(answer.hopByHop);
+    if (slot < 0) {
+      meters.unmatchedBy[table.nameUnmatched(answer.hopByHop)].value++;
+      return;
+    }
+    const requester = connections.get(table.requesterOf(slot));
     if (requester === undefined) {
-      count(this.#runtime.counters.unmatched, "gone");
+      meters.unmatchedBy.gone.value++;
       return this.#retries.forget(link, slot, ENDED.answered);
     }
-    if ((word & (FLAG.error << 24)) !== 0 && this.#retries.takeErrorAnswer(link, slot, block, at, length)) return;
-    this.#deliver(requester, table, slot, block, at, length, now);
-    this.#runtime.counters.toApp++;
+    if (answer.isError && this.#retries.takeErrorAnswer(link, slot, answer)) return;
+    const duration = this.#deliver(requester, table, slot, answer);
+    meters.toApp++;
+    const { answers, duration: durations } = link.dra.meters;
+    answers.of(resultCodeIn(answer.block.view, answer.at, answer.end)).value++;
+    durations.observe(duration);
     if (table.isRetried(slot)) this.#retries.forget(link, slot, ENDED.answered);
     else table.close(slot);
-    this.#observe(link.relayPeer, requester, table, slot, block, at, length);
+    this.#observe(requester, table, slot, answer);
   }
 
-  /** Takes the answer of a Logic App. It must come over the connection that the request went to. */
-  fromApp(app: RelayPeer, block: Block, at: number, length: number, now: number): void {
-    try {
-      this.#fromApp(app, block, at, length, now);
-    } catch (error) {
-      this.#runtime.defect(error, "lives_on");
-    }
-  }
-
-  #fromApp(app: RelayPeer, block: Block, at: number, length: number, now: number): void {
+  /** It must come over the connection that the request went to. */
+  #fromApp(answer: Incoming): void {
     const table = this.#reverse;
-    const id = block.view.getInt32(at + OFFSET.hopByHop);
-    const slot = table.find(id);
-    if (slot < 0) return count(this.#runtime.counters.unmatched, table.nameUnmatched(id));
-    if (table.targetOf(slot) !== app.key) return count(this.#runtime.counters.unmatched, "unknown");
-    const requester = this.#runtime.connections.get(table.requesterOf(slot));
+    const { meters, connections } = this.#runtime;
+    const app = answer.from;
+    const slot = table.find(answer.hopByHop);
+    if (slot < 0) {
+      meters.unmatchedBy[table.nameUnmatched(answer.hopByHop)].value++;
+      return;
+    }
+    if (table.targetOf(slot) !== app.key) {
+      meters.unmatchedBy.unknown.value++;
+      return;
+    }
+    const requester = connections.get(table.requesterOf(slot));
     if (requester === undefined) {
-      count(this.#runtime.counters.unmatched, "gone");
+      meters.unmatchedBy.gone.value++;
       app.owed--;
       return table.close(slot);
     }
-    this.#deliver(requester, table, slot, block, at, length, now);
+    this.#deliver(requester, table, slot, answer);
     app.owed--;
-    this.#runtime.counters.toDra++;
-    if (requester.link !== undefined) requester.link.dra.counters.messagesSent++;
+    meters.toDra++;
+    if (requester.link !== undefined) {
+      const { dra } = requester.link;
+      dra.meters.messagesSent++;
+      dra.meters.reverseAnswers.of(resultCodeIn(answer.block.view, answer.at, answer.end)).value++;
+    }
     table.close(slot);
-    this.#observe(app, requester, table, slot, block, at, length);
+    this.#observe(requester, table, slot, answer);
   }
 
-  #deliver(
-    requester: RelayPeer,
-    table: TransactionTable,
-    slot: number,
-    block: Block,
-    at: number,
-    length: number,
-    now: number,
-  ): void {
-    const { counters } = this.#runtime;
-    writeAnswer(requester.peer.out, block, at, length, table.hopByHopOf(slot), this.#relay);
-    requester.inFlight--;
+  /** @returns microseconds since the request came */
+  #deliver(requester: RelayPeer, table: TransactionTable, slot: number, answer: Incoming): number {
+    writeAnswer(requester.peer.out, answer, table.hopByHopOf(slot), this.#relay);
     requester.messagesSent++;
-    counters.completed++;
-    counters.latencySum += (now - table.startedOf(slot)) >>> 0;
+    const { ledger, meters } = this.#runtime;
+    ledger.ended(requester, "completed");
+    const duration = (answer.receivedAt - table.startedOf(slot)) >>> 0;
+    meters.latencySum += duration;
+    return duration;
   }
 
   /**
    * Last of all: whatever an observer does, the transaction has ended. Its ids are kept until the
    * slot is used again.
    */
-  #observe(
-    from: RelayPeer | undefined,
-    requester: RelayPeer,
-    table: TransactionTable,
-    slot: number,
-    block: Block,
-    at: number,
-    length: number,
-  ): void {
+  #observe(requester: RelayPeer, table: TransactionTable, slot: number, answer: Incoming): void {
     this.#runtime.observer?.(
       messageRecord(
         "answer",
-        block.bytes,
-        at,
-        at + length,
-        from?.originHost ?? "",
+        answer.block.bytes,
+        answer.at,
+        answer.end,
+        answer.from.originHost,
         requester.originHost,
         table.hopByHopOf(slot),
         table.idOf(slot),

@@ -1,64 +1,76 @@
 /**
- * The last stage of every connection: messages leave their batch for an out-queue.
+ * Where messages come in: from here each goes its way, and leaves its batch for an out-queue.
  * @module
  */
+import type { Batch } from "../../../net/batch.ts";
 import { SYSTEM_CLOCK } from "../../../net/clock.ts";
-import { FLAG } from "../../wire/header.ts";
-import { type BatchTaker, REFUSED } from "../../peer/peer_gate.ts";
-import type { AnswerStage } from "./answers.ts";
-import type { RelayPeer } from "../core/relay_peer.ts";
+import { REFUSED } from "../../peer/peer_gate.ts";
+import { Incoming } from "../core/incoming.ts";
+import type { RelayPeer, Served } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
+import type { AnswerStage } from "./answers.ts";
 import type { RequestStage } from "./requests.ts";
 
-/**
- * Requests go to one stage, answers to the other. When a Logic App does not read its answers, the next batch is not taken from it until it does, and neither while a DRA's queue is full; a DRA is
- * read on, because its watchdog answers come the same way, unless it asks far more than it reads answers.
- */
-export function relayTaker(
-  runtime: RelayRuntime,
-  self: () => RelayPeer | undefined,
-  requests: RequestStage,
-  answers: AnswerStage,
-): BatchTaker {
-  return (batch) => {
-    const from = self();
+/** The entry of one relay, for the batches of all connections. */
+export class Entry {
+  readonly #runtime: RelayRuntime;
+  readonly #requests: RequestStage;
+  readonly #answers: AnswerStage;
+  readonly #message = new Incoming();
+
+  constructor(runtime: RelayRuntime, requests: RequestStage, answers: AnswerStage) {
+    this.#runtime = runtime;
+    this.#requests = requests;
+    this.#answers = answers;
+  }
+
+  /**
+   * Takes a batch of relayable messages of that connection: requests go to one stage, answers to the
+   * other. When a Logic App does not read its answers, the promise asks not to take the next batch
+   * from it until it does, and neither while a DRA's queue is full. A DRA is read on, because its
+   * watchdog answers come the same way, unless it asks far more than it reads answers.
+   */
+  take(served: Served, batch: Batch): void | Promise<void> {
+    const from = served.relayPeer;
     if (from === undefined) return batch.release();
-    const { block, end } = batch;
-    const { view } = block;
-    const { link } = from;
-    const milliseconds = SYSTEM_CLOCK.now();
-    const now = Math.floor(milliseconds * 1000) | 0;
-    const tick = runtime.tickAt(milliseconds);
-    const refused = batch.mark === REFUSED;
+    const { meters } = this.#runtime;
+    const began = SYSTEM_CLOCK.now();
+    const message = this.#message;
+    message.begin(from, batch.block, {
+      receivedAt: Math.floor(began * 1000) | 0,
+      tick: this.#runtime.tickAt(began),
+      refused: batch.mark === REFUSED,
+    });
     let messages = 0;
     let asked = false;
     try {
-      for (let at = batch.start; at < end;) {
-        const length = view.getUint32(at) & 0xffffff;
-        const word = view.getUint32(at + 4);
-        if ((word & (FLAG.request << 24)) !== 0) {
+      for (let at = batch.start; at < batch.end; at = message.end) {
+        message.moveTo(at);
+        if (message.isRequest) {
           asked = true;
-          requests.take(from, block, at, length, word, now, tick, refused);
-        } else if (link !== undefined) answers.fromDra(link, block, at, length, word, now);
-        else answers.fromApp(from, block, at, length, now);
-        at += length;
+          this.#requests.take(message);
+        } else this.#answers.take(message);
         messages++;
       }
     } finally {
       batch.release();
-      from.messagesReceived += messages;
-      if (link === undefined) runtime.counters.fromApp += messages;
-      else {
-        runtime.counters.fromDra += messages;
-        link.dra.counters.messagesReceived += messages;
-      }
+      this.#count(from, messages);
     }
-    // What its answers have made room for belongs to those who wait.
-    if (link !== undefined && requests.waiting > 0) requests.callWaiting(tick, 0);
-    const { congested } = requests;
-    requests.congested = undefined;
-    if (link !== undefined) return asked ? from.peer.roomForAnswers() : undefined;
-    if (from.peer.out.full) return from.peer.out.drained();
-    return congested?.drained();
-  };
+    const { congested } = message;
+    message.clear();
+    if (from.link !== undefined) this.#requests.callWaiting(this.#runtime.tickAt(began), "who may go at once");
+    meters.overheadOf.observe(Math.round((SYSTEM_CLOCK.now() - began) * 1000), messages);
+    if (from.link !== undefined) return asked ? from.peer.roomForAnswers() : undefined;
+    return from.peer.out.full ? from.peer.out.drained() : congested?.drained();
+  }
+
+  #count(from: RelayPeer, messages: number): void {
+    const { meters } = this.#runtime;
+    from.messagesReceived += messages;
+    if (from.link === undefined) meters.fromApp += messages;
+    else {
+      meters.fromDra += messages;
+      from.link.dra.meters.messagesReceived += messages;
+    }
+  }
 }

@@ -2,14 +2,8 @@
  * What an Error-Message tells Logic Apps (RFC 6733 section 7.3: for a person, never for a machine).
  * @module
  */
-import type { Refusal } from "./checks.ts";
-
-/**
- * How much is told.
- * `reason`, for apps of other people, names no DRA and repeats nothing of the system; `none` leaves
- * the AVP out.
- */
-export type ErrorDetail = "full" | "reason" | "none";
+import type { ErrorDetail } from "../core/options.ts";
+import type { Refusal } from "../core/refusal.ts";
 
 /** A sentence for each reason of a refusal, with nothing in it but what an app knows itself. */
 const SENTENCES: Readonly<Record<string, string>> = {

@@ -2,9 +2,10 @@
  * One message as the log of requests and answers shows it.
  * @module
  */
-import { asciiOf, findAvp, unsigned32Of } from "../../wire/avp.ts";
+import { asciiOf, findAvp } from "../../wire/avp.ts";
 import { AVP } from "../../wire/avp_codes.ts";
-import { HEADER_LENGTH, readHeader } from "../../wire/header.ts";
+import { HEADER_LENGTH, readHeader, viewOf } from "../../wire/header.ts";
+import { resultCodeIn } from "../../wire/result_code_in.ts";
 import type { MessageRecord } from "../core/events.ts";
 
 /** Reads what is worth a line from the message between `at` and `end`. */
@@ -31,16 +32,6 @@ export function messageRecord(
     relayedHopByHop,
     endToEnd: header.endToEnd,
     sessionId: session === undefined ? "" : asciiOf(bytes, session),
-    resultCode: kind === "request" ? undefined : resultCodeOf(bytes, at, end),
+    resultCode: kind === "request" ? undefined : resultCodeIn(viewOf(bytes), at, end) || undefined,
   };
-}
-
-/** Result-Code of an answer, or the code inside Experimental-Result; undefined when it has neither. */
-export function resultCodeOf(bytes: Uint8Array, at: number, end: number): number | undefined {
-  const plain = findAvp(bytes, AVP.resultCode, at + HEADER_LENGTH, end);
-  if (plain !== undefined) return unsigned32Of(bytes, plain);
-  const experimental = findAvp(bytes, AVP.experimentalResult, at + HEADER_LENGTH, end);
-  if (experimental === undefined) return undefined;
-  const code = findAvp(bytes, AVP.experimentalResultCode, experimental.dataStart, experimental.dataEnd);
-  return code === undefined ? undefined : unsigned32Of(bytes, code);
 }

@@ -2,26 +2,16 @@
  * Answers that the gateway gives itself (RFC 6733 sections 6.2 and 7.2).
  * @module
  */
-import type { Block } from "../../../net/block.ts";
 import { errorAnswerWith, errorAvps } from "../../wire/error_answer.ts";
 import { OFFSET, viewOf } from "../../wire/header.ts";
-import { count } from "../core/counters.ts";
-import { errorMessage } from "./error_detail.ts";
-import { messageRecord } from "./record.ts";
+import type { Incoming } from "../core/incoming.ts";
+import type { Ending } from "../core/ledger.ts";
+import { LastingRefusal, type Refusal } from "../core/refusal.ts";
 import type { RelayPeer } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
-import type { Refusal } from "./checks.ts";
 import type { TransactionTable } from "../core/transactions.ts";
-
-/**
- * A refusal that one gateway uses again and again: what its answers have in common is made once.
- */
-export class LastingRefusal implements Refusal {
-  /** Towards Logic Apps. */
-  avps: Uint8Array | undefined;
-
-  constructor(readonly resultCode: number, readonly message: string, readonly reason: string) {}
-}
+import { errorMessage } from "./error_detail.ts";
+import { messageRecord } from "./record.ts";
 
 /** Builds and sends error answers, and counts them. */
 export class Refusals {
@@ -32,34 +22,38 @@ export class Refusals {
     this.#runtime = runtime;
   }
 
-  /** Answers a request that never became a transaction towards the other side. */
-  refuse(from: RelayPeer, block: Block, at: number, end: number, refusal: Refusal): void {
-    const { counters } = this.#runtime;
-    counters.created++;
-    counters.rejected++;
-    this.#send(from, block.bytes, at, end, block.view.getUint32(at + OFFSET.hopByHop), refusal);
+  /** Forgets what was prepared: what answers tell may change while it runs. */
+  configure(): void {
+    this.#known.clear();
   }
 
-  /** Answers the request that `table` retains for `slot`; the caller ends the transaction. */
-  refusePending(requester: RelayPeer, table: TransactionTable, slot: number, refusal: Refusal): void {
+  /** Answers a request that never became a transaction towards the other side. */
+  refuse(request: Incoming, refusal: Refusal): void {
+    this.#send(request.from, request.block.bytes, request.at, request.end, request.hopByHop, refusal);
+    this.#runtime.ledger.refused();
+  }
+
+  /** Answers the request that `table` retains for `slot`, which the caller closes. */
+  end(requester: RelayPeer, table: TransactionTable, slot: number, refusal: Refusal, how: Ending): void {
     const segment = table.segmentOf(slot);
     const at = table.offsetOf(slot);
     const length = segment.view.getUint32(at) & 0xffffff;
     this.#send(requester, segment.bytes, at, at + length, table.hopByHopOf(slot), refusal);
+    this.#runtime.ledger.ended(requester, how);
   }
 
   #send(to: RelayPeer, bytes: Uint8Array, at: number, end: number, hopByHop: number, refusal: Refusal): void {
-    const { counters, observer } = this.#runtime;
+    const { meters, observer } = this.#runtime;
     const answer = errorAnswerWith(bytes, at, end, this.#avpsOf(refusal, to.link === undefined));
     viewOf(answer).setUint32(OFFSET.hopByHop, hopByHop);
     to.peer.out.push(answer);
     to.messagesSent++;
-    if (to.link === undefined) counters.toApp++;
+    if (to.link === undefined) meters.toApp++;
     else {
-      counters.toDra++;
-      to.link.dra.counters.messagesSent++;
+      meters.toDra++;
+      to.link.dra.meters.messagesSent++;
     }
-    count(counters.errorAnswers, `${refusal.resultCode} ${refusal.reason}`);
+    meters.errorAnswers.of({ code: String(refusal.resultCode), reason: refusal.reason }).value++;
     observer?.(messageRecord("error_answer", answer, 0, answer.length, "", to.originHost, hopByHop, 0));
   }
 

@@ -4,6 +4,7 @@
  */
 import { type Block, type Blocks, copyWords } from "../../../net/block.ts";
 import type { Budget } from "../../../net/budget.ts";
+import type { Incoming } from "../core/incoming.ts";
 import { ticksFor } from "../core/transactions.ts";
 
 /**
@@ -28,7 +29,7 @@ export interface Waiting {
   /** Bytes of the request, which begins the block. */
   readonly length: number;
   /** When it came, in microseconds modulo 2^32. */
-  readonly now: number;
+  readonly receivedAt: number;
   /** Tick from which on it waits no more. */
   readonly until: number;
 }
@@ -58,8 +59,8 @@ export class WaitingRoom {
     return this.#counts.get(from) ?? 0;
   }
 
-  /** Lets the request from `at` wait; false when there is no room for it. */
-  admit(from: number, block: Block, at: number, length: number, now: number, tick: number): boolean {
+  /** Lets a request wait; false when there is no room for it. */
+  admit({ from: { key: from }, block, at, length, receivedAt, tick }: Incoming): boolean {
     const { used, limit } = this.#budget;
     const copy = this.#blocks.take(length);
     if (used + copy.size + OVERHEAD > limit) {
@@ -69,7 +70,7 @@ export class WaitingRoom {
     this.#budget.add(copy.size + OVERHEAD);
     copyWords(block, at, length, copy, 0);
     this.#counts.set(from, this.countOf(from) + 1);
-    this.#queue.push({ from, block: copy, length, now, until: tick + ticksFor(PATIENCE) });
+    this.#queue.push({ from, block: copy, length, receivedAt, until: tick + ticksFor(PATIENCE) });
     return true;
   }
 

@@ -2,11 +2,11 @@
  * Writing relayed messages into out-queues: the bytes as they came, but for what a relay changes.
  * @module
  */
-import { type Block, copyWords } from "../../../net/block.ts";
+import { copyWords } from "../../../net/block.ts";
 import type { OutQueue } from "../../../net/out_queue.ts";
 import type { Segment } from "../../../net/segment.ts";
 import { FLAG, OFFSET, VERSION_1 } from "../../wire/header.ts";
-import type { RelayPeer } from "../core/relay_peer.ts";
+import type { Incoming } from "../core/incoming.ts";
 import type { TransactionTable } from "../core/transactions.ts";
 
 /** Header bits that a relay sends as they came: R, P, E, T. In transparent mode all are. */
@@ -17,31 +17,29 @@ const ANSWER_MASK = ~((FLAG.reserved | FLAG.retransmitted) << 24);
 /** The longest message that a length of 24 bits can say, in whole words (RFC 6733 section 3). */
 export const LONGEST_MESSAGE = 0xfffffc;
 
-/** Bytes of a request of `length` bytes from that peer when it is relayed: in relay mode it grows by one Route-Record. */
-export function relayedLength(from: RelayPeer, length: number, relay: boolean): number {
-  return relay ? length + from.routeRecordLength : length;
+/** Bytes of a request when it is relayed: in relay mode it grows by one Route-Record. */
+export function relayedLength({ from, at, end }: Incoming, relay: boolean): number {
+  return relay ? end - at + from.routeRecordLength : end - at;
 }
 
 /**
- * Writes the request from `at`, `length` bytes long, to the head of `segment`, where {@link relayedLength} bytes are free: under a new hop-by-hop id, with one Route-Record
- * of the peer it came from appended in relay mode. The caller commits it; what is written there is what the table keeps.
- * @param started when it was received, microseconds modulo 2^32
+ * Writes a request to the head of `segment`, where {@link relayedLength} bytes are free: under a new
+ * hop-by-hop id, with one Route-Record of the peer it came from appended in relay mode. The caller
+ * commits it; what is written there is what the table keeps.
+ * @param target key of the connection it goes to, where the table serves several
  * @param deadline tick at which its life ends
  * @returns the slot of its transaction, which is opened last: whatever goes wrong before leaves
  * none behind
  */
 export function writeRequest(
-  from: RelayPeer,
+  request: Incoming,
   segment: Segment,
   table: TransactionTable,
-  block: Block,
-  at: number,
-  length: number,
   relay: boolean,
-  started: number,
   target: number,
   deadline: number,
 ): number {
+  const { from, block, at, length } = request;
   const to = segment.head;
   let total = length;
   copyWords(block, at, length, segment, to);
@@ -50,28 +48,22 @@ export function writeRequest(
     const extra = from.routeRecordLength;
     total += extra;
     view.setUint32(to, (VERSION_1 << 24) | total);
-    view.setInt32(to + 4, block.view.getInt32(at + 4) & REQUEST_MASK);
+    view.setInt32(to + 4, request.word & REQUEST_MASK);
     copyWords(from.routeRecord, 0, extra, segment, to + length);
   }
-  const hopByHop = block.view.getUint32(at + OFFSET.hopByHop);
-  const slot = table.open(from.key, hopByHop, started, segment, target, total, deadline);
+  const hopByHop = request.hopByHop;
+  const slot = table.open(from.key, hopByHop, request.receivedAt, segment, target, total, deadline);
   view.setUint32(to + OFFSET.hopByHop, table.idOf(slot));
   return slot;
 }
 
-/** Sends the answer from `at`, `length` bytes long, with the requester's hop-by-hop id. */
-export function writeAnswer(
-  out: OutQueue,
-  block: Block,
-  at: number,
-  length: number,
-  hopByHop: number,
-  relay: boolean,
-): void {
+/** Sends an answer with the requester's hop-by-hop id. */
+export function writeAnswer(out: OutQueue, answer: Incoming, hopByHop: number, relay: boolean): void {
+  const { length } = answer;
   const segment = out.reserve(length);
   const to = segment.head;
-  copyWords(block, at, length, segment, to);
-  if (relay) segment.view.setInt32(to + 4, block.view.getInt32(at + 4) & ANSWER_MASK);
+  copyWords(answer.block, answer.at, length, segment, to);
+  if (relay) segment.view.setInt32(to + 4, answer.word & ANSWER_MASK);
   segment.view.setUint32(to + OFFSET.hopByHop, hopByHop);
   out.commit(length);
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Capabilities } from "../../../../src/diameter/peer/capabilities.ts";
 import type { Peer } from "../../../../src/diameter/peer/peer.ts";
-import { Apps } from "../../../../src/diameter/relay/apps/directory.ts";
+import { AppDirectory, type Wanted } from "../../../../src/diameter/relay/apps/directory.ts";
 import { RelayPeer } from "../../../../src/diameter/relay/core/relay_peer.ts";
 import { ApplicationSet } from "../../../../src/diameter/wire/application_set.ts";
 
@@ -16,7 +16,7 @@ interface AppOptions {
   readonly owed?: number;
 }
 
-/** An app as far as {@link Apps} looks at it. */
+/** An app as far as {@link AppDirectory} looks at it. */
 function app(
   originHost: string,
   { applications = [RELAY], open = true, full = false, owed = 0 }: AppOptions = {},
@@ -36,10 +36,30 @@ interface Wish {
 }
 
 function pick(apps: readonly RelayPeer[], wish: Wish = {}): RelayPeer | string {
-  const all = new Apps();
+  const all = new AppDirectory();
   for (const one of apps) all.add(one);
   const { application = S13, host = "", session = "", routeRecords = [], preferred } = wish;
-  return all.pick(application, host, session, routeRecords, preferred, () => false);
+  const wanted = { application, destinationHost: host, sessionHost: session, routeRecords, preferred };
+  return found(all, wanted, () => false);
+}
+
+/** The app, or the sentence why there is none. */
+function found(apps: AppDirectory, wanted: Partial<Wanted>, owesTooMuch: (app: RelayPeer) => boolean) {
+  const app = apps.pick({
+    application: S13,
+    destinationHost: "",
+    sessionHost: "",
+    routeRecords: [],
+    preferred: undefined,
+    ...wanted,
+  }, owesTooMuch);
+  return "resultCode" in app ? app.message : app;
+}
+
+/** The sentence why there is none. */
+function said(what: RelayPeer | string): string {
+  assert(typeof what === "string", "an app was found");
+  return what;
 }
 
 Deno.test("I1 Destination-Host finds the app of that identity, in any case", () => {
@@ -64,9 +84,8 @@ for (
 ) {
   Deno.test(`${items} an app that ${why} gets nothing, also when it is named`, () => {
     const a = app("A.example.net", options);
-    const named = pick([a], { ...wish, host: "a.example.net" });
-    assert(typeof named === "string");
-    assertStringIncludes(named, "a.example.net is connected, but");
+    const named = said(pick([a], { ...wish, host: "a.example.net" }));
+    assertStringIncludes(named, items === "D7" ? "does not read fast enough" : "a.example.net is connected, but");
     assertEquals(typeof pick([a], { ...wish, session: "a.example.net" }), "string");
     assertEquals(typeof pick([a], { ...wish, preferred: a }), "string");
     const other = app("b.example.net");
@@ -110,7 +129,7 @@ Deno.test("I2 with no app for the application there is none, and the reason name
 });
 
 Deno.test("I1 an app that left is found no more", () => {
-  const apps = new Apps();
+  const apps = new AppDirectory();
   const [first, second] = [app("a.example.net"), app("A.EXAMPLE.NET")];
   apps.add(first);
   apps.add(second);
@@ -139,21 +158,21 @@ const NEVER = () => false;
 
 Deno.test("I2 what a request without Destination-Host costs does not grow with the Logic Apps that are connected", () => {
   const looks = { count: 0 };
-  const apps = new Apps();
+  const apps = new AppDirectory();
   for (let i = 0; i < 2_000; i++) {
     apps.add(watched(`app-${i}.example.net`, { applications: [i % 2 === 0 ? S13 : RELAY] }, looks));
     if (i % 2 === 0) apps.add(watched(`gx-${i}.example.net`, { applications: [GX] }, looks));
   }
-  for (let i = 0; i < 100; i++) assert(typeof apps.pick(S13, "", "", [], undefined, NEVER) !== "string");
+  for (let i = 0; i < 100; i++) assert(typeof found(apps, {}, NEVER) !== "string");
   assert(looks.count <= 200, `${looks.count} looks for 100 requests`);
 });
 
 Deno.test("I2 many that named the application share what there is nearly evenly", () => {
-  const apps = new Apps();
+  const apps = new AppDirectory();
   const all = Array.from({ length: 100 }, (_, i) => app(`app-${i}.example.net`, { applications: [S13] }));
   for (const one of all) apps.add(one);
   for (let i = 0; i < 5_000; i++) {
-    const chosen = apps.pick(S13, "", "", [], undefined, NEVER);
+    const chosen = found(apps, {}, NEVER);
     assert(typeof chosen !== "string");
     chosen.owed++;
   }
@@ -164,40 +183,41 @@ Deno.test("I2 many that named the application share what there is nearly evenly"
 
 Deno.test("I2 the one app among many that can take it is found, whatever the dice say", () => {
   for (const dice of [0, 0.3, 0.999]) {
-    const apps = new Apps(() => dice);
+    const apps = new AppDirectory(() => dice);
     for (let i = 0; i < 50; i++) apps.add(app(`app-${i}.example.net`, { full: i !== 20 }));
-    const chosen = apps.pick(S13, "", "", [], undefined, NEVER);
+    const chosen = found(apps, {}, NEVER);
     assert(typeof chosen !== "string");
     assertEquals(chosen.originHost, "app-20.example.net");
-    assertEquals(typeof apps.pick(S13, "", "", ["app-20.example.net"], undefined, NEVER), "string");
-    assertEquals(apps.full, "queue");
+    assertStringIncludes(
+      said(found(apps, { routeRecords: ["app-20.example.net"] }, NEVER)),
+      "does not read fast enough",
+    );
   }
 });
 
 Deno.test("an app that owes too much gets no more, also when it is named, and another one does", () => {
-  const apps = new Apps();
+  const apps = new AppDirectory();
   const [mute, other] = [app("mute.example.net"), app("other.example.net", { owed: 3 })];
   apps.add(mute);
   apps.add(other);
   const tooMuch = (one: RelayPeer) => one === mute;
-  assert(apps.pick(S13, "", "", [], mute, tooMuch) === other);
-  assertEquals(typeof apps.pick(S13, "mute.example.net", "", [], undefined, tooMuch), "string");
-  assertEquals(apps.full, "owed");
+  assert(found(apps, { preferred: mute }, tooMuch) === other);
+  assertStringIncludes(said(found(apps, { destinationHost: "mute.example.net" }, tooMuch)), "more requests unanswered");
 });
 
 Deno.test("I2 the index of applications follows who comes and goes", () => {
-  const apps = new Apps();
+  const apps = new AppDirectory();
   const all = Array.from(
     { length: 20 },
     (_, i) => app(`app-${i}.example.net`, { applications: i < 10 ? [S13, GX] : [GX, RELAY] }),
   );
   for (const one of all) apps.add(one);
   for (const [i, one] of all.entries()) {
-    const chosen = apps.pick(S13, "", "", [], undefined, NEVER);
+    const chosen = found(apps, {}, NEVER);
     assert(typeof chosen !== "string");
     assertEquals(chosen.capabilities.applications.names(S13), i < 10);
     apps.remove(one);
   }
-  assertEquals(typeof apps.pick(S13, "", "", [], undefined, NEVER), "string");
-  assertEquals(typeof apps.pick(GX, "", "", [], undefined, NEVER), "string");
+  assertEquals(typeof found(apps, {}, NEVER), "string");
+  assertEquals(typeof found(apps, { application: GX }, NEVER), "string");
 });

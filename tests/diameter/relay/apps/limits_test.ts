@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Capabilities } from "../../../../src/diameter/peer/capabilities.ts";
 import type { Peer } from "../../../../src/diameter/peer/peer.ts";
 import { AppLimits } from "../../../../src/diameter/relay/apps/limits.ts";
-import { Apps } from "../../../../src/diameter/relay/apps/directory.ts";
+import { AppDirectory } from "../../../../src/diameter/relay/apps/directory.ts";
 import { DEFAULT_OPTIONS } from "../../../../src/diameter/relay/core/options.ts";
 import { RelayPeer } from "../../../../src/diameter/relay/core/relay_peer.ts";
 import type { RelayRuntime } from "../../../../src/diameter/relay/core/runtime.ts";
@@ -23,7 +23,7 @@ function app(originHost: string): RelayPeer {
 }
 
 Deno.test("ten thousand identities that come and go push out no bucket of a Logic App that is connected", () => {
-  const apps = new Apps();
+  const apps = new AppDirectory();
   const limits = new AppLimits({ options } as RelayRuntime, apps);
   const connected = [app("first.example.net"), app("second.example.net")];
   for (const one of connected) {

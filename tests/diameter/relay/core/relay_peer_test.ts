@@ -2,7 +2,8 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { Capabilities } from "../../../../src/diameter/peer/capabilities.ts";
 import type { Peer } from "../../../../src/diameter/peer/peer.ts";
-import { ConnectionTable, RelayPeer } from "../../../../src/diameter/relay/core/relay_peer.ts";
+import { ConnectionTable } from "../../../../src/diameter/relay/core/connection_table.ts";
+import { RelayPeer } from "../../../../src/diameter/relay/core/relay_peer.ts";
 
 /** A connection without a connection: neither the table nor the Route-Record looks at it. */
 function relayPeer(originHost = "app.example.net"): RelayPeer {

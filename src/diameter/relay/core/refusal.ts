@@ -1,0 +1,18 @@
+/**
+ * Why a request is answered by this gateway, and with what.
+ * @module
+ */
+import type { RequestFault } from "../../wire/request_fault.ts";
+
+/** A request that cannot be served: by anyone, or by this gateway. */
+export type Refusal = RequestFault;
+
+/**
+ * A refusal that one gateway uses again and again: what its answers have in common is made once.
+ */
+export class LastingRefusal implements Refusal {
+  /** Towards Logic Apps. */
+  avps: Uint8Array | undefined;
+
+  constructor(readonly resultCode: number, readonly message: string, readonly reason: string) {}
+}
