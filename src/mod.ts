@@ -126,6 +126,7 @@ export { Gateway } from "./diameter/relay/gateway.ts";
 export type { AppStatus, DraStatus, GatewayState, GatewayStatus } from "./diameter/relay/status.ts";
 export {
   type AllowRule,
+  BALANCE_NAMES,
   type BalanceName,
   DEFAULT_OPTIONS,
   type DraOptions,

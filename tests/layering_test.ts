@@ -39,8 +39,9 @@ const BROKEN: readonly { readonly name: string; readonly files: Record<string, s
   {
     name: "a sideways arrow",
     files: { "diameter/relay/gateway.ts": `export * from "../sim/dra.ts";`, "diameter/sim/dra.ts": "" },
-    fault:
-      "src/diameter/relay/gateway.ts:1: imports ../sim/dra.ts, but diameter/relay may import only diameter/peer, diameter/wire, net, ops/log, ops/metrics",
+    fault: `src/diameter/relay/gateway.ts:1: imports ../sim/dra.ts, but diameter/relay may import only ${
+      ARROWS["diameter/relay"]!.join(", ")
+    }`,
   },
   {
     name: "a dynamic import",
@@ -146,4 +147,12 @@ import e from "7" with { type: "text" };
 const from = "no"; const t = \`\${await import("8")}\`;`;
   const found = importsOf(tokensOf(source)).map(({ specifier, line }) => `${specifier}:${line}`);
   assertEquals(found, ["1:1", "2:2", "3:3", "4:6", "5:7", "6:8", "7:9", "8:10"]);
+});
+
+Deno.test("only the ledger writes what a requester waits for", async () => {
+  const writes = /\.inFlight\s*(?:\+\+|--|[-+]?=(?!=))/;
+  const others = (await sourceFiles()).filter(({ path, text }) =>
+    path.startsWith("diameter/relay/") && path !== "diameter/relay/core/ledger.ts" && writes.test(text)
+  );
+  assertEquals(others.map(({ path }) => path), []);
 });

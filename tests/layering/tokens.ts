@@ -98,6 +98,8 @@ export function tokensOf(source: string): Token[] {
 export interface Import {
   readonly specifier: string;
   readonly line: number;
+  /** Nothing of it is there when the program runs. */
+  readonly typeOnly: boolean;
 }
 
 /** Every module that the tokens import or export from. */
@@ -108,7 +110,15 @@ export function importsOf(tokens: readonly Token[]): Import[] {
     const before = tokens[i - 1];
     const named = before?.kind === "word" && (before.text === "from" || before.text === "import");
     const called = before?.text === "(" && tokens[i - 2]?.kind === "word" && tokens[i - 2]?.text === "import";
-    if (named || called) imports.push({ specifier: token.text, line: token.line });
+    if (!named && !called) continue;
+    imports.push({ specifier: token.text, line: token.line, typeOnly: named && isTypeOnly(tokens, i) });
   }
   return imports;
+}
+
+/** Whether the statement that ends in the specifier at `i` is `import type` or `export type`. */
+function isTypeOnly(tokens: readonly Token[], i: number): boolean {
+  let at = i - 1;
+  while (at > 0 && !(tokens[at]!.kind === "word" && ["import", "export"].includes(tokens[at]!.text))) at--;
+  return tokens[at + 1]?.text === "type";
 }

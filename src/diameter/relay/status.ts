@@ -17,28 +17,43 @@ export type GatewayState = "starting" | "ready" | "degraded" | "draining";
 export interface DraStatus {
   /** Its name in the configuration. */
   readonly name: string;
+  /** Host name or address that is dialled. */
   readonly host: string;
+  /** Port that is dialled. */
   readonly port: number;
+  /** 1 is used first. */
   readonly priority: number;
+  /** Share within the priority that is in force. */
   readonly weight: number;
   /** The weight is not the configured one. */
   readonly weightOverridden: boolean;
   /** Identity; "" when not known yet. */
   readonly originHost: string;
+  /** Where it stands. */
   readonly state: DraState;
+  /** State of its watchdog (RFC 3539 section 3.4.1). */
   readonly watchdog: "initial" | "okay" | "suspect" | "down" | "reopen";
+  /** False while it is kept out of service. */
   readonly enabled: boolean;
+  /** Whether it gets requests. */
   readonly usable: boolean;
   /** Why it is not usable: what follows its name in a sentence. */
   readonly reason: string;
+  /** Transactions that wait. */
   readonly inFlight: number;
+  /** Application messages to it. */
   readonly messagesSent: number;
+  /** Application messages from it. */
   readonly messagesReceived: number;
+  /** Bytes to it, everything included. */
   readonly bytesSent: number;
+  /** Bytes from it, everything included. */
   readonly bytesReceived: number;
+  /** How often a connection was opened again after it had been lost. */
   readonly reconnects: number;
   /** Milliseconds; undefined before the first answer. */
   readonly latency: { readonly p50: number | undefined; readonly p99: number | undefined };
+  /** Why a connection ended, or could not be opened, last; "" when none did. */
   readonly lastError: string;
   /** Unix time in milliseconds; 0 when none is planned. */
   readonly nextAttemptAt: number;
@@ -48,32 +63,49 @@ export interface DraStatus {
 export interface AppStatus {
   /** Names the connection while it lives. */
   readonly id: string;
+  /** DiameterIdentity. */
   readonly originHost: string;
+  /** Realm. */
   readonly originRealm: string;
-  /** `host:port` of its end, and where it was accepted. */
+  /** `host:port` of its end. */
   readonly remote: string;
+  /** Where it was accepted. */
   readonly listener: string;
+  /** Whether the connection is TLS. */
   readonly tls: boolean;
+  /** Where it stands. */
   readonly state: string;
   /** Unix time in milliseconds. */
   readonly connectedAt: number;
+  /** What it advertised. */
   readonly applications: readonly AdvertisedApplication[];
+  /** Transactions that wait. */
   readonly inFlight: number;
+  /** Application messages to it. */
   readonly messagesSent: number;
+  /** Application messages from it. */
   readonly messagesReceived: number;
+  /** Bytes to it, everything included. */
   readonly bytesSent: number;
+  /** Bytes from it, everything included. */
   readonly bytesReceived: number;
 }
 
 /** All of it, at one moment. */
 export interface GatewayStatus {
+  /** DiameterIdentity. */
   readonly originHost: string;
+  /** Realm. */
   readonly originRealm: string;
+  /** Where it stands. */
   readonly state: GatewayState;
   /** Why requests find no DRA; "" while they do. */
   readonly reason: string;
+  /** The statistics block. */
   readonly statistics: Statistics;
+  /** All DRAs, in the order of the configuration. */
   readonly dras: readonly DraStatus[];
+  /** All connections of Logic Apps. */
   readonly apps: readonly AppStatus[];
 }
 
