@@ -4,12 +4,15 @@
  */
 import type { GatewayListener, MessageObserver } from "./core/events.ts";
 import type { GatewayOptions } from "./core/options.ts";
+import type { RefusedMessage } from "./core/refused_messages.ts";
 import type { GatewayStatus } from "./status.ts";
 
 /** What an admin interface, a terminal view, a demo and several workers need of a gateway. */
 export interface GatewayControl {
   /** All of it passes through `structuredClone`. */
   status(): Promise<GatewayStatus>;
+  /** The last messages that were malformed or refused, newest first. */
+  refusedMessages(): Promise<readonly RefusedMessage[]>;
   /** Takes other options; returns the paths of those that come into force at the next start. */
   configure(options: GatewayOptions): Promise<readonly string[]>;
   /** Takes a DRA out of service, or puts it into service again. @throws RangeError when there is none of that name */

@@ -4,11 +4,14 @@
  */
 import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import type { Endpoint } from "../../net/connection.ts";
+import type { Registry } from "../../ops/metrics/registry.ts";
 import { RESULT } from "../wire/result_codes.ts";
 import { assemble, type RelayParts } from "./assemble.ts";
 import type { GatewayControl } from "./control.ts";
 import type { GatewayListener, MessageObserver } from "./core/events.ts";
 import type { GatewayOptions } from "./core/options.ts";
+import type { RefusedMessage } from "./core/refused_messages.ts";
+import { addMetrics } from "./metrics.ts";
 import { TICK } from "./core/transactions.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
 import { type GatewayStatus, statusOf } from "./status.ts";
@@ -67,6 +70,16 @@ export class Gateway implements GatewayControl {
   /** State, statistics, DRAs and Logic Apps as plain data. */
   status(): Promise<GatewayStatus> {
     return Promise.resolve(statusOf(this.#parts));
+  }
+
+  /** The last messages that were malformed or refused, newest first. */
+  refusedMessages(): Promise<readonly RefusedMessage[]> {
+    return Promise.resolve(this.#parts.runtime.refusedMessages.list());
+  }
+
+  /** Its metrics, for whoever shows them. */
+  addMetrics(registry: Registry): void {
+    addMetrics(registry, this.#parts);
   }
 
   /** Takes a DRA out of service with DPR (2), or puts it into service again. @throws RangeError when there is none of that name */

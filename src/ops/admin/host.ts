@@ -4,6 +4,7 @@
  */
 import type { Logger } from "../log/logger.ts";
 import type { EventSource } from "./plane.ts";
+import type { Chunks } from "./route.ts";
 
 /** The configuration in force. */
 export interface EffectiveConfig {
@@ -74,5 +75,5 @@ export interface AdminHost {
   /** Events of the process itself, such as a reload. */
   readonly events?: EventSource;
   /** The process's part of `/metrics`. */
-  metrics?(): AsyncIterable<string>;
+  metrics?(): Chunks;
 }

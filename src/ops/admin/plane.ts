@@ -4,7 +4,7 @@
  * @module
  */
 import type * as z from "zod";
-import type { Route } from "./route.ts";
+import type { Chunks, Route } from "./route.ts";
 
 /** The states of a plane, the worst last. */
 export const STATES = ["ready", "degraded", "starting", "draining"] as const;
@@ -53,6 +53,6 @@ export interface AdminPlane {
   readonly routes: readonly Route[];
   readonly events?: EventSource;
   /** Its part of `/metrics`: whole lines of Prometheus text, in pieces of any size. */
-  metrics?(): AsyncIterable<string>;
+  metrics?(): Chunks;
   readonly status?: StatusPart;
 }

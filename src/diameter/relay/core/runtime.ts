@@ -14,6 +14,7 @@ import { Meters, type RefusalReason } from "./meters.ts";
 import type { GatewayEvent, GatewayListener, MessageObserver } from "./events.ts";
 import type { GatewayOptions } from "./options.ts";
 import { ConnectionTable } from "./connection_table.ts";
+import { RefusedMessages } from "./refused_messages.ts";
 import type { RelayPeer } from "./relay_peer.ts";
 import { TICK } from "./transactions.ts";
 
@@ -25,6 +26,7 @@ export class RelayRuntime {
   readonly connections = new ConnectionTable();
   readonly meters = new Meters();
   readonly ledger = new Ledger();
+  readonly refusedMessages = new RefusedMessages();
   local: LocalIdentity;
   /** No new requests are served; answers to pending ones still flow. */
   draining = false;

@@ -30,7 +30,11 @@ export class Refusals {
   /** Answers a request that never became a transaction towards the other side. */
   refuse(request: Incoming, refusal: Refusal): void {
     this.#send(request.from, request.block.bytes, request.at, request.end, request.hopByHop, refusal);
-    this.#runtime.ledger.refused();
+    const { ledger, refusedMessages } = this.#runtime;
+    ledger.refused();
+    const { resultCode, reason, message } = refusal;
+    const why = { peer: request.from.originHost, resultCode, reason, message };
+    refusedMessages.note(why, request.block.bytes, request.at, request.end, request.tick);
   }
 
   /** Answers the request that `table` retains for `slot`, which the caller closes. */

@@ -2,14 +2,14 @@
  * `/metrics`: Prometheus text, in pieces as they are made.
  * @module
  */
-import { content, type Route, route } from "../route.ts";
+import { type Chunks, content, type Route, route } from "../route.ts";
 
 /** The type of Prometheus text. */
 const PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Whoever has metrics. */
 interface Measured {
-  metrics?(): AsyncIterable<string>;
+  metrics?(): Chunks;
 }
 
 /** The route; `sources` in the order of their lines. */
@@ -23,6 +23,6 @@ export function metricsRoute(sources: readonly Measured[]): Route {
   });
 }
 
-async function* all(sources: readonly Measured[]): AsyncGenerator<string> {
+async function* all(sources: readonly Measured[]): Chunks {
   for (const source of sources) if (source.metrics !== undefined) yield* source.metrics();
 }

@@ -1,0 +1,87 @@
+/**
+ * What the Diameter plane's part of the admin interface answers, as schemas.
+ * @module
+ */
+import * as z from "zod";
+
+const count = z.int();
+const instant = z.iso.datetime().nullable();
+const milliseconds = z.number().nullable();
+
+/** One DRA. */
+export const DRA = z.object({
+  name: z.string(),
+  host: z.string(),
+  port: count,
+  priority: count,
+  weight: count,
+  weight_overridden: z.boolean(),
+  origin_host: z.string(),
+  state: z.enum([
+    "DISCONNECTED",
+    "CONNECTING",
+    "CER_SENT",
+    "OPEN",
+    "DWR_SENT",
+    "FAILED",
+    "RECONNECTING",
+    "CLOSING",
+  ]),
+  watchdog: z.enum(["initial", "okay", "suspect", "down", "reopen"]),
+  enabled: z.boolean(),
+  usable: z.boolean(),
+  reason: z.string(),
+  in_flight: count,
+  messages_sent: count,
+  messages_received: count,
+  bytes_sent: count,
+  bytes_received: count,
+  reconnects: count,
+  latency_ms: z.object({ p50: milliseconds, p99: milliseconds }),
+  last_error: z.string(),
+  next_attempt_at: instant,
+});
+
+/** One connection of a Logic App. */
+export const APP = z.object({
+  id: z.string(),
+  origin_host: z.string(),
+  origin_realm: z.string(),
+  remote: z.string(),
+  listener: z.string(),
+  tls: z.boolean(),
+  state: z.string(),
+  connected_at: z.iso.datetime(),
+  applications: z.array(z.object({ id: count, vendor: count, type: z.enum(["auth", "acct"]) })),
+  in_flight: count,
+  messages_sent: count,
+  messages_received: count,
+  bytes_sent: count,
+  bytes_received: count,
+});
+
+/** A message that was malformed or refused. */
+export const REFUSED_MESSAGE = z.object({
+  at: z.iso.datetime(),
+  peer: z.string(),
+  result_code: count,
+  reason: z.string(),
+  message: z.string(),
+  header: z.object({
+    command: count,
+    application: count,
+    flags: count,
+    length: count,
+    hop_by_hop: count,
+    end_to_end: count,
+  }),
+  hex: z.string(),
+});
+
+/** The statistics block. */
+export const STATISTICS = z.looseObject({
+  total_requests: count,
+  active_sessions: count,
+  active_priority: count.nullable(),
+  dras: z.array(z.looseObject({ name: z.string() })),
+});
