@@ -22,16 +22,17 @@ const OPS = ["ops/config", "ops/trace", "ops/statistics", "ops", "ops/capture", 
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "main": ["commands", "version"],
   "mod": [...DIAMETER, ...OPS, "net", "version"],
-  "commands": ["host", "ops/admin", ...OPS, ...DIAMETER, "net", "version"],
-  "host": ["ops/admin", ...OPS, ...DIAMETER, "net", "version"],
+  "commands": ["host", "ops/admin", "diameter", ...OPS, ...DIAMETER, "net", "version"],
+  "host": ["ops/admin", "diameter", ...OPS, ...DIAMETER, "net", "version"],
   "build": ["version"],
   "ops/admin": ["ops/config", "ops/log", "net"], // knows no plane
+  "diameter": ["ops/config", "diameter/relay", "diameter/wire", "net"], // what the plane brings to the process
   "diameter/relay": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
   "diameter/client": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
   "diameter/sim": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
   "diameter/peer": ["diameter/wire", ...BELOW_PLANES],
-  "ops/config": ["diameter/wire", ...BELOW_PLANES],
   "diameter/wire": [],
+  "ops/config": [...BELOW_PLANES], // knows no plane: which keys there are is said to it
   "ops/trace": ["ops/capture", ...BELOW_PLANES],
   "ops/statistics": [...BELOW_PLANES],
   "ops": ["ops/capture", ...BELOW_PLANES], // what has no line of its own here
