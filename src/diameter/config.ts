@@ -1,7 +1,8 @@
 /**
- * The configuration of the Diameter plane: the sections `gateway`, `server` and `dra_pool`. Here stand
- * the kind and the bounds of each key; its type, its meaning and its default stand with the options
- * that it is decoded to, and what it means to the person who sets it in config/diam-gw.yaml.
+ * The configuration of the Diameter plane: the sections `gateway`, `server` and `dra_pool`.
+ *
+ * Here stand the kind and the bounds of each key. Its type, its meaning and its default stand with
+ * the options that it is decoded to; what it means to the person who sets it, in config/diam-gw.yaml.
  * @module
  */
 import * as z from "zod";
@@ -221,7 +222,10 @@ function named(dras: z.ZodType<readonly DraOptions[]>): z.ZodType<readonly DraOp
   });
 }
 
-/** The default jitter of 2s suits the default interval of 30s; an interval that is shorter than that gets a fifth of it. */
+/**
+ * The default jitter of 2s suits the default interval of 30s; an interval that is shorter than that
+ * jitter gets a fifth of itself.
+ */
 function withFittingJitter<T extends { readonly watchdogInterval: number; readonly watchdogJitter: number }>(
   options: T,
   isSet: boolean,

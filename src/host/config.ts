@@ -1,6 +1,6 @@
 /**
- * The configuration of the process: the sections of its own (`admin`, `logging`, `stats`), and those
- * of the planes in it.
+ * The configuration of the process: its own sections (`admin`, `logging`, `stats`), and those of the
+ * planes in it.
  * @module
  */
 import { DIAMETER_SECTIONS } from "../diameter/config.ts";
@@ -56,7 +56,7 @@ export interface StatsConfig {
 /** The port of the admin interface. */
 const ADMIN_PORT = 9868;
 
-/** What has no effect yet. The admin interface comes into force, and on by default, without its line. */
+/** What has no effect yet. Without its line, the admin interface is in force, and on by default. */
 const UNAVAILABLE: Readonly<Record<string, string>> = {
   "": 'the admin interface is off; leave it out, or set admin.listen to ""',
 };

@@ -9,7 +9,7 @@ import type { ConfigOf, Sections } from "./section.ts";
 import { isAvailable } from "./unavailable.ts";
 import { wholeOf, written } from "./whole.ts";
 
-/** A key whose value changed; the values as a person writes them, undefined where the key is absent. */
+/** A key whose value changed; values as a person writes them, undefined where the key is absent. */
 export interface ConfigChange {
   readonly path: string;
   readonly from: unknown;
@@ -82,7 +82,7 @@ function below({ plain, shown }: Side, key: string): Side {
   return { plain: (plain as Record<string, unknown>)[key], shown: (shown as Record<string, unknown>)[key] };
 }
 
-/** What stands in one place of both. In `path`, an element that has a name counts as any element. */
+/** What stands in one place of both. In `path`, an element that has a name is any element. */
 interface Pair {
   readonly path: Path;
   readonly place: string;
@@ -108,7 +108,7 @@ function* differences(sections: Sections, pair: Pair): Generator<Pair> {
   } else if (JSON.stringify(from.plain) !== JSON.stringify(to.plain)) yield pair;
 }
 
-/** The key by which elements of the list at `path` are told apart; undefined where there is none. */
+/** The key that tells elements of the list at `path` apart; undefined where there is none. */
 function nameOfElements(sections: Sections, [key, ...below]: Path): string | undefined {
   return sections.find((section) => section.key === key)?.named?.[formatPath(below)];
 }

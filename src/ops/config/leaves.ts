@@ -209,7 +209,7 @@ export function choice<const Words extends readonly string[]>(
   });
 }
 
-/** A host name or an address; IPv6 with or without brackets. `dialled` are those that we connect to. */
+/** A host name or an address; IPv6 with or without brackets. `dialled`: one that we connect to. */
 export function host({ dialled = false } = {}) {
   const codec = leaf<string>({
     expected: "a host name or an address",

@@ -1,6 +1,6 @@
 /**
- * Mappings and lists of a configuration. A mapping is spelled in snake case in the file and in camel
- * case in the code; here is the one place that turns one into the other.
+ * Mappings and lists of a configuration. A mapping is spelled in snake case in the file and in
+ * camel case in the code; here is the one place that turns one into the other.
  * @module
  */
 import * as z from "zod";

@@ -1,6 +1,6 @@
 /**
- * The configuration of a process: reading, checking, printing, comparing. Knows no key: those are in
- * the sections that each plane, and the process, bring.
+ * The configuration of a process: reading, checking, printing, comparing. Knows no key: those are
+ * in the sections that each plane, and the process, bring.
  * @module
  */
 

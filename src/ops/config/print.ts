@@ -24,7 +24,7 @@ export function printConfig<const S extends Sections>(sections: S, config: Confi
   return stringify(escaped(plainConfig(sections, config)), { lineWidth: 120 });
 }
 
-/** `tree`, as {@link written} made it, with every secret masked in place; one that is not set shows that. */
+/** Masks every secret of `tree`, which `written` made, in place. One that is not set stays "". */
 export function masked(sections: Sections, tree: Mapping): Mapping {
   for (const { path, kind, value } of placesOf(wholeOf(sections).schema, tree)) {
     if (kind === "secret" && value !== "") setAt(tree, path, MASK);

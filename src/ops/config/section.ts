@@ -1,6 +1,6 @@
 /**
- * What a plane, or the process, brings to the configuration: one key at the top of the file, and all
- * that is to be known of what stands below it.
+ * What a plane, or the process, brings to the configuration: one key at the top of the file, and
+ * all that is to be known of what stands below it.
  * @module
  */
 import type * as z from "zod";

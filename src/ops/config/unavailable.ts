@@ -1,6 +1,6 @@
 /**
- * The keys that have a name and a meaning, and no effect yet: see `unavailable` of a section. Setting
- * one is an error, so that nobody relies on it; `--print` leaves it out.
+ * The keys that have a name and a meaning, and no effect yet: see `unavailable` of a section.
+ * Setting one is an error, so that nobody relies on it; `--print` leaves it out.
  * @module
  */
 

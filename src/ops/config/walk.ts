@@ -31,8 +31,8 @@ export function* placesOf(schema: z.core.$ZodType, tree: unknown, path: Path = [
 }
 
 /**
- * The least that has every mapping, and one element of every list of mappings; with `optional`, also
- * those that may be absent. Undefined for a plain value.
+ * The least that has every mapping, and one element of every list of mappings; with `optional`,
+ * also those that may be absent. Undefined for a plain value.
  */
 export function exampleOf(schema: z.core.$ZodType, optional: boolean): unknown {
   const { shape, element } = inside(schema);

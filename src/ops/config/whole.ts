@@ -9,11 +9,11 @@ import { exampleOf } from "./walk.ts";
 
 /** What is known of the keys of some sections. Trees in it are spelled as in a file. */
 export interface Whole {
-  /** Decodes a YAML tree to the effective configuration, and encodes that to a tree a person can read. */
+  /** Decodes a YAML tree to the effective configuration, and encodes that to what a person writes. */
   readonly schema: z.ZodType<Mapping>;
   /** One of everything that is optional or repeated: the shape of the keys. */
   readonly shape: unknown;
-  /** One of everything that is repeated, and nothing that is optional: what is there when nothing is set. */
+  /** One of everything that is repeated, and nothing that is optional: what is there unasked. */
   readonly defaults: unknown;
 }
 
@@ -34,7 +34,7 @@ export function wholeOf(sections: Sections): Whole {
   return whole;
 }
 
-/** The configuration as a tree of what a person would write: durations as `30s`. Secrets are in it. */
+/** The configuration as a person would write it: durations as `30s`. Secrets are in it. */
 export function written(sections: Sections, config: object): Mapping {
   return z.encode(wholeOf(sections).schema, config as Mapping) as Mapping;
 }
