@@ -4,17 +4,9 @@
  */
 
 import { FileError } from "../net/read_file.ts";
-import {
-  configFileName,
-  type LoadedConfig,
-  plainConfig,
-  printConfig,
-  type ReadConfig,
-  readConfig,
-  type Report,
-  reportJson,
-  told,
-} from "../ops/config/mod.ts";
+import { type Loaded, type Read, readWholeConfig, SECTIONS } from "../host/config.ts";
+import { formatAddress } from "../ops/config/address.ts";
+import { configFileName, plainConfig, printConfig, type Report, reportJson, told } from "../ops/config/mod.ts";
 import { defineCommand, EXIT, UsageError } from "./cli/command.ts";
 import { unresolvedHosts } from "../host/host_names.ts";
 import { print, printError } from "./cli/terminal.ts";
@@ -54,27 +46,27 @@ column, severity and message; line and column are null for what does not stand i
     const file = configFileName(flag);
     if (file === undefined) throw new UsageError(["--config: missing; give -c FILE, or set DIAM_GW_CONFIG"], "check");
     if (!json) {
-      const loaded = await readConfig(file);
+      const loaded = await readWholeConfig(file);
       const { errors, warnings } = told(loaded.source, await everything(loaded, resolve));
       for (const line of [...errors, ...warnings]) printError(line);
       if (!loaded.ok || errors.length > 0) return EXIT.usage;
-      print(whole ? printConfig(loaded.config) : summarise(loaded));
+      print(whole ? printConfig(SECTIONS, loaded.config) : summarise(loaded));
       return EXIT.done;
     }
-    const loaded = await readConfig(file).catch(unreadable);
+    const loaded = await readWholeConfig(file).catch(unreadable);
     const reports = "ok" in loaded ? await everything(loaded, resolve) : loaded;
     const of = (severity: Report["severity"]) =>
       reports.filter((report) => report.severity === severity).map(reportJson);
     const [errors, warnings] = [of("error"), of("warning")];
     const ok = errors.length === 0;
-    const config = whole && "ok" in loaded && loaded.ok ? { config: plainConfig(loaded.config) } : {};
+    const config = whole && "ok" in loaded && loaded.ok ? { config: plainConfig(SECTIONS, loaded.config) } : {};
     print(JSON.stringify({ file, ok, errors, warnings, ...config }, undefined, 2));
     return ok ? EXIT.done : EXIT.usage;
   },
 });
 
 /** What the configuration says of itself, and what the files and names in it come to. */
-async function everything(loaded: ReadConfig, resolve: boolean): Promise<readonly Report[]> {
+async function everything(loaded: Read, resolve: boolean): Promise<readonly Report[]> {
   if (!loaded.ok) return loaded.reports;
   const beyond = [...await tlsFileErrors(loaded), ...(resolve ? await unresolvedHosts(loaded) : [])];
   return [...loaded.reports, ...await loaded.located(beyond)];
@@ -86,15 +78,14 @@ function unreadable(error: unknown): readonly Report[] {
   return [{ severity: "error", source: error.file, path: [], message: error.message }];
 }
 
-function summarise({ source, config: { gateway, server, dra_pool } }: LoadedConfig): string {
-  const dras = dra_pool.dras.toSorted((a, b) => a.priority - b.priority).map((dra) => {
-    const address = dra.host.includes(":") ? `[${dra.host}]:${dra.port}` : `${dra.host}:${dra.port}`;
-    return `  DRA ${dra.name}: ${address}, priority ${dra.priority}, weight ${dra.weight}`;
-  });
+function summarise({ source, config: { gateway, server, dra_pool } }: Loaded): string {
+  const dras = dra_pool.dras.toSorted((a, b) => a.priority - b.priority).map((dra) =>
+    `  DRA ${dra.name}: ${formatAddress(dra.host, dra.port)}, priority ${dra.priority}, weight ${dra.weight}`
+  );
   return [
     `${source}: ok`,
-    `  ${gateway.origin_host} in ${gateway.origin_realm}, mode ${gateway.mode}`,
-    `  listens on ${server.listen.map(({ text }) => text).join(", ")}`,
+    `  ${gateway.originHost} in ${gateway.originRealm}, mode ${gateway.mode}`,
+    `  listens on ${server.listen.map(({ hostname, port }) => formatAddress(hostname, port)).join(", ")}`,
     ...(dras.length === 0 ? ["  no DRA"] : dras),
   ].join("\n");
 }

@@ -3,17 +3,19 @@
  * @module
  */
 import { lookup } from "node:dns/promises";
-import type { LoadedConfig, Report } from "../ops/config/mod.ts";
+import { type Report, valuesOfKind } from "../ops/config/mod.ts";
+import { type Loaded, SECTIONS } from "./config.ts";
 
-/** An error for each DRA whose host the system's resolver does not know. */
-export async function unresolvedHosts({ config, source }: LoadedConfig): Promise<Report[]> {
-  const findings = await Promise.all(config.dra_pool.dras.map(async ({ host }, i): Promise<Report[]> => {
+/** An error for each host that we connect to and the system's resolver does not know. */
+export async function unresolvedHosts({ config, source }: Loaded): Promise<Report[]> {
+  const hosts = valuesOfKind(SECTIONS, config, "dialled");
+  const findings = await Promise.all(hosts.map(async ({ path, value }): Promise<Report[]> => {
     try {
-      await lookup(host);
+      await lookup(value);
       return [];
     } catch (error) {
-      const message = `${JSON.stringify(host)} does not resolve: ${reason(error)}`;
-      return [{ severity: "error", source, path: ["dra_pool", "dras", i, "host"], message }];
+      const message = `${JSON.stringify(value)} does not resolve: ${reason(error)}`;
+      return [{ severity: "error", source, path, message }];
     }
   }));
   return findings.flat();

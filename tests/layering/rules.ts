@@ -38,9 +38,12 @@ const OPS = ["ops/config", "ops/trace", "ops/statistics", "ops", "ops/capture", 
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "main": ["commands", "version"],
   "mod": [...DIAMETER, ...OPS, "net", "version"],
-  "commands": ["host", "ops/admin", ...OPS, ...DIAMETER, "net", "version"],
-  "host": ["ops/admin", ...OPS, ...DIAMETER, "net", "version"],
+  "commands": ["host", "diameter/admin", "ops/admin", "diameter", ...OPS, ...DIAMETER, "net", "version"],
+  "host": ["diameter/admin", "diameter", "ops/admin", ...OPS, ...DIAMETER, "net", "version"],
   "build": ["version"],
+  // What the plane brings to the process; diameter/admin: to the admin interface.
+  "diameter/admin": ["ops/admin", ...FACE, "diameter/relay", "diameter/wire", ...BELOW_PLANES, "ops/trace"],
+  "diameter": ["ops/config", ...FACE, "diameter/relay", "diameter/wire", "net"],
   "ops/admin": ["ops/config", "ops/log", "net"], // knows no plane
   // The relay's root wires its four rooms and gives them their life; nobody above sees into them.
   "diameter/relay": [...RELAY, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
@@ -57,8 +60,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "diameter/client": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
   "diameter/sim": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
   "diameter/peer": ["diameter/wire", ...BELOW_PLANES],
-  "ops/config": ["diameter/wire", ...BELOW_PLANES],
   "diameter/wire": [],
+  "ops/config": [...BELOW_PLANES], // knows no plane: which keys there are is said to it
   "ops/trace": ["ops/capture", ...BELOW_PLANES],
   "ops/statistics": [...BELOW_PLANES],
   "ops": ["ops/capture", ...BELOW_PLANES], // what has no line of its own here

@@ -9,9 +9,10 @@ import { standardDictionary } from "../../diameter/wire/dictionary/standard.ts";
 import { type DecodedMessage, decodeMessage } from "../../diameter/wire/decode_message.ts";
 import { messageJson } from "../../diameter/wire/message_json.ts";
 import { describeAvps, describeMessage } from "../../diameter/wire/message_text.ts";
+import { DIAMETER_PORT } from "../../diameter/wire/ports.ts";
 import { parseYaml, YamlError } from "../../ops/config/yaml.ts";
 import { defineCommand, EXIT, UsageError } from "../cli/command.ts";
-import { type Captured, DIAMETER_PORT, type Finding, messagesInBytes, messagesInCapture } from "../messages/input.ts";
+import { type Captured, type Finding, messagesInBytes, messagesInCapture } from "../messages/input.ts";
 import { openMessages } from "../messages/source.ts";
 import { palette, print, printError } from "../cli/terminal.ts";
 

@@ -82,7 +82,7 @@ The gateway's timers are shorter than a real site's: --print-config shows them.`
 function introduce({ dras, config: { gateway, dra_pool } }: DemoStage): void {
   const { bold, dim } = palette("stdout");
   const [first, second] = dras.map((dra) => dra.start().port);
-  const { watchdog_interval, reopen_watchdogs, reconnect, failback_delay } = dra_pool;
+  const { watchdogInterval, reopenWatchdogs, reconnect, failbackDelay } = dra_pool;
   print(`
   ${bold(`${APP_COUNT} Logic Apps`)} ──► ${bold("gateway")} ─┬─► ${
     bold("dra-1")
@@ -93,11 +93,11 @@ function introduce({ dras, config: { gateway, dra_pool } }: DemoStage): void {
 ${
     dim(
       `  Timers are short for the show: watchdog ${
-        formatDuration(watchdog_interval)
-      }, ${reopen_watchdogs} watchdogs until a lost DRA is OKAY,
+        formatDuration(watchdogInterval)
+      }, ${reopenWatchdogs} watchdogs until a lost DRA is OKAY,
   reconnect after ${formatDuration(reconnect.initial)} to ${formatDuration(reconnect.max)}, failback_delay ${
-        formatDuration(failback_delay)
-      }, answer_timeout ${formatDuration(gateway.answer_timeout)}.`,
+        formatDuration(failbackDelay)
+      }, answer_timeout ${formatDuration(gateway.answerTimeout)}.`,
     )
   }
 

@@ -6,8 +6,8 @@ import demoConfig from "../../../config/demo.yaml" with { type: "text" };
 import { Gateway } from "../../diameter/relay/gateway.ts";
 import { AppSimulator } from "../../diameter/sim/app.ts";
 import { DraSimulator } from "../../diameter/sim/dra.ts";
-import { type Config, loadConfig } from "../../ops/config/mod.ts";
-import { gatewayOptions } from "../../host/gateway_options.ts";
+import { DIAMETER_SECTIONS, type DiameterConfig, gatewayOptions } from "../../diameter/config.ts";
+import { loadConfig } from "../../ops/config/mod.ts";
 
 /** The text of the configuration. */
 export const DEMO_CONFIG: string = demoConfig;
@@ -22,7 +22,7 @@ export const DRA_1_DELAY = 5;
 /** The gateway and the simulators, all in this process, talking TCP over loopback. */
 export class DemoStage {
   readonly dras: readonly [DraSimulator, DraSimulator];
-  readonly config: Config;
+  readonly config: DiameterConfig;
   readonly gateway: Gateway;
   #apps: AppSimulator | undefined;
 
@@ -37,7 +37,7 @@ export class DemoStage {
       DEMO_DRA_1_PORT: this.dras[0].start().port,
       DEMO_DRA_2_PORT: this.dras[1].start().port,
     };
-    const loaded = loadConfig({
+    const loaded = loadConfig(DIAMETER_SECTIONS, {
       file: "demo.yaml",
       text: DEMO_CONFIG,
       environment: (name) => ports[name]?.toString(),

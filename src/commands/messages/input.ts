@@ -7,11 +7,9 @@ import { Holders } from "../../ops/capture/holders.ts";
 import { CaptureError, type Frame } from "../../ops/capture/packet.ts";
 import { type Endpoint, type Flow, Transport, type TransportEvent } from "../../ops/capture/transport.ts";
 import { HEADER_LENGTH, readHeader } from "../../diameter/wire/header.ts";
+import { DIAMETER_PORT } from "../../diameter/wire/ports.ts";
 import { formatIp } from "../../diameter/wire/ip_address.ts";
 import { type Cut, looksLikeMessage, MessageCutter } from "../../diameter/wire/message_cutter.ts";
-
-/** The port of Diameter (RFC 6733 section 2.1). */
-export const DIAMETER_PORT = 3868;
 
 /**
  * What SCTP calls Diameter messages, in the clear and within DTLS (RFC 6733 section 2.1.1). Some

@@ -11,7 +11,7 @@ import { standardDictionary } from "../../diameter/wire/dictionary/standard.ts";
 import { messageJson } from "../../diameter/wire/message_json.ts";
 import { describeAvps, describeMessage } from "../../diameter/wire/message_text.ts";
 import { RESULT } from "../../diameter/wire/result_codes.ts";
-import type { ListenAddress } from "../../ops/config/config.ts";
+import type { ListenAddress } from "../../ops/config/address.ts";
 import { formatDuration } from "../../ops/config/units.ts";
 import { flagTable, type FlagValues } from "../cli/flags.ts";
 import { FlagReader } from "../sim/flags.ts";

@@ -3,15 +3,10 @@
  * @module
  */
 
-import { AddressError, parseAddress, PORT } from "../../ops/config/address.ts";
-import {
-  configFileName,
-  type LoadedConfig,
-  type Override,
-  type ReadConfig,
-  readConfig,
-  type RejectedConfig,
-} from "../../ops/config/mod.ts";
+import { DIAMETER_PORT } from "../../diameter/wire/ports.ts";
+import { type Loaded, type Read, readWholeConfig } from "../../host/config.ts";
+import { AddressError, parseAddress } from "../../ops/config/address.ts";
+import { configFileName, type Override, type RejectedConfig } from "../../ops/config/mod.ts";
 import { flagTable, type FlagValues, parseFlags } from "../cli/flags.ts";
 
 const port = { kind: "string", placeholder: "PORT" } as const;
@@ -35,9 +30,9 @@ export const serveFlags = flagTable({
     help: "a DRA, in place of those of the file; the order gives the priority",
   },
   "dra1-host": { kind: "string", placeholder: "HOST", help: "the DRA with priority 1" },
-  "dra1-port": { ...port, help: `its port; ${PORT.diameter} if left out` },
+  "dra1-port": { ...port, help: `its port; ${DIAMETER_PORT} if left out` },
   "dra2-host": { kind: "string", placeholder: "HOST", help: "the DRA with priority 2" },
-  "dra2-port": { ...port, help: `its port; ${PORT.diameter} if left out` },
+  "dra2-port": { ...port, help: `its port; ${DIAMETER_PORT} if left out` },
   "max-connections": { kind: "string", placeholder: "N", help: "Logic Apps connected at most" },
   "conns-per-dra": { kind: "string", placeholder: "N", help: "connections to each DRA" },
   "session-timeout": {
@@ -87,7 +82,7 @@ const KEYS = {
  * if (loaded.ok) console.log(loaded.config.dra_pool.dras[0]?.host); // 10.0.1.100
  * ```
  */
-export async function loadServeConfig(args: readonly string[]): Promise<LoadedConfig | RejectedConfig> {
+export async function loadServeConfig(args: readonly string[]): Promise<Loaded | RejectedConfig> {
   const { values, positionals, problems } = parseFlags(serveFlags, args);
   const errors = [...problems, ...positionals.map((arg) => `unexpected argument ${JSON.stringify(arg)}`)];
   if (errors.length > 0) return { ok: false, reports: [], errors, warnings: [], source: "command line" };
@@ -95,9 +90,9 @@ export async function loadServeConfig(args: readonly string[]): Promise<LoadedCo
 }
 
 /** The same from flags that are parsed already. */
-export async function configFromServeFlags(flags: ServeFlags): Promise<ReadConfig> {
+export async function configFromServeFlags(flags: ServeFlags): Promise<Read> {
   const { overrides, errors } = serveOverrides(flags);
-  const loaded = await readConfig(configFileName(flags.config), overrides);
+  const loaded = await readWholeConfig(configFileName(flags.config), overrides);
   if (errors.length === 0) return loaded;
   return { ...loaded, ok: false, errors: [...errors, ...loaded.errors], warnings: [] };
 }
@@ -147,7 +142,7 @@ function listedDras(flags: ServeFlags): FlaggedDras {
   const dras = flags.dra.flatMap((text, i): FlaggedDra[] => {
     const [, name, address = "", priority] = /^(?:([^=]*)=)?(.*?)(?:@([^@]*))?$/s.exec(text) ?? [];
     try {
-      const { hostname, port } = parseAddress(address, { first: 1 });
+      const { hostname, port } = parseAddress(address, { first: 1, otherwise: DIAMETER_PORT });
       const value = { name: name ?? `dra-${i + 1}`, host: hostname, port, priority: priority ?? i + 1 };
       return [{ value, flags: {} }];
     } catch (error) {
@@ -170,7 +165,7 @@ function numberedDras(flags: ServeFlags): FlaggedDras {
       if (port !== undefined) errors.push(`--dra${n}-port: needs --dra${n}-host`);
       return [];
     }
-    const value = { name: `dra-${n}`, host, port: port ?? PORT.diameter, priority: n };
+    const value = { name: `dra-${n}`, host, port: port ?? DIAMETER_PORT, priority: n };
     return [{ value, flags: { host: `--dra${n}-host`, port: `--dra${n}-port` } }];
   });
   return { dras, errors };

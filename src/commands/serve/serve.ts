@@ -2,15 +2,16 @@
  * `serve`: the gateway, until it is told to stop.
  * @module
  */
+import { gatewayOptions } from "../../diameter/config.ts";
 import { Gateway } from "../../diameter/relay/gateway.ts";
 import type { GatewayOptions } from "../../diameter/relay/core/options.ts";
-import { type LoadedConfig, reportJson, reportLine, reportSentence } from "../../ops/config/mod.ts";
+import { reportJson, reportLine, reportSentence } from "../../ops/config/mod.ts";
 import { affordableConnections } from "../../ops/descriptors.ts";
 import { type ClosableLogger, createLogger, guardFloods, type Logger } from "../../ops/log/mod.ts";
 import { VERSION } from "../../version.ts";
 import { defineCommand, EXIT } from "../cli/command.ts";
+import type { Loaded } from "../../host/config.ts";
 import { eventLog, messageLog } from "../../host/event_log.ts";
-import { gatewayOptions } from "../../host/gateway_options.ts";
 import { configFromServeFlags, serveFlags } from "./flags.ts";
 import { HangUps, Interruption } from "../cli/signals.ts";
 import { statisticsText } from "../../host/statistics_text.ts";
@@ -66,7 +67,7 @@ the file; without either it listens on 127.0.0.1:3868 and says that DRAs are mis
 });
 
 async function serve(
-  { config, source, reports }: LoadedConfig,
+  { config, source, reports }: Loaded,
   log: ClosableLogger,
   hangUps: HangUps,
 ): Promise<number> {

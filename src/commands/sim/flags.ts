@@ -5,8 +5,8 @@
 import { judgeIdentity } from "../../diameter/wire/identity.ts";
 import type { AdvertisedApplication } from "../../diameter/peer/capabilities.ts";
 import { LOAD_KINDS, type LoadKind } from "../../diameter/sim/load_messages.ts";
-import { AddressError, parseAddress } from "../../ops/config/address.ts";
-import type { ListenAddress } from "../../ops/config/config.ts";
+import { DIAMETER_PORT } from "../../diameter/wire/ports.ts";
+import { AddressError, type ListenAddress, parseAddress } from "../../ops/config/address.ts";
 import { UsageError } from "../cli/command.ts";
 
 /** Collects what is wrong with flags whose values have a form of their own; then all of it is told at once. */
@@ -39,7 +39,7 @@ export class FlagReader {
   /** `HOST:PORT` or `HOST`; the place is nonsense when it was rejected. */
   address(flag: string, text: string, first: 0 | 1 = 0): ListenAddress {
     try {
-      return parseAddress(text, { first });
+      return parseAddress(text, { first, otherwise: DIAMETER_PORT });
     } catch (error) {
       if (!(error instanceof AddressError)) throw error;
       this.reject(flag, error.message);

@@ -10,8 +10,7 @@ import { judgeIdentity } from "../wire/identity.ts";
 import { MAX_MESSAGE_LENGTH } from "../wire/header.ts";
 import { InvalidConfigError } from "./errors.ts";
 
-/** The port of Diameter (RFC 6733 section 2.1). */
-export const DIAMETER_PORT = 3868;
+export { DIAMETER_PORT } from "../wire/ports.ts";
 
 /** Options of every client; only the two names must be given. */
 export interface ClientOptions {

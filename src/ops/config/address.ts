@@ -3,20 +3,24 @@
  * @module
  */
 
-import type { ListenAddress } from "./config.ts";
+/** Where to listen, or whom to reach; `hostname` without brackets. */
+export interface ListenAddress {
+  readonly hostname: string;
+  /** 0 for one that the system picks. */
+  readonly port: number;
+  /** `HOST:PORT`, IPv6 in brackets: what a person reads in the log. */
+  readonly text: string;
+}
 
 /** The highest TCP port. */
 export const LAST_PORT = 65535;
-
-/** Where no port is named: Diameter over TCP and over TLS (RFC 6733 2.1), the admin interface. */
-export const PORT = { diameter: 3868, tls: 5868, admin: 9868 } as const;
 
 /** What a port may be, and which one is meant without any. */
 export interface PortRule {
   /** 1 where somebody is to be reached; 0, the default, also takes a port that the system picks. */
   readonly first?: 0 | 1;
-  /** 3868 unless given. */
-  readonly otherwise?: number;
+  /** Where none is named. */
+  readonly otherwise: number;
 }
 
 /** What is wrong with an address, as the sentence a person gets. */
@@ -29,7 +33,7 @@ export class AddressError extends Error {
  *
  * @throws {AddressError} that says what was expected
  */
-export function parseAddress(text: string, { first = 0, otherwise = PORT.diameter }: PortRule = {}): ListenAddress {
+export function parseAddress(text: string, { first = 0, otherwise }: PortRule): ListenAddress {
   const match = /^(?:\[([^\]]*)\]|([^:\s]+))(?::([^:]+))?$/.exec(text);
   const [, bracketed, plain, portText = String(otherwise)] = match ?? [];
   const hostname = bracketed ?? plain;

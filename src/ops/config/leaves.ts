@@ -5,9 +5,8 @@
  */
 
 import * as z from "zod";
-import { judgeIdentity } from "../../diameter/wire/identity.ts";
-import { AddressError, formatAddress, isHost, isIp, isIpRange, parseAddress, PORT } from "./address.ts";
-import type { ListenAddress } from "./config.ts";
+import type { Endpoint } from "../../net/connection.ts";
+import { AddressError, formatAddress, isHost, isIp, isIpRange, parseAddress } from "./address.ts";
 import { nearest } from "./nearest.ts";
 import { isMapping } from "./path.ts";
 import { formatDuration, formatSize, longDuration, LONGEST_DURATION, parseDuration, parseSize } from "./units.ts";
@@ -29,7 +28,23 @@ function plainNumber(value: number): string {
   return Number.isInteger(value) ? BigInt(value).toString() : String(value);
 }
 
-interface Leaf<T> {
+/** A kind of values that somebody looks for, wherever they stand. */
+export type Kind = "secret" | "pem" | "listen" | "dialled";
+
+const KINDS = new WeakMap<z.core.$ZodType, Kind>();
+
+/** The kind of what a schema takes; undefined for most. */
+export function kindOf(schema: z.core.$ZodType): Kind | undefined {
+  return KINDS.get(schema);
+}
+
+function ofKind<S extends z.ZodType>(kind: Kind, schema: S): S {
+  KINDS.set(schema, kind);
+  return schema;
+}
+
+/** A kind of value of one's own. */
+export interface Leaf<T> {
   /** Completes "expected ...": what is right, with an example where the form is not obvious. */
   readonly expected: string | ((value: unknown) => string);
   /** The value, or undefined when it is not one. An AddressError says better than `expected` what is wrong. */
@@ -39,7 +54,8 @@ interface Leaf<T> {
   readonly shown?: (value: unknown) => unknown;
 }
 
-function leaf<T>({ expected, decode, encode = (value) => value, shown = (value) => value }: Leaf<T>) {
+/** A codec for one value. */
+export function leaf<T>({ expected, decode, encode = (value) => value, shown = (value) => value }: Leaf<T>) {
   return z.codec(z.unknown(), z.custom<T>(), {
     encode,
     decode: (input, context) => {
@@ -158,7 +174,7 @@ export function text(pattern = /^/, what = "text in quotes") {
 
 /** Text that no message may repeat. */
 export function secret() {
-  return z.codec(z.unknown(), z.string(), {
+  const codec = z.codec(z.unknown(), z.string(), {
     encode: (value) => value,
     decode: (input, context) => {
       if (typeof input === "string") return input;
@@ -166,6 +182,12 @@ export function secret() {
       return z.NEVER;
     },
   });
+  return ofKind("secret", codec);
+}
+
+/** The name of a PEM file, or "". */
+export function pemFile() {
+  return ofKind("pem", text(/^/, "the name of a file"));
 }
 
 /** One of a few words; `aliases` are taken too. */
@@ -187,40 +209,16 @@ export function choice<const Words extends readonly string[]>(
   });
 }
 
-const isIdentity = (name: string) => judgeIdentity(name) === undefined;
-
-/** A DiameterIdentity (RFC 6733 4.3.1): the FQDN of a node, or a realm. */
-export function identity({ optional = false } = {}) {
-  return leaf<string>({
-    expected:
-      "a DiameterIdentity: a host or realm name of ASCII letters, digits, hyphens, underscores and dots, such as gw1.example.com",
-    decode: (value) => {
-      const name = toText(value);
-      return name !== undefined && (isIdentity(name) || (optional && name === "")) ? name : undefined;
-    },
-  });
-}
-
-/** A DiameterIdentity with `*` for any characters. */
-export function identityPattern() {
-  return leaf<string>({
-    expected: 'a DiameterIdentity, with "*" for any characters, such as "*.apps.example.com"',
-    decode: (value) => {
-      const name = toText(value);
-      return name !== undefined && isIdentity(name.replaceAll("*", "x")) ? name : undefined;
-    },
-  });
-}
-
-/** A host name or an address; IPv6 with or without brackets. */
-export function host() {
-  return leaf<string>({
+/** A host name or an address; IPv6 with or without brackets. `dialled`: one that we connect to. */
+export function host({ dialled = false } = {}) {
+  const codec = leaf<string>({
     expected: "a host name or an address",
     decode: (value) => {
       const name = toText(value)?.replace(/^\[(.*:.*)\]$/, "$1");
       return name !== undefined && isHost(name) ? name : undefined;
     },
   });
+  return dialled ? ofKind("dialled", codec) : codec;
 }
 
 /** A local address, or "". */
@@ -245,22 +243,34 @@ export function addressRange() {
   });
 }
 
-/** One `HOST:PORT`, or "" for none; `port` where none is named. */
-export function optionalListenAddress(port: number) {
-  return leaf<ListenAddress | null>({
-    expected: 'HOST:PORT, or "" for none',
-    decode: (value) =>
-      value === "" ? null : typeof value === "string" ? parseAddress(value, { otherwise: port }) : undefined,
-    encode: (address) => address === null ? "" : formatAddress(address.hostname, address.port),
+/** A number from 0 to 1, or `auto`. */
+export function shareOrAuto() {
+  return leaf<number | "auto">({
+    expected: "auto, or a number 0..1",
+    shown: asNumber,
+    decode: (value) => {
+      const number = toNumber(value);
+      return value === "auto" ? value : number >= 0 && number <= 1 ? number : undefined;
+    },
   });
 }
 
+/** One `HOST:PORT`, or "" for none; `port` where none is named. */
+export function optionalListenAddress(port: number) {
+  const codec = leaf<Endpoint | null>({
+    expected: 'HOST:PORT, or "" for none',
+    decode: (value) => value === "" ? null : typeof value === "string" ? endpoint(value, port) : undefined,
+    encode: (address) => address === null ? "" : formatAddress(address.hostname, address.port),
+  });
+  return ofKind("listen", codec);
+}
+
 /** `HOST:PORT` or a list of them; `port` where none is named. */
-export function listenAddresses(port: number = PORT.diameter) {
-  return z.codec(z.unknown(), z.custom<readonly ListenAddress[]>(), {
+export function listenAddresses(port: number) {
+  const codec = z.codec(z.unknown(), z.custom<readonly Endpoint[]>(), {
     encode: (addresses) => addresses.map(({ hostname, port }) => formatAddress(hostname, port)),
     decode: (input, context) => {
-      const addresses: ListenAddress[] = [];
+      const addresses: Endpoint[] = [];
       const reject = (message: string, ...path: number[]) => {
         context.issues.push({ code: "custom", message, input, path });
       };
@@ -271,7 +281,7 @@ export function listenAddresses(port: number = PORT.diameter) {
         const path = Array.isArray(input) ? [i] : [];
         if (typeof item !== "string") return reject(`expected HOST:PORT, got ${describe(item)}`, ...path);
         try {
-          addresses.push(parseAddress(item, { otherwise: port }));
+          addresses.push(endpoint(item, port));
         } catch (error) {
           if (!(error instanceof AddressError)) throw error;
           reject(error.message, ...path);
@@ -280,19 +290,10 @@ export function listenAddresses(port: number = PORT.diameter) {
       return addresses;
     },
   });
+  return ofKind("listen", codec);
 }
 
-/** A list of `element`. */
-export function list<E extends z.ZodType>(element: E, example: string) {
-  return z.array(element, { error: (issue) => `expected a list such as ${example}, got ${describe(issue.input)}` });
-}
-
-/** A mapping with fixed keys; which ones are wrong is worded where the errors are collected. */
-export function section<S extends z.core.$ZodLooseShape>(shape: S) {
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === "unrecognized_keys"
-        ? "unknown key"
-        : `expected a mapping of ${Object.keys(shape).slice(0, 3).join(", ")} ..., got ${describe(issue.input)}`,
-  });
+function endpoint(text: string, otherwise: number): Endpoint {
+  const { hostname, port } = parseAddress(text, { otherwise });
+  return { hostname, port };
 }

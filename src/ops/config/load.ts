@@ -3,15 +3,15 @@
  * @module
  */
 
-import type { Config } from "./config.ts";
-import { crossCheck } from "./cross_checks.ts";
 import { type Environment, substitute } from "./environment.ts";
 import { describe } from "./leaves.ts";
-import { copyTree, formatPath, getAt, isMapping, type Mapping, type Path, removeAt, setAt } from "./path.ts";
+import { copyTree, formatPath, getAt, isMapping, type Mapping, overlaps, type Path, removeAt, setAt } from "./path.ts";
 import { type Problem, problemsOf, shapePath } from "./problems.ts";
 import { type Report, reportLine } from "./report.ts";
-import { configSchema, SHAPE } from "./schema.ts";
+import type { ConfigOf, Finding, IsSet, Sections } from "./section.ts";
 import { isAvailable, unavailableInUse } from "./unavailable.ts";
+import { placesOf } from "./walk.ts";
+import { wholeOf, written } from "./whole.ts";
 import { parseYaml, YamlError } from "./yaml.ts";
 
 /** A value that wins over the file, and the flag it came from, which errors then name. */
@@ -42,9 +42,9 @@ export interface Told {
 }
 
 /** A configuration that can be run. */
-export interface LoadedConfig extends Told {
+export interface LoadedConfig<C> extends Told {
   readonly ok: true;
-  readonly config: Config;
+  readonly config: C;
   /** Whether the file or a flag sets the key: `isSet("logging.format")`. */
   isSet(path: string): boolean;
 }
@@ -70,39 +70,46 @@ export function told(source: string, reports: readonly Report[]): Told {
  * Reads a configuration.
  *
  * ```ts
+ * import { duration } from "./leaves.ts";
  * import { loadConfig } from "./load.ts";
+ * import { section } from "./mapping.ts";
  *
- * const loaded = loadConfig({ file: "gw.yaml", text: "gateway: {request_timeout: 5s}" });
- * if (loaded.ok) console.log(loaded.config.gateway.request_timeout); // 5000
+ * const oven = { key: "oven", schema: section({ baking_time: duration() }, { bakingTime: 60_000 }) } as const;
+ * const loaded = loadConfig([oven], { file: "bakery.yaml", text: "oven: {baking_time: 40m}" });
+ * if (loaded.ok) console.log(loaded.config.oven.bakingTime); // 2400000
  * else console.error(loaded.errors.join("\n"));
  * ```
  */
-export function loadConfig(source: ConfigSource): LoadedConfig | RejectedConfig {
+export function loadConfig<const S extends Sections>(
+  sections: S,
+  source: ConfigSource,
+): LoadedConfig<ConfigOf<S>> | RejectedConfig {
   const { file, overrides = [] } = source;
-  const yaml = readTree(source.text);
+  const { shape, defaults } = wholeOf(sections);
+  const yaml = readTree(source.text, sections);
   if ("message" in yaml) {
     return { ok: false, ...told(file, [{ severity: "error", source: file, path: [], ...yaml }]) };
   }
 
   const substituted = substitute(yaml.tree, source.environment ?? (() => undefined));
-  const tree = withoutEmptySections(substituted.tree) as Mapping;
+  const tree = withoutEmptySections(shape, substituted.tree) as Mapping;
   for (const { path, value } of overrides) setAt(tree, path, copyTree(value));
-  nameDras(tree);
-  const isSet = (path: Path) => getAt(tree, path) !== undefined;
+  const isSet: IsSet = (path) => getAt(tree, asWritten(tree, path)) !== undefined;
 
   const problems: Problem[] = [...substituted.problems];
-  const config = decode(tree, problems);
+  const decoded = decode(sections, tree, problems);
+  const config = decoded === undefined ? undefined : settle(sections, decoded, isSet);
   const warnings: Problem[] = [];
-  if (config !== undefined) {
-    for (const { path, message } of unavailableInUse(config, defaultAt)) {
+  if (decoded !== undefined && config !== undefined) {
+    const plain = written(sections, decoded);
+    for (const { path, message } of unavailableInUse(sections, plain, (path) => getAt(defaults, shapePath(path)))) {
       problems.push({ path: asWritten(tree, path), message });
     }
     const wrong = problems.map(({ path }) => path);
-    for (const finding of crossCheck(settle(config, isSet), isSet)) {
-      const involved = [finding.path, ...(finding.with ?? [])];
-      if (!isAvailable(finding.path) || involved.some((path) => wrong.some((other) => overlaps(path, other)))) continue;
-      const { message } = finding;
-      (finding.warning ? warnings : problems).push({ path: asWritten(tree, finding.path), message });
+    for (const { path, message, warning, with: others = [] } of findings(sections, config, plain, isSet)) {
+      if (!isAvailable(sections, path)) continue;
+      if ([path, ...others].some((path) => wrong.some((other) => overlaps(path, other)))) continue;
+      (warning ? warnings : problems).push({ path: asWritten(tree, path), message });
     }
   }
 
@@ -113,14 +120,17 @@ export function loadConfig(source: ConfigSource): LoadedConfig | RejectedConfig 
   };
   const all = told(file, [...problems.map(report("error")), ...warnings.map(report("warning"))]);
   if (problems.length > 0 || config === undefined) return { ok: false, ...all };
-  return { ok: true, config: settle(config, isSet), ...all, isSet: (path) => isSet(path.split(".")) };
+  return { ok: true, config: config as ConfigOf<S>, ...all, isSet: (path) => isSet(path.split(".")) };
 }
 
-function readTree(text: string): { tree: unknown } | { message: string; line?: number; column?: number } {
+function readTree(
+  text: string,
+  sections: Sections,
+): { tree: unknown } | { message: string; line?: number; column?: number } {
   try {
     const tree = parseYaml(text) ?? {};
     if (isMapping(tree)) return { tree };
-    return { message: `expected a mapping of ${Object.keys(Object(SHAPE)).join(", ")}, got ${describe(tree)}` };
+    return { message: `expected a mapping of ${sections.map(({ key }) => key).join(", ")}, got ${describe(tree)}` };
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
     const { message, line, column } = error;
@@ -129,74 +139,66 @@ function readTree(text: string): { tree: unknown } | { message: string; line?: n
 }
 
 /** `server:` with every key below it commented out is a section without keys, not a value that is missing. */
-function withoutEmptySections(tree: unknown, path: Path = []): unknown {
-  if (Array.isArray(tree)) return tree.map((item, i) => withoutEmptySections(item, [...path, i]));
+function withoutEmptySections(shape: unknown, tree: unknown, path: Path = []): unknown {
+  if (Array.isArray(tree)) return tree.map((item, i) => withoutEmptySections(shape, item, [...path, i]));
   if (!isMapping(tree)) return tree;
   const kept = Object.entries(tree).filter(([key, value]) =>
-    value !== null || typeof getAt(SHAPE, shapePath([...path, key])) !== "object"
+    value !== null || typeof getAt(shape, shapePath([...path, key])) !== "object"
   );
-  return Object.fromEntries(kept.map(([key, value]) => [key, withoutEmptySections(value, [...path, key])]));
-}
-
-/** A DRA without a name is called by its place: dra-1, dra-2, ... */
-function nameDras(tree: Mapping): void {
-  const dras = getAt(tree, ["dra_pool", "dras"]);
-  if (!Array.isArray(dras)) return;
-  dras.forEach((dra: unknown, i) => {
-    if (isMapping(dra)) dra["name"] ??= `dra-${i + 1}`;
-  });
+  return Object.fromEntries(kept.map(([key, value]) => [key, withoutEmptySections(shape, value, [...path, key])]));
 }
 
 /**
  * Decodes, adding what is wrong to `problems`. Wrong values are then replaced by their defaults, so that the checks
  * which need a whole configuration can still find what else is wrong.
  */
-function decode(tree: Mapping, problems: Problem[]): Config | undefined {
-  const first = configSchema.safeParse(tree);
+function decode(sections: Sections, tree: Mapping, problems: Problem[]): Mapping | undefined {
+  const { schema, shape } = wholeOf(sections);
+  const first = schema.safeParse(tree);
   if (first.success) return first.data;
-  const found = problemsOf(first.error);
+  const found = problemsOf(sections, first.error);
   // What could not be substituted is "" now, and has been complained about already.
   problems.push(...found.filter(({ path }) => !problems.some((known) => formatPath(known.path) === formatPath(path))));
   const repaired = copyTree(tree) as Mapping;
-  for (const { path } of found) removeAt(repaired, repairable(path));
-  nameDras(repaired);
-  const second = configSchema.safeParse(repaired);
+  for (const { path } of found) removeAt(repaired, repairable(shape, path));
+  const second = schema.safeParse(repaired);
   return second.success ? second.data : undefined;
 }
 
 /** A list of mappings does without one of them; a list of plain values is dropped as a whole. */
-function repairable(path: Path): Path {
+function repairable(shape: unknown, path: Path): Path {
   const inList = typeof path.at(-1) === "number";
-  return inList && !isMapping(getAt(SHAPE, shapePath(path))) ? path.slice(0, -1) : path;
+  return inList && !isMapping(getAt(shape, shapePath(path))) ? path.slice(0, -1) : path;
 }
 
-const OPTIONAL_ABSENT: Config = configSchema.parse({ dra_pool: { dras: [{}] } });
-
-function defaultAt(path: Path): unknown {
-  return getAt(OPTIONAL_ABSENT, shapePath(path));
+function settle(sections: Sections, config: Mapping, isSet: IsSet): Mapping {
+  return Object.fromEntries(
+    sections.map((section) => {
+      const value = config[section.key];
+      return [section.key, section.settle === undefined ? value : section.settle(value, isSet)];
+    }),
+  );
 }
 
-/** The default jitter of 2s suits the default interval of 30s; an interval that is shorter than that gets a fifth of it. */
-function settle(config: Config, isSet: (path: Path) => boolean): Config {
-  const jitter = (side: "server" | "dra_pool") => {
-    const { watchdog_interval, watchdog_jitter } = config[side];
-    const fits = watchdog_jitter < watchdog_interval || isSet([side, "watchdog_jitter"]);
-    return { watchdog_jitter: fits ? watchdog_jitter : Math.floor(watchdog_interval / 5) };
-  };
-  return {
-    ...config,
-    server: { ...config.server, ...jitter("server") },
-    dra_pool: { ...config.dra_pool, ...jitter("dra_pool") },
-  };
+/** What the sections say of the configuration; and no two of them can listen on one address. */
+function* findings(sections: Sections, config: Mapping, plain: Mapping, isSet: IsSet): Generator<Finding> {
+  // Which sections a check may look at is its own to say: see `W` of a section.
+  for (const section of sections) yield* section.check?.(config as never, isSet) ?? [];
+  const taken = new Set<unknown>();
+  for (const { path, kind, value } of placesOf(wholeOf(sections).schema, plain)) {
+    if (kind !== "listen" || value === "" || !isAvailable(sections, path)) continue;
+    const anyPort = String(value).endsWith(":0");
+    if (!anyPort && taken.has(value)) {
+      const message = `${value} is listened on twice`;
+      // Nobody asked for a default that is taken.
+      yield isSet(path) ? { path, message } : { path, message, warning: true };
+    }
+    taken.add(value);
+  }
 }
 
 /** `server.listen[0]` is what the user wrote only if the user wrote a list. */
 function asWritten(tree: Mapping, path: Path): Path {
   const parent = path.slice(0, -1);
   return typeof path.at(-1) === "number" && !Array.isArray(getAt(tree, parent)) ? parent : path;
-}
-
-/** Whether one path lies at or below the other. */
-function overlaps(a: Path, b: Path): boolean {
-  return a.every((part, i) => i >= b.length || part === b[i]);
 }

@@ -62,9 +62,14 @@ export function copyTree(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, below]) => [key, copyTree(below)]));
 }
 
-/** Whether `path` lies at or below a pattern such as `dra_pool.dras[].tls`. */
+/** Whether one path lies at or below the other. */
+export function overlaps(a: Path, b: Path): boolean {
+  return a.every((part, i) => i >= b.length || part === b[i]);
+}
+
+/** Whether `path` lies at or below a pattern such as `dras[].tls`; everything lies below `""`. */
 export function matches(pattern: string, path: Path): boolean {
-  const parts = pattern.replaceAll("[]", ".[]").split(".");
+  const parts = pattern === "" ? [] : pattern.replaceAll("[]", ".[]").split(".");
   return parts.length <= path.length &&
     parts.every((part, i) => part === "[]" ? typeof path[i] === "number" : part === path[i]);
 }

@@ -4,37 +4,32 @@
  */
 
 import { stringify } from "@std/yaml";
-import * as z from "zod";
-import type { Config } from "./config.ts";
 import { escapeVariables } from "./environment.ts";
-import { getAt, isMapping, type Mapping, setAt } from "./path.ts";
-import { configSchema, SECRETS } from "./schema.ts";
+import { isMapping, type Mapping, setAt } from "./path.ts";
+import type { ConfigOf, Sections } from "./section.ts";
 import { withoutUnavailable } from "./unavailable.ts";
+import { placesOf } from "./walk.ts";
+import { wholeOf, written } from "./whole.ts";
 
 /** What is shown in place of a secret. */
 const MASK = "********";
 
 /** The configuration as a tree of what a person would write: durations as `30s`, secrets masked. */
-export function plainConfig(config: Config): Mapping {
-  const tree = z.encode(configSchema, config) as Mapping;
-  for (const secret of SECRETS) {
-    const path = secret.split(".");
-    if (getAt(tree, path) !== "") setAt(tree, path, MASK);
-  }
-  return withoutNothing(withoutUnavailable(tree)) as Mapping;
+export function plainConfig<const S extends Sections>(sections: S, config: ConfigOf<S>): Mapping {
+  return withoutUnavailable(sections, masked(sections, written(sections, config))) as Mapping;
 }
 
 /** The configuration as YAML, every default included. Secrets are masked: those alone do not load again. */
-export function printConfig(config: Config): string {
-  return stringify(escaped(plainConfig(config)), { lineWidth: 120 });
+export function printConfig<const S extends Sections>(sections: S, config: ConfigOf<S>): string {
+  return stringify(escaped(plainConfig(sections, config)), { lineWidth: 120 });
 }
 
-/** An optional section that is absent is left out. */
-function withoutNothing(tree: unknown): unknown {
-  if (Array.isArray(tree)) return tree.map(withoutNothing);
-  if (!isMapping(tree)) return tree;
-  const kept = Object.entries(tree).filter(([, value]) => value !== null);
-  return Object.fromEntries(kept.map(([key, value]) => [key, withoutNothing(value)]));
+/** Masks every secret of `tree`, which `written` made, in place. One that is not set stays "". */
+export function masked(sections: Sections, tree: Mapping): Mapping {
+  for (const { path, kind, value } of placesOf(wholeOf(sections).schema, tree)) {
+    if (kind === "secret" && value !== "") setAt(tree, path, MASK);
+  }
+  return tree;
 }
 
 function escaped(tree: unknown): unknown {

@@ -6,8 +6,9 @@
 import type * as z from "zod";
 import { nearest } from "./nearest.ts";
 import { formatPath, getAt, isMapping, type Path } from "./path.ts";
-import { SHAPE } from "./schema.ts";
+import type { Sections } from "./section.ts";
 import { unavailable } from "./unavailable.ts";
+import { wholeOf } from "./whole.ts";
 
 /** Something wrong at a place. */
 export interface Problem {
@@ -16,23 +17,24 @@ export interface Problem {
 }
 
 /** The issues of one parse, with one problem for each unknown key. */
-export function problemsOf(error: z.ZodError): Problem[] {
+export function problemsOf(sections: Sections, error: z.ZodError): Problem[] {
+  const { shape } = wholeOf(sections);
   return error.issues.flatMap((issue): Problem[] => {
     const path = issue.path.map((part) => typeof part === "number" ? part : String(part));
     if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];
     return issue.keys.map((key) => ({
       path: [...path, key],
-      message: unavailable([...path, key]) ?? `unknown key${suggestion(path, key)}`,
+      message: unavailable(sections, [...path, key]) ?? `unknown key${suggestion(shape, path, key)}`,
     }));
   });
 }
 
 /** What the key was perhaps meant to be: a near name here, the same name elsewhere, or any of those known here. */
-function suggestion(path: Path, key: string): string {
-  const known = Object.keys(getAt(SHAPE, shapePath(path)) ?? {});
+function suggestion(shape: unknown, path: Path, key: string): string {
+  const known = Object.keys(getAt(shape, shapePath(path)) ?? {});
   const near = nearest(key, known);
   if (near !== undefined) return `; did you mean "${near}"?`;
-  const elsewhere = [...pathsOf(SHAPE, [])].find((candidate) => candidate.at(-1) === key);
+  const elsewhere = [...pathsOf(shape, [])].find((candidate) => candidate.at(-1) === key);
   if (elsewhere !== undefined) return `; did you mean ${formatPath(elsewhere).replaceAll("[0]", "[]")}?`;
   return `; known here: ${known.join(", ")}`;
 }

@@ -6,6 +6,7 @@
 import { readTextFile } from "../../net/read_file.ts";
 import { loadConfig, type LoadedConfig, type Override, type RejectedConfig, told } from "./load.ts";
 import type { Report } from "./report.ts";
+import type { ConfigOf, Sections } from "./section.ts";
 
 /** The variable that names the file when no flag does. */
 export const FILE_VARIABLE = "DIAM_GW_CONFIG";
@@ -26,19 +27,20 @@ export function configFileName(flag?: string): string | undefined {
  * What there is to report has its place in the file.
  * @throws {FileError} when the file cannot be read
  */
-export async function readConfig(
+export async function readConfig<const S extends Sections>(
+  sections: S,
   file: string | undefined,
   overrides: readonly Override[] = [],
-): Promise<ReadConfig> {
+): Promise<ReadConfig<ConfigOf<S>>> {
   const { source, text } = await readSource(file);
   const environment = (name: string) => Deno.env.get(name);
-  const loaded = loadConfig({ file: source, text, environment, overrides });
+  const loaded = loadConfig(sections, { file: source, text, environment, overrides });
   const located = (reports: readonly Report[]) => withPositions(text, reports);
   return { ...loaded, ...told(source, await located(loaded.reports)), located };
 }
 
 /** A configuration as it was read. */
-export type ReadConfig = (LoadedConfig | RejectedConfig) & {
+export type ReadConfig<C> = (LoadedConfig<C> | RejectedConfig) & {
   /** More reports on the same text, with their places. */
   located(reports: readonly Report[]): Promise<readonly Report[]>;
 };

@@ -3,6 +3,7 @@ import { phasesFor } from "../../../src/commands/demo/scenario.ts";
 import { DEMO_CONFIG } from "../../../src/commands/demo/stage.ts";
 import { cut } from "../../../src/commands/cli/live_line.ts";
 import { grouped, milliseconds, plural, table } from "../../../src/host/numbers.ts";
+import { SECTIONS } from "../../../src/host/config.ts";
 import { loadConfig } from "../../../src/ops/config/mod.ts";
 import { runMain } from "../run_main.ts";
 
@@ -71,7 +72,7 @@ test("an interrupted demo says so, still counts, and fails", async () => {
 test("the configuration of the demo can be printed, and is one that serve takes", async () => {
   const { code, stdout } = await runMain(["demo", "--print-config"]);
   assertEquals([code, stdout], [0, DEMO_CONFIG]);
-  const loaded = loadConfig({ file: "demo.yaml", text: stdout });
+  const loaded = loadConfig(SECTIONS, { file: "demo.yaml", text: stdout });
   assert(loaded.ok);
   assertEquals(loaded.config.dra_pool.dras.map(({ port }) => port), [13868, 23868]);
 });

@@ -27,10 +27,9 @@ const dra = (name: string, host: string, port: number, priority: number) => ({
   port,
   priority,
   weight: 100,
-  origin_host: "",
+  originHost: "",
   bind: "",
   accept: true,
-  tls: null,
 });
 
 const DRAS: [args: string[], dras: ReturnType<typeof dra>[]][] = [
@@ -58,9 +57,9 @@ Deno.test("flags win over the file, and leave alone what they do not name", asyn
   await withFile(FILE, async (file) => {
     const { config, source } = await load("-c", file, "--session-timeout", "2s", "--listen", "[::1]:0", "--log=warn");
     assertEquals(source, file);
-    assertEquals(config.gateway.request_timeout, 2_000);
-    assertEquals(config.gateway.origin_host, "file.example");
-    assertEquals(config.server.listen, [{ hostname: "::1", port: 0, text: "[::1]:0" }]);
+    assertEquals(config.gateway.requestTimeout, 2_000);
+    assertEquals(config.gateway.originHost, "file.example");
+    assertEquals(config.server.listen, [{ hostname: "::1", port: 0 }]);
     assertEquals(config.logging, { level: "warning", format: "text", requests: true, responses: false });
     assertEquals(config.dra_pool.dras.map(({ name }) => name), ["from-file"]);
   });
@@ -69,10 +68,10 @@ Deno.test("flags win over the file, and leave alone what they do not name", asyn
 Deno.test("a listener without a port listens on the port of its kind", async () => {
   await withFile("server: {listen: 127.0.0.2, tls: {listen: ['[::1]'], cert: c, key: k}}", async (file) => {
     const { server } = (await load("-c", file)).config;
-    assertEquals(server.listen.map(({ text }) => text), ["127.0.0.2:3868"]);
-    assertEquals(server.tls?.listen.map(({ text }) => text), ["[::1]:5868"]);
+    assertEquals(server.listen, [{ hostname: "127.0.0.2", port: 3868 }]);
+    assertEquals(server.tls?.listen, [{ hostname: "::1", port: 5868 }]);
   });
-  assertEquals((await load("--listen", "localhost")).config.server.listen[0]?.text, "localhost:3868");
+  assertEquals((await load("--listen", "localhost")).config.server.listen, [{ hostname: "localhost", port: 3868 }]);
 });
 
 Deno.test("every flag reaches its key", async () => {
@@ -82,8 +81,8 @@ Deno.test("every flag reaches its key", async () => {
     ...["--listen", "127.0.0.1:1", "--listen", "127.0.0.1:2"],
   );
   const { gateway, server, dra_pool, logging, stats } = config;
-  assertEquals([gateway.origin_host, gateway.origin_realm, gateway.product_name], ["gw.example", "example", "p"]);
-  assertEquals([server.max_connections, dra_pool.connections_per_dra, stats.interval], [7, 3, 0]);
+  assertEquals([gateway.originHost, gateway.originRealm, gateway.productName], ["gw.example", "example", "p"]);
+  assertEquals([server.maxConnections, dra_pool.connectionsPerDra, stats.interval], [7, 3, 0]);
   assertEquals(server.listen.map(({ port }) => port), [1, 2]);
   assertEquals(logging, { level: "info", format: "json", requests: true, responses: true });
   assertEquals([isSet("logging.format"), isSet("logging.level")], [true, false]);
@@ -92,7 +91,7 @@ Deno.test("every flag reaches its key", async () => {
 Deno.test("without a file and flags it listens on loopback and says that DRAs are missing", async () => {
   const { config, warnings, source } = await load();
   assertEquals(source, "defaults");
-  assertEquals(config.server.listen.map(({ text }) => text), ["127.0.0.1:3868"]);
+  assertEquals(config.server.listen, [{ hostname: "127.0.0.1", port: 3868 }]);
   assertEquals(warnings.map((line) => line.split(": ").slice(0, 4).join(": ")), [
     "defaults: dra_pool.dras: warning: no DRA is configured",
   ]);

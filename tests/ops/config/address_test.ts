@@ -1,6 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { AddressError, isHost, isIpRange, isLoopback, parseAddress } from "../../../src/ops/config/address.ts";
 
+const parse = (text: string) => parseAddress(text, { otherwise: 3868 });
+
 Deno.test("HOST:PORT is read for names, IPv4 and bracketed IPv6", () => {
   for (
     const [text, hostname, port] of [
@@ -11,17 +13,17 @@ Deno.test("HOST:PORT is read for names, IPv4 and bracketed IPv6", () => {
       ["[::]:65535", "::", 65535],
       ["[::ffff:10.0.0.1]:3868", "::ffff:10.0.0.1", 3868],
     ] as const
-  ) assertEquals(parseAddress(text), { hostname, port, text });
+  ) assertEquals(parse(text), { hostname, port, text });
 });
 
-Deno.test("a host without a port means 3868, or the port of what listens there", () => {
+Deno.test("a host without a port means the port of what listens there", () => {
   for (
     const [text, hostname, whole] of [
       ["10.0.0.1", "10.0.0.1", "10.0.0.1:3868"],
       ["dra-1.example.com", "dra-1.example.com", "dra-1.example.com:3868"],
       ["[::1]", "::1", "[::1]:3868"],
     ] as const
-  ) assertEquals(parseAddress(text), { hostname, port: 3868, text: whole });
+  ) assertEquals(parse(text), { hostname, port: 3868, text: whole });
   assertEquals(parseAddress("10.0.0.1", { otherwise: 5868 }).port, 5868);
 });
 
@@ -43,8 +45,8 @@ Deno.test("what is not HOST:PORT is refused with the reason", () => {
       ["h:-1", "expected a port 0..65535, got -1"],
       ["h:3868x", "expected a port 0..65535, got 3868x"],
     ] as const
-  ) assertThrows(() => parseAddress(text), AddressError, reason, text);
-  assertThrows(() => parseAddress("h:0", { first: 1 }), AddressError, "expected a port 1..65535, got 0");
+  ) assertThrows(() => parse(text), AddressError, reason, text);
+  assertThrows(() => parseAddress("h:0", { first: 1, otherwise: 1 }), AddressError, "expected a port 1..65535, got 0");
 });
 
 Deno.test("hosts are names and addresses, and digits with dots only if they are an address", () => {

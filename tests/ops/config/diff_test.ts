@@ -1,50 +1,111 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Config, defaultConfig, diffConfig, loadConfig } from "../../../src/ops/config/mod.ts";
+import { duration, flag, integer, listenAddresses, secret, text } from "../../../src/ops/config/leaves.ts";
+import { list, section } from "../../../src/ops/config/mapping.ts";
+import { diffConfig, liveKeys, loadConfig, type Section } from "../../../src/ops/config/mod.ts";
 
-function load(text: string): Config {
-  const loaded = loadConfig({ file: "gw.yaml", text });
+interface Bakery {
+  readonly bakingTime: number;
+  readonly masterKey: string;
+  readonly doors: readonly { readonly hostname: string; readonly port: number }[];
+  readonly days: readonly number[];
+  readonly ovens: readonly { readonly name: string; readonly maxHeat: number; readonly pin: string }[];
+  readonly sign?: { readonly words: string };
+}
+
+const bakery: Section<"bakery", Bakery> = {
+  key: "bakery",
+  schema: section({
+    baking_time: duration(),
+    master_key: secret(),
+    doors: listenAddresses(80),
+    days: list(integer(1, 7), "[1, 2]"),
+    ovens: list(
+      section({ name: text(), max_heat: integer(0, 500), pin: secret() }, { name: "", maxHeat: 200, pin: "" }),
+      "[{name: left}]",
+    ),
+    sign: section({ words: text() }, { words: "open" }).exactOptional(),
+  }, { bakingTime: 60_000, masterKey: "", doors: [{ hostname: "::1", port: 80 }], days: [], ovens: [] }),
+  named: { ovens: "name" },
+  restart: ["doors", "ovens[].pin"],
+};
+const light: Section<"light", { readonly on: boolean; readonly dim: boolean }> = {
+  key: "light",
+  schema: section({ on: flag(), dim: flag() }, { on: false, dim: false }),
+  unavailable: { dim: "leave it out" },
+};
+const SECTIONS = [bakery, light] as const;
+
+function load(text: string) {
+  const loaded = loadConfig(SECTIONS, { file: "bakery.yaml", text });
   assert(loaded.ok, loaded.ok ? "" : loaded.errors.join("\n"));
   return loaded.config;
 }
 
+const diff = (old: string, current: string) => diffConfig(SECTIONS, load(old), load(current));
+
 Deno.test("equal configurations have no difference", () => {
-  assertEquals(
-    diffConfig(load("dra_pool: {dras: [{host: h}]}"), load("dra_pool: {dras: [{host: h, port: 3868}]}")),
-    [],
-  );
+  const difference = diff("bakery: {ovens: [{name: left}]}", "bakery: {ovens: [{name: left, max_heat: 200}]}");
+  assertEquals(difference, { changes: [], needsRestart: [] });
 });
 
-Deno.test("changed keys are listed with both values as people write them", () => {
-  const changes = diffConfig(
-    load("gateway: {request_timeout: 5s}"),
-    load("gateway: {request_timeout: 1m}\nserver: {listen: [127.0.0.1:1]}\nlogging: {requests: true}"),
+Deno.test("changed keys are listed in the order of the keys, with both values as people write them", () => {
+  const { changes } = diff(
+    "bakery: {baking_time: 5s}",
+    "light: {on: true}\nbakery: {baking_time: 1m, doors: [127.0.0.1:1], days: [1, 2]}",
   );
   assertEquals(changes, [
-    { path: "gateway.request_timeout", from: "5s", to: "60s" },
-    { path: "server.listen", from: ["127.0.0.1:3868"], to: ["127.0.0.1:1"] },
-    { path: "logging.requests", from: false, to: true },
+    { path: "bakery.baking_time", from: "5s", to: "60s" },
+    { path: "bakery.doors", from: ["[::1]:80"], to: ["127.0.0.1:1"] },
+    { path: "bakery.days", from: [], to: [1, 2] },
+    { path: "light.on", from: false, to: true },
   ]);
 });
 
-Deno.test("DRAs are told apart by name, wherever they stand in the list", () => {
-  const changes = diffConfig(
-    load("dra_pool: {dras: [{name: a, host: h1}, {name: b, host: h2}]}"),
-    load("dra_pool: {dras: [{name: c, host: h3}, {name: b, host: h2, weight: 50}]}"),
+Deno.test("elements with names are told apart by them, wherever they stand in the list", () => {
+  const { changes } = diff(
+    "bakery: {ovens: [{name: a}, {name: b}]}",
+    "bakery: {ovens: [{name: c, pin: s3cret}, {name: b, max_heat: 50}]}",
   );
-  assertEquals(changes.map(({ path }) => path), [
-    "dra_pool.dras[a]",
-    "dra_pool.dras[b].weight",
-    "dra_pool.dras[c]",
+  assertEquals(changes, [
+    { path: "bakery.ovens[a]", from: { name: "a", max_heat: 200, pin: "" }, to: undefined },
+    { path: "bakery.ovens[b].max_heat", from: 200, to: 50 },
+    { path: "bakery.ovens[c]", from: undefined, to: { name: "c", max_heat: 200, pin: "********" } },
   ]);
-  assertEquals([changes[0]?.to, changes[1]?.from, changes[1]?.to, changes[2]?.from], [undefined, 100, 50, undefined]);
+});
+
+Deno.test("what is optional appears and goes as a whole", () => {
+  assertEquals(diff("", "bakery: {sign: {}}").changes, [
+    { path: "bakery.sign", from: undefined, to: { words: "open" } },
+  ]);
+  assertEquals(diff("bakery: {sign: {words: a}}", "bakery: {sign: {words: b}}").changes, [
+    { path: "bakery.sign.words", from: "a", to: "b" },
+  ]);
 });
 
 Deno.test("a changed secret shows that it changed and nothing else", () => {
-  const withToken = (token: string): Config => ({ ...defaultConfig(), admin: { listen: null, token } });
-  assertEquals(diffConfig(withToken("one"), withToken("two")), [{
-    path: "admin.token",
-    from: "********",
-    to: "********",
-  }]);
-  assertEquals(diffConfig(withToken(""), withToken("two")), [{ path: "admin.token", from: "", to: "********" }]);
+  const of = (old: string, current: string) =>
+    diff(`bakery: {master_key: "${old}"}`, `bakery: {master_key: "${current}"}`).changes;
+  assertEquals(of("one", "two"), [{ path: "bakery.master_key", from: "********", to: "********" }]);
+  assertEquals(of("", "two"), [{ path: "bakery.master_key", from: "", to: "********" }]);
+  assertEquals(of("two", "two"), []);
+});
+
+Deno.test("changes that a reload cannot put into force are named, within lists too", () => {
+  const { needsRestart } = diff(
+    "bakery: {ovens: [{name: a}, {name: b}]}",
+    "bakery: {baking_time: 2m, doors: 127.0.0.1:1, ovens: [{name: b, pin: x, max_heat: 1}, {name: c}]}",
+  );
+  assertEquals(needsRestart, ["bakery.doors", "bakery.ovens[b].pin"]);
+});
+
+Deno.test("the keys that a reload changes can be listed", () => {
+  assertEquals(liveKeys(SECTIONS), [
+    "bakery.baking_time",
+    "bakery.master_key",
+    "bakery.days",
+    "bakery.ovens[].name",
+    "bakery.ovens[].max_heat",
+    "bakery.sign.words",
+    "light.on",
+  ]);
 });

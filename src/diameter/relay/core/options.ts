@@ -4,6 +4,7 @@
  */
 import type { BackoffOptions } from "../../peer/backoff.ts";
 import type { AdvertisedApplication } from "../../peer/capabilities.ts";
+import { DIAMETER_PORT } from "../../wire/ports.ts";
 import type { Endpoint } from "../../../net/connection.ts";
 import type { TlsClientFiles } from "../../../net/tls.ts";
 import type { TlsServerFiles } from "../../../net/tls_listener.ts";
@@ -54,6 +55,8 @@ export interface DraOptions {
 export interface ServerOptions {
   /** Where Logic Apps connect. */
   readonly listen: readonly Endpoint[];
+  /** Whether another process may listen on the same port, for a restart without a gap. */
+  readonly reusePort: boolean;
   /** Logic Apps that may be connected, TLS and plain together. */
   readonly maxConnections: number;
   /** Until their CER must be there. */
@@ -181,6 +184,16 @@ export interface GatewayOptions {
   readonly draPool: DraPoolOptions;
 }
 
+/** What a DRA is unless something else is said of it. */
+export const DEFAULT_DRA = {
+  port: DIAMETER_PORT,
+  priority: 1,
+  weight: 100,
+  originHost: "",
+  bind: "",
+  accept: true,
+} as const satisfies Partial<DraOptions>;
+
 /** The defaults of the configuration file; give it at least the DRAs. */
 export const DEFAULT_OPTIONS: GatewayOptions = {
   originHost: "diam-gw.localdomain",
@@ -200,7 +213,8 @@ export const DEFAULT_OPTIONS: GatewayOptions = {
   errorDetail: "full",
   memoryLimit: 512 * 1024 * 1024,
   server: {
-    listen: [{ hostname: "127.0.0.1", port: 3868 }],
+    listen: [{ hostname: "127.0.0.1", port: DIAMETER_PORT }],
+    reusePort: false,
     maxConnections: 5000,
     capabilitiesTimeout: 10_000,
     watchdogInterval: 30_000,

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { defaultConfig, loadConfig, plainConfig } from "../../../src/ops/config/mod.ts";
-import { getAt } from "../../../src/ops/config/path.ts";
-import { isAvailable } from "../../../src/ops/config/unavailable.ts";
+import { SECTIONS } from "../../src/host/config.ts";
+import { defaultConfig, loadConfig, plainConfig } from "../../src/ops/config/mod.ts";
+import { getAt } from "../../src/ops/config/path.ts";
+import { isAvailable } from "../../src/ops/config/unavailable.ts";
 
 /** A file that sets the key, and the place its error names. A row is skipped once its key is in force. */
 const SETTINGS = [
@@ -16,25 +17,25 @@ const SETTINGS = [
   ["admin: {token: secret}", "admin.token"],
   ["server: {reuse_port: true}", "server.reuse_port"],
   ["admin: {hosts: [gw.example.net]}", "admin.hosts"],
-  ["admin: {trace: {max_bytes: 0}}", "admin.trace"],
+  ["admin: {trace: {max_bytes: 0}}", "admin.trace.max_bytes"],
 ] as const;
 
 function pathOf(place: string) {
   return place.split(/[.[\]]+/).map((part) => /^\d+$/.test(part) ? Number(part) : part);
 }
 
-for (const [text, place] of SETTINGS.filter(([, place]) => !isAvailable(pathOf(place)))) {
+for (const [text, place] of SETTINGS.filter(([, place]) => !isAvailable(SECTIONS, pathOf(place)))) {
   Deno.test(`a key without effect cannot be set, and is not printed: ${place}`, () => {
-    const loaded = loadConfig({ file: "gw.yaml", text });
+    const loaded = loadConfig(SECTIONS, { file: "gw.yaml", text });
     assert(!loaded.ok);
     assertEquals(loaded.errors.length, 1);
     assertStringIncludes(loaded.errors[0] ?? "", `gw.yaml: ${place}: not available yet in this version (`);
     assertEquals(loaded.errors[0]?.includes("secret"), false);
-    assertEquals(getAt(plainConfig(defaultConfig()), pathOf(place)), undefined);
+    assertEquals(getAt(plainConfig(SECTIONS, defaultConfig(SECTIONS)), pathOf(place)), undefined);
   });
 }
 
 Deno.test("setting such a key to its default is no error", () => {
   const text = "gateway: {workers: 1}\nserver: {duplicate_origin_host: allow, allow: [], tls: , max_in_flight: 0}";
-  assert(loadConfig({ file: "gw.yaml", text }).ok);
+  assert(loadConfig(SECTIONS, { file: "gw.yaml", text }).ok);
 });

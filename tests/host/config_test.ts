@@ -1,13 +1,14 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { defaultConfig, loadConfig, type LoadedConfig, type Override } from "../../../src/ops/config/mod.ts";
+import { type Loaded, SECTIONS } from "../../src/host/config.ts";
+import { defaultConfig, loadConfig, type Override } from "../../src/ops/config/mod.ts";
 
 const ONE_DRA = "dra_pool: {dras: [{host: 10.0.0.1}]}";
 
 function load(text: string, environment: Record<string, string> = {}, overrides: Override[] = []) {
-  return loadConfig({ file: "gw.yaml", text, environment: (name) => environment[name], overrides });
+  return loadConfig(SECTIONS, { file: "gw.yaml", text, environment: (name) => environment[name], overrides });
 }
 
-function good(...args: Parameters<typeof load>): LoadedConfig {
+function good(...args: Parameters<typeof load>): Loaded {
   const loaded = load(...args);
   assert(loaded.ok, loaded.ok ? "" : loaded.errors.join("\n"));
   return loaded;
@@ -22,64 +23,64 @@ function errorsOf(...args: Parameters<typeof load>): readonly string[] {
 Deno.test("an empty file gives every default", () => {
   const { gateway, server, dra_pool, admin, logging, stats } = good("").config;
   assertEquals(gateway, {
-    origin_host: "diam-gw.localdomain",
-    origin_realm: "localdomain",
-    product_name: "diam-gw",
-    vendor_id: 10415,
+    originHost: "diam-gw.localdomain",
+    originRealm: "localdomain",
+    productName: "diam-gw",
+    vendorId: 10415,
     mode: "relay",
     applications: [],
-    request_timeout: 30_000,
-    answer_timeout: 10_000,
-    max_attempts: 3,
-    timeout_result_code: 3002,
-    retry_result_codes: [3002, 3004],
-    never_retry: [],
-    strict_p_bit: false,
-    error_detail: "full",
-    drain_timeout: 10_000,
-    memory_limit: 512 * 1024 * 1024,
+    requestTimeout: 30_000,
+    answerTimeout: 10_000,
+    maxAttempts: 3,
+    timeoutResultCode: 3002,
+    retryResultCodes: [3002, 3004],
+    neverRetry: [],
+    strictPBit: false,
+    errorDetail: "full",
+    drainTimeout: 10_000,
+    memoryLimit: 512 * 1024 * 1024,
     workers: 1,
   });
   assertEquals(server, {
-    listen: [{ hostname: "127.0.0.1", port: 3868, text: "127.0.0.1:3868" }],
-    tls: null,
-    max_connections: 5000,
-    capabilities_timeout: 10_000,
-    watchdog_interval: 30_000,
-    watchdog_jitter: 2_000,
-    max_message_size: 65_536,
-    send_queue_limit: 1_048_576,
-    write_timeout: 10_000,
-    dpr_timeout: 5_000,
-    tcp_nodelay: true,
-    duplicate_origin_host: "allow",
+    listen: [{ hostname: "127.0.0.1", port: 3868 }],
+    reusePort: false,
+    maxConnections: 5000,
+    capabilitiesTimeout: 10_000,
+    watchdogInterval: 30_000,
+    watchdogJitter: 2_000,
+    maxMessageSize: 65_536,
+    sendQueueLimit: 1_048_576,
+    writeTimeout: 10_000,
+    dprTimeout: 5_000,
+    tcpNoDelay: true,
+    duplicateOriginHost: "allow",
     allow: [],
-    rate_limit: { requests_per_second: 0, burst: 0 },
-    max_in_flight: 0,
+    rateLimit: { requestsPerSecond: 0, burst: 0 },
+    maxInFlight: 0,
   });
   assertEquals(dra_pool, {
-    connections_per_dra: 1,
-    connect_timeout: 10_000,
-    capabilities_timeout: 5_000,
-    watchdog_interval: 30_000,
-    watchdog_jitter: 2_000,
-    reopen_watchdogs: 3,
-    reopen_last_resort: true,
-    reconnect: { initial: 5_000, multiplier: 1.5, max: 300_000, jitter: 0.2, after_refusal: 300_000 },
-    dpr_timeout: 5_000,
-    max_message_size: 65_536,
-    write_timeout: 10_000,
-    tcp_nodelay: true,
-    failback_delay: 0,
+    connectionsPerDra: 1,
+    connectTimeout: 10_000,
+    capabilitiesTimeout: 5_000,
+    watchdogInterval: 30_000,
+    watchdogJitter: 2_000,
+    reopenWatchdogs: 3,
+    reopenLastResort: true,
+    reconnect: { initial: 5_000, multiplier: 1.5, max: 300_000, jitter: 0.2, afterRefusal: 300_000 },
+    dprTimeout: 5_000,
+    maxMessageSize: 65_536,
+    writeTimeout: 10_000,
+    tcpNoDelay: true,
+    failbackDelay: 0,
     balance: "round_robin",
-    max_in_flight: 16_384,
-    send_queue_limit: 1_048_576,
+    maxInFlight: 16_384,
+    sendQueueLimit: 1_048_576,
     dras: [],
   });
   assertEquals(admin.token, "");
   assertEquals(logging, { level: "info", format: "text", requests: false, responses: false });
   assertEquals(stats, { interval: 60_000 });
-  assertEquals(good("").config, defaultConfig());
+  assertEquals(good("").config, defaultConfig(SECTIONS));
 });
 
 Deno.test("a DRA takes its name from its place and everything but its host from the defaults", () => {
@@ -92,10 +93,9 @@ Deno.test("a DRA takes its name from its place and everything but its host from 
       port: 3868,
       priority: 1,
       weight: 100,
-      origin_host: "",
+      originHost: "",
       bind: "",
       accept: true,
-      tls: null,
     },
     {
       name: "dra-2",
@@ -103,10 +103,9 @@ Deno.test("a DRA takes its name from its place and everything but its host from 
       port: 3869,
       priority: 2,
       weight: 100,
-      origin_host: "",
+      originHost: "",
       bind: "",
       accept: true,
-      tls: null,
     },
   ]);
 });
@@ -118,15 +117,15 @@ server: {listen: "[::1]:3868", max_message_size: 100000, tcp_nodelay: "false"}
 logging: {level: warn}
 stats: {interval: 0}
 `).config;
-  assertEquals(config.gateway.request_timeout, 90_000);
-  assertEquals(config.gateway.drain_timeout, 0);
+  assertEquals(config.gateway.requestTimeout, 90_000);
+  assertEquals(config.gateway.drainTimeout, 0);
   assertEquals(config.gateway.applications, [
-    { id: 16777252, vendor: 10415, type: "auth" },
-    { id: 4, vendor: 0, type: "auth" },
+    { id: 16777252, vendor: 10415, accounting: false },
+    { id: 4, vendor: 0, accounting: false },
   ]);
-  assertEquals(config.server.listen, [{ hostname: "::1", port: 3868, text: "[::1]:3868" }]);
-  assertEquals(config.server.max_message_size, 100_000);
-  assertEquals(config.server.tcp_nodelay, false);
+  assertEquals(config.server.listen, [{ hostname: "::1", port: 3868 }]);
+  assertEquals(config.server.maxMessageSize, 100_000);
+  assertEquals(config.server.tcpNoDelay, false);
   assertEquals(config.logging.level, "warning");
   assertEquals(config.stats.interval, 0);
 });
@@ -403,12 +402,15 @@ Deno.test("a configuration without a DRA runs, and says so", () => {
 
 Deno.test("a short watchdog interval brings a jitter that fits, unless one was set", () => {
   const { server, dra_pool } = good("server: {watchdog_interval: 1s}\ndra_pool: {watchdog_interval: 10s}").config;
-  assertEquals([server.watchdog_interval, server.watchdog_jitter], [1000, 200]);
-  assertEquals([dra_pool.watchdog_interval, dra_pool.watchdog_jitter], [10_000, 2000]);
+  assertEquals([server.watchdogInterval, server.watchdogJitter], [1000, 200]);
+  assertEquals([dra_pool.watchdogInterval, dra_pool.watchdogJitter], [10_000, 2000]);
 });
 
 Deno.test("a section with all its keys commented out is empty, and fine", () => {
-  assertEquals(good("gateway:\n  # mode: relay\nserver:\n  tls:\ndra_pool:\n  dras:\n").config, defaultConfig());
+  assertEquals(
+    good("gateway:\n  # mode: relay\nserver:\n  tls:\ndra_pool:\n  dras:\n").config,
+    defaultConfig(SECTIONS),
+  );
 });
 
 Deno.test("variables are substituted in every kind of value", () => {
@@ -420,16 +422,16 @@ dra_pool: {dpr_timeout: "\${DPR}", dras: [{host: "\${DRA}", port: "\${PORT}"}]}
 `,
     environment,
   ).config;
-  assertEquals([gateway.request_timeout, gateway.strict_p_bit, gateway.origin_realm], [3000, true, "example.com"]);
-  assertEquals([dra_pool.dpr_timeout, dra_pool.dras[0]?.host, dra_pool.dras[0]?.port], [0, "10.0.0.9", 3999]);
+  assertEquals([gateway.requestTimeout, gateway.strictPBit, gateway.originRealm], [3000, true, "example.com"]);
+  assertEquals([dra_pool.dprTimeout, dra_pool.dras[0]?.host, dra_pool.dras[0]?.port], [0, "10.0.0.9", 3999]);
 });
 
 Deno.test("an override wins over the file, and its errors name the flag", () => {
   const file = "server: {listen: bad}\ngateway: {request_timeout: 1s}";
   const flag = "--listen";
   const { config, isSet } = good(file, {}, [{ path: ["server", "listen"], value: ["127.0.0.1:5"], flag }]);
-  assertEquals(config.server.listen.map(({ text }) => text), ["127.0.0.1:5"]);
-  assertEquals(config.gateway.request_timeout, 1000);
+  assertEquals(config.server.listen, [{ hostname: "127.0.0.1", port: 5 }]);
+  assertEquals(config.gateway.requestTimeout, 1000);
   assertEquals([isSet("server.listen"), isSet("gateway.request_timeout"), isSet("logging.format")], [
     true,
     true,

@@ -1,21 +1,27 @@
 /**
- * What no single key can know: values that contradict each other, and settings that are allowed and unwise.
+ * What no single key of the Diameter plane can know: values that contradict each other, and settings
+ * that are allowed and unwise.
  * @module
  */
 
-import { APPLICATION, VENDOR } from "../../diameter/wire/application_ids.ts";
-import { isLoopback } from "./address.ts";
-import type { Config, DraConfig, ListenAddress } from "./config.ts";
-import type { Path } from "./path.ts";
-import { isAvailable } from "./unavailable.ts";
-import { formatDuration } from "./units.ts";
+import type { Endpoint } from "../net/connection.ts";
+import { formatAddress, isLoopback } from "../ops/config/address.ts";
+import type { Finding, IsSet } from "../ops/config/section.ts";
+import { formatDuration } from "../ops/config/units.ts";
+import type { DraOptions, DraPoolOptions, GatewayOptions, ServerOptions } from "./relay/core/options.ts";
+import { APPLICATION, VENDOR } from "./wire/application_ids.ts";
 
-/** One thing to say. `with` are the other keys it follows from: if one of them is wrong itself, this is not said. */
-export interface Finding {
-  readonly path: Path;
-  readonly message: string;
-  readonly warning?: true;
-  readonly with?: readonly Path[];
+/** The section `gateway`: how it presents itself, and how it relays. */
+export interface GatewaySection extends Omit<GatewayOptions, "server" | "draPool"> {
+  /** Gateways side by side in this process. */
+  readonly workers: number;
+}
+
+/** The sections, decoded. */
+export interface DiameterConfig {
+  readonly gateway: GatewaySection;
+  readonly server: ServerOptions;
+  readonly dra_pool: DraPoolOptions;
 }
 
 /** Applications of vendors begin here (RFC 6733 11.3). */
@@ -28,35 +34,34 @@ const SHORTEST_WATCHDOG = 6_000;
 const MOST_CONNECTIONS = 65_535;
 
 /** Every finding on `config`; `isSet` tells what somebody wrote from what is a default. */
-export function crossCheck(config: Config, isSet: (path: Path) => boolean): Finding[] {
+export function crossCheck(config: DiameterConfig, isSet: IsSet): Finding[] {
   return [
     ...gatewayFindings(config, isSet),
-    ...watchdogFindings("server", config.server.watchdog_interval, config.server.watchdog_jitter),
-    ...watchdogFindings("dra_pool", config.dra_pool.watchdog_interval, config.dra_pool.watchdog_jitter),
+    ...watchdogFindings("server", config.server.watchdogInterval, config.server.watchdogJitter),
+    ...watchdogFindings("dra_pool", config.dra_pool.watchdogInterval, config.dra_pool.watchdogJitter),
     ...listenerFindings(config),
     ...tlsFindings(config),
     ...poolFindings(config),
     ...draFindings(config),
     ...ownAddressFindings(config),
-    ...adminFindings(config),
   ];
 }
 
-function* gatewayFindings({ gateway }: Config, isSet: (path: Path) => boolean): Generator<Finding> {
+function* gatewayFindings({ gateway }: DiameterConfig, isSet: IsSet): Generator<Finding> {
   const answer = ["gateway", "answer_timeout"];
-  if (gateway.answer_timeout > gateway.request_timeout && isSet(answer)) {
+  if (gateway.answerTimeout > gateway.requestTimeout && isSet(answer)) {
     yield {
       path: answer,
-      message: `has no effect: it is longer than gateway.request_timeout (${formatDuration(gateway.request_timeout)})`,
+      message: `has no effect: it is longer than gateway.request_timeout (${formatDuration(gateway.requestTimeout)})`,
       warning: true,
       with: [["gateway", "request_timeout"]],
     };
   }
   const ids = new Set<string>();
-  for (const [i, { id, vendor, type }] of gateway.applications.entries()) {
+  for (const [i, { id, vendor, accounting }] of gateway.applications.entries()) {
     const path = ["gateway", "applications", i];
     if (id === 0) yield { path: [...path, "id"], message: "missing: the number of the application" };
-    else if (ids.has(`${id}/${vendor}/${type}`)) {
+    else if (ids.has(`${id}/${vendor}/${accounting}`)) {
       yield { path, message: `application ${id} of vendor ${vendor} is listed twice` };
     } else if (id >= FIRST_OF_VENDORS && id !== APPLICATION.relay && vendor === VENDOR.ietf) {
       yield {
@@ -66,7 +71,7 @@ function* gatewayFindings({ gateway }: Config, isSet: (path: Path) => boolean): 
         warning: true,
       };
     }
-    ids.add(`${id}/${vendor}/${type}`);
+    ids.add(`${id}/${vendor}/${accounting}`);
   }
 }
 
@@ -85,26 +90,21 @@ function* watchdogFindings(side: "server" | "dra_pool", interval: number, jitter
   }
 }
 
-function* listenerFindings({ server, admin }: Config): Generator<Finding> {
-  const listeners: [Path, ListenAddress][] = server.listen.map((address, i) => [["server", "listen", i], address]);
-  server.tls?.listen.forEach((address, i) => listeners.push([["server", "tls", "listen", i], address]));
-  if (admin.listen !== null) listeners.push([["admin", "listen"], admin.listen]);
-  const taken = new Set<string>();
-  for (const [path, { text, port }] of listeners) {
-    if (port !== 0 && taken.has(text)) yield { path, message: `${text} is listened on twice` };
-    taken.add(text);
-  }
-  for (const [path, { hostname }] of listeners) {
-    if (path[0] !== "server" || isLoopback(hostname) || server.allow.length > 0 || server.tls?.client_ca) continue;
-    const advice = isAvailable(["server", "allow"])
-      ? "server.allow is empty, so anyone who reaches it may connect"
-      : "anyone who reaches it may connect: keep it behind a packet filter";
-    yield { path, message: `reachable beyond this host, and ${advice}`, warning: true, with: [["server", "allow"]] };
+function* listenerFindings({ server }: DiameterConfig): Generator<Finding> {
+  if (server.allow.length > 0 || server.tls?.clientCa) return;
+  const message = "reachable beyond this host, and server.allow is empty, so anyone who reaches it may connect";
+  const listeners = [
+    ...server.listen.map(({ hostname }, i) => ({ hostname, path: ["server", "listen", i] })),
+    ...(server.tls?.listen ?? []).map(({ hostname }, i) => ({ hostname, path: ["server", "tls", "listen", i] })),
+  ];
+  for (const { hostname, path } of listeners) {
+    if (isLoopback(hostname)) continue;
+    yield { path, message, warning: true, with: [["server", "allow"]] };
   }
 }
 
-function* tlsFindings({ server, dra_pool }: Config): Generator<Finding> {
-  if (server.tls !== null) {
+function* tlsFindings({ server, dra_pool }: DiameterConfig): Generator<Finding> {
+  if (server.tls !== undefined) {
     if (server.tls.cert === "") {
       yield { path: ["server", "tls", "cert"], message: "missing: the file of the certificate" };
     }
@@ -113,21 +113,21 @@ function* tlsFindings({ server, dra_pool }: Config): Generator<Finding> {
     }
   }
   for (const [i, { tls }] of dra_pool.dras.entries()) {
-    if (tls === null || (tls.cert === "") === (tls.key === "")) continue;
+    if (tls === undefined || (tls.cert === "") === (tls.key === "")) continue;
     const path = ["dra_pool", "dras", i, "tls"];
     yield { path, message: "a client certificate takes both cert and key" };
   }
 }
 
 function* poolFindings(
-  { server, dra_pool: { reconnect, dras, connections_per_dra } }: Config,
+  { server, dra_pool: { reconnect, dras, connectionsPerDra } }: DiameterConfig,
 ): Generator<Finding> {
-  const mostApps = MOST_CONNECTIONS - dras.length * connections_per_dra;
-  if (server.max_connections > mostApps) {
+  const mostApps = MOST_CONNECTIONS - dras.length * connectionsPerDra;
+  if (server.maxConnections > mostApps) {
     yield {
       path: ["server", "max_connections"],
       message:
-        `expected at most ${mostApps}, got ${server.max_connections}: with the connections to DRAs there can be ` +
+        `expected at most ${mostApps}, got ${server.maxConnections}: with the connections to DRAs there can be ` +
         `${MOST_CONNECTIONS} in all`,
       with: [["dra_pool", "dras"], ["dra_pool", "connections_per_dra"]],
     };
@@ -163,25 +163,27 @@ const EVERYWHERE = new Set(["0.0.0.0", "::"]);
  * Whether whoever dials `dra` gets to a listener on `listen`; what other names stand for is not
  * looked up.
  */
-function leadsTo(dra: DraConfig, listen: ListenAddress): boolean {
+function leadsTo(dra: DraOptions, listen: Endpoint): boolean {
   const [from, to] = [dra.host.toLowerCase(), listen.hostname.toLowerCase()];
   if (dra.port !== listen.port || from === "") return false;
   if (EVERYWHERE.has(to)) return EVERYWHERE.has(from) || isLoopback(from);
   return from === to || ((from === "localhost" || to === "localhost") && LOCAL.has(from) && LOCAL.has(to));
 }
 
-function* ownAddressFindings({ server, dra_pool: { dras } }: Config): Generator<Finding> {
+function* ownAddressFindings({ server, dra_pool: { dras } }: DiameterConfig): Generator<Finding> {
   const listens = [...server.listen, ...(server.tls?.listen ?? [])];
   for (const [i, dra] of dras.entries()) {
     const own = listens.find((listen) => leadsTo(dra, listen));
     if (own === undefined) continue;
     const path = ["dra_pool", "dras", i];
-    const message = `leads back to this gateway, which listens on ${own.text}: it will refuse itself`;
+    const message = `leads back to this gateway, which listens on ${
+      formatAddress(own.hostname, own.port)
+    }: it will refuse itself`;
     yield { path, message, warning: true, with: [[...path, "host"], [...path, "port"], ["server"]] };
   }
 }
 
-function* draFindings({ gateway, dra_pool: { dras } }: Config): Generator<Finding> {
+function* draFindings({ gateway, dra_pool: { dras } }: DiameterConfig): Generator<Finding> {
   const seen: { names: Map<string, number>; addresses: Map<string, number> } = {
     names: new Map(),
     addresses: new Map(),
@@ -204,7 +206,7 @@ function* draFindings({ gateway, dra_pool: { dras } }: Config): Generator<Findin
       yield { path, message, warning: true, with: [[...path, "host"], [...path, "port"]] };
     }
     seen.addresses.set(addressOf(dra), sameAddress ?? i);
-    if (dra.origin_host.toLowerCase() === gateway.origin_host.toLowerCase()) {
+    if (dra.originHost.toLowerCase() === gateway.originHost.toLowerCase()) {
       const message = "expected the identity of the DRA, got that of the gateway";
       yield { path: [...path, "origin_host"], message, with: [["gateway", "origin_host"]] };
     }
@@ -212,15 +214,6 @@ function* draFindings({ gateway, dra_pool: { dras } }: Config): Generator<Findin
 }
 
 /** A local address is part of it: two paths to one DRA are two. */
-function addressOf({ host, port, bind }: DraConfig): string {
+function addressOf({ host, port, bind }: DraOptions): string {
   return `${host.toLowerCase()} ${port} ${bind}`;
-}
-
-function* adminFindings({ admin }: Config): Generator<Finding> {
-  if (admin.listen === null || admin.token !== "" || isLoopback(admin.listen.hostname)) return;
-  yield {
-    path: ["admin", "listen"],
-    message: `expected a loopback address or a token in admin.token, got ${admin.listen.text} without one`,
-    with: [["admin", "token"]],
-  };
 }

@@ -1,0 +1,81 @@
+/**
+ * Walks through a schema: which keys there are, and which values are of a kind that somebody looks
+ * for, such as secrets or listeners.
+ * @module
+ */
+import type * as z from "zod";
+import { type Kind, kindOf } from "./leaves.ts";
+import { isMapping, type Path } from "./path.ts";
+
+/** A value as a person writes it, its kind, and where it stands. */
+export interface Place {
+  readonly path: Path;
+  readonly kind: Kind;
+  readonly value: unknown;
+}
+
+/** The values of `tree`, which `schema` encoded, that have a kind of their own. */
+export function* placesOf(schema: z.core.$ZodType, tree: unknown, path: Path = []): Generator<Place> {
+  const { shape, element, kind } = inside(schema);
+  if (kind !== undefined) {
+    const values = Array.isArray(tree) ? tree.entries() : undefined;
+    if (values === undefined) yield { path, kind, value: tree };
+    else for (const [i, value] of values) yield { path: [...path, i], kind, value };
+  } else if (shape !== undefined && isMapping(tree)) {
+    for (const [key, below] of Object.entries(shape)) {
+      if (Object.hasOwn(tree, key)) yield* placesOf(below, tree[key], [...path, key]);
+    }
+  } else if (element !== undefined && Array.isArray(tree)) {
+    for (const [i, item] of tree.entries()) yield* placesOf(element, item, [...path, i]);
+  }
+}
+
+/**
+ * The least that has every mapping, and one element of every list of mappings; with `optional`,
+ * also those that may be absent. Undefined for a plain value.
+ */
+export function exampleOf(schema: z.core.$ZodType, optional: boolean): unknown {
+  const { shape, element } = inside(schema);
+  if (element !== undefined) {
+    const item = exampleOf(element, optional);
+    return item === undefined ? undefined : [item];
+  }
+  if (shape === undefined) return undefined;
+  const wanted = Object.entries(shape).filter(([, below]) => optional || typeOf(below) !== "optional");
+  const entries = wanted.map(([key, below]) => [key, exampleOf(below, optional)] as const);
+  return Object.fromEntries(entries.filter(([, example]) => example !== undefined));
+}
+
+/** What is in a schema, behind defaults and renaming: keys, elements, or a value of a kind. */
+interface Inside {
+  readonly shape?: z.core.$ZodShape;
+  readonly element?: z.core.$ZodType;
+  readonly kind?: Kind;
+}
+
+function inside(schema: z.core.$ZodType): Inside {
+  const kind = kindOf(schema);
+  if (kind !== undefined) return { kind };
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  switch (def.type) {
+    case "default":
+    case "prefault":
+    case "optional":
+      return inside(def.innerType);
+    case "object":
+      return { shape: def.shape };
+    case "array":
+      return { element: def.element };
+    case "pipe": {
+      // One side of a codec may say nothing of what is in it.
+      const written = inside(def.in);
+      return written.shape === undefined && written.element === undefined ? inside(def.out) : written;
+    }
+    default:
+      return {};
+  }
+}
+
+function typeOf(schema: z.core.$ZodType): string {
+  return schema._zod.def.type;
+}
