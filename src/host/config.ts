@@ -56,13 +56,8 @@ export interface StatsConfig {
 /** The port of the admin interface. */
 const ADMIN_PORT = 9868;
 
-/** What has no effect yet. Without its line, the admin interface is in force, and on by default. */
-const UNAVAILABLE: Readonly<Record<string, string>> = {
-  "": 'the admin interface is off; leave it out, or set admin.listen to ""',
-};
-
 const DEFAULT_ADMIN: AdminConfig = {
-  listen: "" in UNAVAILABLE ? null : { hostname: "127.0.0.1", port: ADMIN_PORT },
+  listen: { hostname: "127.0.0.1", port: ADMIN_PORT },
   token: "",
   hosts: [],
   mask: "subscriber",
@@ -86,7 +81,10 @@ export const adminSection: Section<"admin", AdminConfig, { readonly admin: Admin
   }, DEFAULT_ADMIN),
   check: adminFindings,
   restart: ["listen"],
-  unavailable: UNAVAILABLE,
+  unavailable: {
+    trace: "no transactions are recorded yet; leave it out",
+    mask: "no messages are shown yet; leave it out",
+  },
 };
 
 const logging: Section<"logging", LoggingConfig> = {

@@ -56,6 +56,7 @@ export class Scene implements AsyncDisposable {
         ...options.draPool,
         dras: ports.map((port, nth) => ({ name: `dra-${nth + 1}`, host: "127.0.0.1", port, priority: nth + 1 })),
       },
+      admin: { listen: "" },
       stats: { interval: "200ms" },
       logging: { format: "json" },
     };

@@ -42,7 +42,10 @@ async function withStderr(redirection: string, play: (to: Endpoint) => Promise<v
   const port = freePort();
   // An interval that calls for a remark, so that not only the log is written.
   const directory = await Deno.makeTempDir({ prefix: "gateway-" });
-  await Deno.writeTextFile(`${directory}/gateway.yaml`, "server: {watchdog_interval: 5s}\nstats: {interval: 50ms}\n");
+  await Deno.writeTextFile(
+    `${directory}/gateway.yaml`,
+    'server: {watchdog_interval: 5s}\nadmin: {listen: ""}\nstats: {interval: 50ms}\n',
+  );
   const flags = ["-c", `${directory}/gateway.yaml`];
   flags.push("--listen", `127.0.0.1:${port}`, "--dra", `127.0.0.1:${dra.start().port}`);
   const child = new Deno.Command("/bin/sh", {
@@ -109,7 +112,7 @@ Deno.test("SIGHUP while the gateway starts does not end it", async () => {
     // Opens when the other side reads.
     const pipe = await Deno.open(file, { write: true });
     child.kill("SIGHUP");
-    await pipe.write(new TextEncoder().encode("logging: {level: error}\n"));
+    await pipe.write(new TextEncoder().encode('admin: {listen: ""}\nlogging: {level: error}\n'));
     pipe.close();
     const ended = child.status.then(({ code, signal }) => `ended with ${signal ?? code}`);
     const listens = async () => (await Deno.connect({ hostname: "127.0.0.1", port }).catch(() => undefined));

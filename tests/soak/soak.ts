@@ -178,6 +178,7 @@ dra_pool:
   reconnect: {initial: 200ms, multiplier: 1.5, max: 1s, jitter: 0.2, after_refusal: 1s}
   dras:
 ${dras.join("\n")}
+admin: {listen: ""}
 logging: {level: info, format: json}
 stats: {interval: 2s}
 `;

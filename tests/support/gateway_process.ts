@@ -187,6 +187,8 @@ export class GatewayProcess implements AsyncDisposable {
 /** What faults of DRAs and the coming and going of Logic Apps bring about. */
 const EXPECTED_EVENTS = new Set([
   "starting",
+  "admin_listening",
+  "admin_off",
   "dra_reopening",
   "dra_up",
   "dra_down",

@@ -2,21 +2,15 @@
  * `serve`: the gateway, until it is told to stop.
  * @module
  */
-import { gatewayOptions } from "../../diameter/config.ts";
-import { Gateway } from "../../diameter/relay/gateway.ts";
-import type { GatewayOptions } from "../../diameter/relay/core/options.ts";
+import { type ConfigOrigin, Host, StartFailed } from "../../host/host.ts";
+import { tlsFileErrors } from "../../host/tls_files.ts";
 import { reportJson, reportLine, reportSentence } from "../../ops/config/mod.ts";
-import { affordableConnections } from "../../ops/descriptors.ts";
-import { type ClosableLogger, createLogger, guardFloods, type Logger } from "../../ops/log/mod.ts";
+import { type ClosableLogger, createLogger } from "../../ops/log/mod.ts";
 import { VERSION } from "../../version.ts";
 import { defineCommand, EXIT } from "../cli/command.ts";
-import type { Loaded } from "../../host/config.ts";
-import { eventLog, messageLog } from "../../host/event_log.ts";
-import { configFromServeFlags, serveFlags } from "./flags.ts";
 import { HangUps, Interruption } from "../cli/signals.ts";
-import { statisticsText } from "../../host/statistics_text.ts";
 import { printError } from "../cli/terminal.ts";
-import { tlsFileErrors } from "../../host/tls_files.ts";
+import { configFromServeFlags, serveFlags } from "./flags.ts";
 
 /** Runs the gateway. */
 export default defineCommand({
@@ -26,7 +20,7 @@ export default defineCommand({
   description: `
 Listens for Logic Apps, keeps the connections to the DRAs, and relays between them until SIGTERM or SIGINT, which end
 it in order: pending answers are awaited, then every peer gets a DPR. A second signal ends it at once; SIGHUP reads
-the certificates again. Flags win over
+configuration and certificates again. Flags win over
 the file; without either it listens on 127.0.0.1:3868 and says that DRAs are missing. The log goes to stderr.`,
   flags: serveFlags,
   examples: [
@@ -54,7 +48,8 @@ the file; without either it listens on 127.0.0.1:3868 and says that DRAs are mis
       ...(loaded.isSet("logging.format") ? { format: logging.format } : {}),
     });
     try {
-      return await serve(loaded, log, hangUps);
+      const read = () => configFromServeFlags(flags);
+      return await serve({ loaded, file: flags.config, read }, log, hangUps);
     } catch (error) {
       // Nothing else is to stand on stderr among the lines of the log.
       const reason = error instanceof Error ? error.stack ?? error.message : String(error);
@@ -66,25 +61,15 @@ the file; without either it listens on 127.0.0.1:3868 and says that DRAs are mis
   },
 });
 
-async function serve(
-  { config, source, reports }: Loaded,
-  log: ClosableLogger,
-  hangUps: HangUps,
-): Promise<number> {
-  const options = withinDescriptors(gatewayOptions(config), log);
-  const gateway = new Gateway(options);
-  const events = guardFloods(log);
-  gateway.on(eventLog(events));
-  // The last statistics show the links while there are any.
-  gateway.on(({ kind }) => kind === "leaving" && logStatistics(gateway, log));
-  const { requests, responses } = config.logging;
-  if (requests || responses) gateway.observe(messageLog(log, requests, responses));
-  log.info("starting", `diam-gw ${VERSION} as ${options.originHost} in ${options.originRealm}`, {
+async function serve(origin: ConfigOrigin, log: ClosableLogger, hangUps: HangUps): Promise<number> {
+  const { config, source, reports } = origin.loaded;
+  const { gateway, dra_pool: { dras } } = config;
+  log.info("starting", `diam-gw ${VERSION} as ${gateway.originHost} in ${gateway.originRealm}`, {
     version: VERSION,
-    origin_host: options.originHost,
-    origin_realm: options.originRealm,
+    origin_host: gateway.originHost,
+    origin_realm: gateway.originRealm,
     config: source,
-    dras: options.draPool.dras.map((dra) => dra.name),
+    dras: dras.map((dra) => dra.name),
   }, ["config", "dras"]);
   for (const report of reports) {
     const { key, line, column } = reportJson(report);
@@ -92,63 +77,20 @@ async function serve(
   }
   // Before anybody can know that it listens, and before there is a peer to take leave of.
   using interruption = new Interruption();
+  let host: Host;
   try {
-    await gateway.start();
+    host = await Host.start(origin, log);
   } catch (error) {
-    events.close();
-    log.error("start_failed", error instanceof Error ? error.message : String(error));
-    return EXIT.failed;
+    if (error instanceof StartFailed) return EXIT.failed;
+    throw error;
   }
-  const { interval } = config.stats;
-  const timer = interval > 0 ? setInterval(() => logStatistics(gateway, log), interval) : undefined;
-  hangUps.handle(() => void reloadCertificates(gateway, log));
-  await interruption.wait();
-  log.info("signal", "told to stop");
-  await gateway.stop();
+  hangUps.handle(() => void host.hangUp());
+  const by = await Promise.race([
+    interruption.wait().then(() => "told to stop"),
+    host.drained.then(() => "told to drain over the admin interface"),
+  ]);
+  log.info("signal", by);
+  await host.stop();
   hangUps.handle(() => {});
-  events.close();
-  if (timer !== undefined) clearInterval(timer);
   return EXIT.done;
-}
-
-async function reloadCertificates(gateway: Gateway, log: Logger): Promise<void> {
-  try {
-    await gateway.reloadCertificates();
-    log.info("certificates_reloaded", "SIGHUP: the certificates were read again, for connections to come");
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    log.error("certificates_kept", `SIGHUP: the certificates in force stay: ${reason}`, { reason }, []);
-  }
-}
-
-function logStatistics(gateway: Gateway, log: ClosableLogger): void {
-  const statistics = gateway.statistics;
-  const { sessions_created: created, sessions_completed: completed, active_dras: active, total_dras: total } =
-    statistics;
-  const sentence = log.format === "text"
-    ? `statistics\n${statisticsText(statistics)}`
-    : `${created} requests, ${completed} answered by the other side, ${active} of ${total} DRAs usable`;
-  log.info("statistics", sentence, { ...statistics }, []);
-}
-
-/**
- * Keeps descriptors back for DRAs, listeners and files: a gateway that is full of Logic Apps must
- * still reach a DRA that was lost.
- */
-function withinDescriptors(options: GatewayOptions, log: Logger): GatewayOptions {
-  const { server, draPool } = options;
-  const listeners = server.listen.length + (server.tls?.listen.length ?? 0);
-  // Two for each link: the next attempt may begin before the last connection is closed.
-  const others = listeners + 2 * draPool.connectionsPerDra * draPool.dras.length;
-  const wanted = server.maxConnections;
-  const affordable = affordableConnections(wanted, others);
-  if (affordable === wanted) return options;
-  log.warning(
-    "max_connections_lowered",
-    `at most ${affordable} connections are accepted, not ${wanted} (server.max_connections): ` +
-      "this process may not open more files, see ulimit -n",
-    { configured: wanted, in_force: affordable },
-    [],
-  );
-  return { ...options, server: { ...server, maxConnections: affordable } };
 }

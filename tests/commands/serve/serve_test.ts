@@ -5,6 +5,7 @@ import { runMain } from "../run_main.ts";
 
 const { test } = Deno;
 const MAIN = new URL("../../../src/main.ts", import.meta.url).pathname;
+const RUN = ["run", "--quiet", "--allow-all", MAIN];
 
 interface Line {
   readonly event: string;
@@ -19,7 +20,7 @@ async function withServe(
   body: (port: number, seen: (event: string) => Promise<Line>, child: Deno.ChildProcess) => Promise<void>,
 ): Promise<{ code: number; lines: Line[] }> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", MAIN, "serve", "--listen", "127.0.0.1:0", "--log-format", "json", ...args],
+    args: [...RUN, "serve", "--listen", "127.0.0.1:0", "--admin", "", "--log-format", "json", ...args],
     env: { NO_COLOR: "1" },
     stdout: "null",
     stderr: "piped",
@@ -100,7 +101,7 @@ test("everything on the stderr of serve is of one form, from the first byte", as
     await Deno.writeTextFile(file, "server: {listen: '127.0.0.1:0', watchdog_interval: 5s}\n");
     for (const [format, form] of [["json", /^\{.*\}$/], ["text", /^(\d{4}-\d\d-\d\d \d\d:| {4})/]] as const) {
       const child = new Deno.Command(Deno.execPath(), {
-        args: ["run", "--quiet", "--allow-all", MAIN, "serve", "-c", file, "--log-format", format],
+        args: [...RUN, "serve", "-c", file, "--admin", "", "--log-format", format],
         env: { NO_COLOR: "1" },
         stdout: "null",
         stderr: "piped",

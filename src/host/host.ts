@@ -1,0 +1,244 @@
+/**
+ * The process: puts a gateway, its log, its configuration, its metrics and the admin interface
+ * together.
+ * @module
+ */
+import { gatewayOptions } from "../diameter/config.ts";
+import { Gateway } from "../diameter/relay/gateway.ts";
+import type { AdminEvent, EventSource } from "../ops/admin/plane.ts";
+import type { AdminServer } from "../ops/admin/server.ts";
+import { type ClosableLogger, guardFloods } from "../ops/log/mod.ts";
+import { Registry } from "../ops/metrics/registry.ts";
+import { scrape } from "../ops/metrics/scrape.ts";
+import { VERSION } from "../version.ts";
+import type { AdminConfig, Config, Loaded, Read } from "./config.ts";
+import { withinDescriptors } from "./descriptors.ts";
+import { eventLog } from "./event_log.ts";
+import { type ConfigEvent, LiveConfig } from "./live_config.ts";
+import { LiveLog } from "./log_settings.ts";
+import { ProcessMetrics } from "./process_metrics.ts";
+import { statisticsText } from "./statistics_text.ts";
+import { tlsFileErrors } from "./tls_files.ts";
+
+/** Where the configuration came from. */
+export interface ConfigOrigin {
+  readonly loaded: Loaded;
+  /** The file that a flag named. */
+  readonly file: string | undefined;
+  /** Reads it again, flags and all. */
+  read(): Promise<Read>;
+}
+
+/** Why it cannot start, told in the log by then. */
+export class StartFailed extends Error {}
+
+/** Kinds of the process's own events. */
+const KINDS = { config: "The configuration was read again, refused, confirmed, or has gone back." } as const;
+
+/** One process with its gateway. */
+export class Host {
+  readonly #log: ClosableLogger;
+  readonly #events: ReturnType<typeof guardFloods>;
+  readonly #gateway: Gateway;
+  readonly #config: LiveConfig;
+  readonly #liveLog: LiveLog;
+  readonly #startedAt = new Date();
+  readonly #listeners = new Set<(event: AdminEvent) => void>();
+  readonly #drained = Promise.withResolvers<void>();
+  #metrics: ProcessMetrics | undefined;
+  #admin: AdminServer | undefined;
+  #statistics: ReturnType<typeof setInterval> | undefined;
+
+  private constructor(log: ClosableLogger, gateway: Gateway, config: LiveConfig) {
+    this.#log = log;
+    this.#gateway = gateway;
+    this.#config = config;
+    this.#liveLog = new LiveLog(log, gateway, config.current.logging);
+    const events = this.#events = guardFloods(log);
+    gateway.on(eventLog(events));
+    // The last statistics show the links while there are any.
+    gateway.on(({ kind }) => kind === "leaving" && this.#logStatistics());
+  }
+
+  /**
+   * Starts a gateway, and what an operator needs to live with it.
+   * @throws StartFailed when something cannot be listened on
+   */
+  static async start(origin: ConfigOrigin, log: ClosableLogger): Promise<Host> {
+    const { loaded } = origin;
+    const gateway = new Gateway(withinDescriptors(gatewayOptions(loaded.config), log));
+    const config = await LiveConfig.of(
+      {
+        read: () => origin.read(),
+        fileErrors: tlsFileErrors,
+        apply: (next) => host.#apply(next),
+        told: (event) => host.#tellConfig(event),
+      },
+      loaded,
+      origin.file,
+    );
+    const host: Host = new Host(log, gateway, config);
+    try {
+      await gateway.start();
+      await host.#openAdmin(loaded);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      await host.stop();
+      log.error("start_failed", reason);
+      throw new StartFailed(reason);
+    }
+    host.#logRegularly(loaded.config.stats.interval);
+    return host;
+  }
+
+  /** Resolves when somebody asked for a drain over the admin interface. */
+  get drained(): Promise<void> {
+    return this.#drained.promise;
+  }
+
+  /** SIGHUP: configuration and certificates are read again. */
+  async hangUp(): Promise<void> {
+    await this.#config.reload({ dryRun: false }).catch(() => {});
+    try {
+      await this.#gateway.reloadCertificates();
+      const { tls } = this.#config.current.admin;
+      if (tls !== undefined) await this.#admin?.reloadCertificates(tls);
+      this.#log.info("certificates_reloaded", "SIGHUP: the certificates were read again, for connections to come");
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log.error("certificates_kept", `SIGHUP: the certificates in force stay: ${reason}`, { reason }, []);
+    }
+  }
+
+  /** Ends all of it in order. */
+  async stop(): Promise<void> {
+    this.#config.close();
+    await this.#gateway.stop();
+    if (this.#statistics !== undefined) clearInterval(this.#statistics);
+    this.#liveLog.close();
+    this.#events.close();
+    await this.#admin?.close();
+    this.#metrics?.[Symbol.dispose]();
+  }
+
+  async #apply(config: Config): Promise<void> {
+    await this.#gateway.configure(withinDescriptors(gatewayOptions(config), this.#log));
+    this.#liveLog.configure(config.logging);
+    this.#admin?.configure(config.admin);
+    this.#logRegularly(config.stats.interval);
+  }
+
+  async #openAdmin({ config: { admin }, isSet }: Loaded): Promise<void> {
+    const { listen } = admin;
+    if (listen === null) return;
+    const { AdminListenError, startAdmin } = await import("../ops/admin/server.ts");
+    try {
+      this.#admin = await startAdmin(await this.#adminOptions(admin, listen), this.#adminHost(), [await this.#plane()]);
+    } catch (error) {
+      // An address that nobody asked for: the gateway is worth more than its page.
+      if (!(error instanceof AdminListenError) || !error.isTaken || isSet("admin.listen")) throw error;
+      this.#metrics?.[Symbol.dispose]();
+      this.#metrics = undefined;
+      this.#log.warning("admin_off", `there is no admin interface: ${error.message} (set admin.listen)`, {}, []);
+      return;
+    }
+    this.#log.info("admin_listening", `admin interface on ${this.#admin.url}`, { url: this.#admin.url }, []);
+  }
+
+  async #adminOptions({ token, hosts, tls }: AdminConfig, listen: NonNullable<AdminConfig["listen"]>) {
+    const assets = await this.#assets();
+    return { listen, token, hosts, ...(tls === undefined ? {} : { tls }), ...assets };
+  }
+
+  #assets() {
+    return Promise.resolve({});
+  }
+
+  async #plane() {
+    const { diameterPlane } = await import("../diameter/admin/plane.ts");
+    const registry = new Registry((family, error) => this.#log.error("metric_failed", `${family}: ${error}`));
+    this.#gateway.addMetrics(registry);
+    return diameterPlane(this.#gateway, registry);
+  }
+
+  #adminHost() {
+    const metrics = this.#metrics = new ProcessMetrics();
+    const config = this.#config;
+    const liveLog = this.#liveLog;
+    return {
+      version: VERSION,
+      startedAt: this.#startedAt,
+      log: this.#log,
+      config: () => config.effective(),
+      reload: (request: Parameters<LiveConfig["reload"]>[0]) => config.reload(request),
+      confirm: () => Promise.resolve(config.confirm()),
+      logging: () => liveLog.state,
+      setLogging: (...change: Parameters<LiveLog["set"]>) => liveLog.set(...change),
+      drain: () => {
+        this.#drained.resolve();
+        return Promise.resolve();
+      },
+      events: this.#ownEvents(),
+      metrics: () => scrape(metrics.registry),
+    };
+  }
+
+  #ownEvents(): EventSource {
+    return {
+      kinds: KINDS,
+      listen: (listener) => {
+        this.#listeners.add(listener);
+        return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+      },
+    };
+  }
+
+  #tellConfig({ action, changes = [], needsRestart = [], errors = [] }: ConfigEvent): void {
+    const event = {
+      at: new Date().toISOString(),
+      kind: "config",
+      action,
+      changes,
+      needs_restart: needsRestart,
+      errors,
+    };
+    for (const listener of this.#listeners) listener(event);
+    const { at: _at, kind: _kind, ...fields } = event;
+    if (action === "refused") {
+      for (const error of errors) this.#log.error("config_refused", `nothing was changed: ${error}`, {}, []);
+    } else this.#log.info("config", configSentence(action, changes, needsRestart), fields, []);
+  }
+
+  #logRegularly(interval: number): void {
+    if (this.#statistics !== undefined) clearInterval(this.#statistics);
+    this.#statistics = interval > 0 ? setInterval(() => this.#logStatistics(), interval) : undefined;
+  }
+
+  #logStatistics(): void {
+    const { statistics } = this.#gateway;
+    const { sessions_created: created, sessions_completed: completed, active_dras: active, total_dras: total } =
+      statistics;
+    const sentence = this.#log.format === "text"
+      ? `statistics\n${statisticsText(statistics)}`
+      : `${created} requests, ${completed} answered by the other side, ${active} of ${total} DRAs usable`;
+    this.#log.info("statistics", sentence, { ...statistics }, []);
+  }
+}
+
+function configSentence(
+  action: ConfigEvent["action"],
+  changes: readonly string[],
+  needsRestart: readonly string[],
+): string {
+  switch (action) {
+    case "confirmed":
+      return "the configuration that was reloaded is confirmed";
+    case "gone_back":
+      return "nobody confirmed the configuration that was reloaded: the one before is in force again";
+    default: {
+      if (changes.length === 0) return "the configuration was read again: nothing changed";
+      const later = needsRestart.length === 0 ? "" : `; at the next start: ${needsRestart.join(", ")}`;
+      return `the configuration was read again and is in force: ${changes.join(", ")}${later}`;
+    }
+  }
+}
