@@ -121,6 +121,7 @@
  */
 
 // The gateway.
+export type { RefusedMessage } from "./diameter/relay/core/refused_messages.ts";
 export type { GatewayControl } from "./diameter/relay/control.ts";
 export { Gateway } from "./diameter/relay/gateway.ts";
 export type { AppStatus, DraStatus, GatewayState, GatewayStatus } from "./diameter/relay/status.ts";

@@ -13,7 +13,11 @@ export interface SourceFile {
 const OBSERVATION = ["ops/log", "ops/metrics"] as const;
 const BELOW_PLANES = ["net", ...OBSERVATION] as const;
 /** What outsiders see of the relay's core: what it is told, and what it tells. */
-const FACE = ["diameter/relay/core/options", "diameter/relay/core/events"] as const;
+const FACE = [
+  "diameter/relay/core/options",
+  "diameter/relay/core/events",
+  "diameter/relay/core/refused_messages",
+] as const;
 const RELAY = [
   "diameter/relay/path",
   "diameter/relay/dras",
@@ -56,6 +60,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // Must not know which side a peer is on, beyond whether it fills a place of a DRA.
   "diameter/relay/core": [...FACE, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
   "diameter/relay/core/options": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
+  "diameter/relay/core/refused_messages": ["diameter/wire"],
   "diameter/relay/core/events": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
   "diameter/client": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
   "diameter/sim": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],

@@ -77,7 +77,10 @@ export class Gateway implements GatewayControl {
     return Promise.resolve(this.#parts.runtime.refusedMessages.list());
   }
 
-  /** Its metrics, for whoever shows them. */
+  /**
+   * Adds its metrics to those that somebody shows. For this program: no part of the library.
+   * @internal
+   */
   addMetrics(registry: Registry): void {
     addMetrics(registry, this.#parts);
   }
