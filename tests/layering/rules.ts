@@ -55,6 +55,9 @@ const NO_FILE_CIRCLES = new Set(["diameter/wire", "diameter/peer", "net"]);
 /** Files of diameter/peer that have the clock and the connection in hand; the others are PURE. */
 const PEER_DRIVERS = new Set(["diameter/peer/peer.ts", "diameter/peer/peer_gate.ts"]);
 
+/** PURE files of rooms that have others too. */
+const PURE_FILES = new Set(["diameter/relay/dras/router.ts", "net/token_bucket.ts"]);
+
 /** What a PURE file must be given instead. */
 const IMPURE: Readonly<Record<string, string>> = {
   Deno: "I/O",
@@ -79,7 +82,7 @@ const IMPURE: Readonly<Record<string, string>> = {
 
 /** Whether a file must be PURE: everything comes in as arguments, clock and dice too. */
 export function isPure(file: SourceFile): boolean {
-  if (roomOf(file.path) === "diameter/wire" || file.path === "diameter/relay/dras/router.ts") return true;
+  if (roomOf(file.path) === "diameter/wire" || PURE_FILES.has(file.path)) return true;
   return roomOf(file.path) === "diameter/peer" && !PEER_DRIVERS.has(file.path) &&
     !/^\/\*\*[\s*]*Driver\b/.test(file.text);
 }

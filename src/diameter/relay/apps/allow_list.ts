@@ -1,5 +1,5 @@
 /**
- * Who may connect, and how much one Logic App may ask for.
+ * Who may connect.
  * @module
  */
 import { plainAddress } from "../../../net/connection.ts";
@@ -66,25 +66,4 @@ function addressBits(text: string): { readonly value: bigint; readonly width: 32
   const all = [...head, ...zeros, ...tail];
   if (all.length !== 8 || all.some((group) => !/^[0-9a-f]{1,4}$/i.test(group))) return undefined;
   return { value: all.reduce((sum, group) => (sum << 16n) | BigInt(`0x${group}`), 0n), width: 128 };
-}
-
-/** A bucket of tokens: one for each request. */
-export class TokenBucket {
-  #tokens: number;
-  #at: number;
-
-  /** @param perSecond tokens that come back each second @param burst how many it holds @param now milliseconds */
-  constructor(readonly perSecond: number, readonly burst: number, now: number) {
-    this.#tokens = burst;
-    this.#at = now;
-  }
-
-  /** Takes a token; false when there is none. */
-  take(now: number): boolean {
-    this.#tokens = Math.min(this.burst, this.#tokens + (now - this.#at) * this.perSecond / 1000);
-    this.#at = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
-  }
 }
