@@ -56,7 +56,12 @@ const NO_FILE_CIRCLES = new Set(["diameter/wire", "diameter/peer", "net"]);
 const PEER_DRIVERS = new Set(["diameter/peer/peer.ts", "diameter/peer/peer_gate.ts"]);
 
 /** PURE files of rooms that have others too. */
-const PURE_FILES = new Set(["diameter/relay/dras/router.ts", "net/token_bucket.ts"]);
+const PURE_FILES = new Set([
+  "diameter/relay/dras/router.ts",
+  "diameter/relay/apps/allow_list.ts",
+  "net/ip_network.ts",
+  "net/token_bucket.ts",
+]);
 
 /** What a PURE file must be given instead. */
 const IMPURE: Readonly<Record<string, string>> = {
