@@ -94,7 +94,11 @@ export class OutQueue {
     return this.#closed;
   }
 
-  /** The segment in which `size` bytes are free at its `head`; write them there, then {@link commit}. `size` is a multiple of 4. */
+  /**
+   * The segment in which `size` bytes are free at its `head`; write them there, then {@link commit}.
+   * Whoever fills it by `copyWords`, or keeps offsets in words, reserves multiples of 4 and nothing else
+   * in this queue, {@link push} included: then every head is one.
+   */
   reserve(size: number): Segment {
     const last = this.#last;
     if (last !== undefined && last.head + size <= last.size) return last;

@@ -88,6 +88,17 @@ Deno.test("all messages of a turn leave in one write, and its segment goes back"
   assertEquals(segments.bytesInUse, 0);
 });
 
+Deno.test("messages of any length leave byte by byte as they came, over the ends of segments", async () => {
+  const { writer, queue, segments } = setUp(1 << 20);
+  const lengths = [1, 3, 9, 65_535, 17, 65_537, 5];
+  for (const [i, length] of lengths.entries()) queue.push(message(i + 1, length));
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  while (queue.queuedBytes > 0) await writer.take();
+  assertEquals(queue.writtenBytes, total);
+  assertEquals(writer.taken, lengths.flatMap((length, i) => [...message(i + 1, length)]));
+  assertEquals(segments.bytesInUse, 0);
+});
+
 Deno.test("while a write is in flight, what is added waits for the next one", async () => {
   const { writer, queue } = setUp();
   queue.push(message(1, 20));

@@ -14,7 +14,7 @@ import { OWN_REQUEST_SLOT, Peer, type PeerEnd } from "../peer/peer.ts";
 import { gatedSink, REFUSED } from "../peer/peer_gate.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
 import { decodeMessage } from "../wire/decode_message.ts";
-import { diameterFrames } from "../wire/frame_rule.ts";
+import { ALIGNMENT, diameterFrames } from "../wire/frame_rule.ts";
 import { FLAG, OFFSET, viewOf } from "../wire/header.ts";
 import { requestFault } from "../wire/request_fault.ts";
 import { RESULT } from "../wire/result_codes.ts";
@@ -117,7 +117,7 @@ export class ClientConnection implements CallOwner {
       },
     });
     const blocks = new BlockLease(pool);
-    source(this.#marks.connection, blocks)
+    source(this.#marks.connection, blocks, ALIGNMENT)
       .pipeThrough(framer(diameterFrames(() => settings.maxMessageSize), blocks))
       .pipeTo(gatedSink(this.peer, (batch) => this.#take(batch)))
       .then(

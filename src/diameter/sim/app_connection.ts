@@ -14,7 +14,7 @@ import { gatedSink } from "../peer/peer_gate.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
 import { findAvp, unsigned32Of } from "../wire/avp.ts";
 import { AVP, AVP_FLAG, AVP_HEADER_LENGTH } from "../wire/avp_codes.ts";
-import { diameterFrames } from "../wire/frame_rule.ts";
+import { ALIGNMENT, diameterFrames } from "../wire/frame_rule.ts";
 import { FLAG, HEADER_LENGTH, MAX_MESSAGE_LENGTH, OFFSET } from "../wire/header.ts";
 import { RESULT } from "../wire/result_codes.ts";
 import { RoutingAvps } from "../wire/routing_avps.ts";
@@ -106,7 +106,7 @@ export class AppConnection {
     });
     this.own = new OwnRequests(this.peer);
     const blocks = new BlockLease(context.blocks);
-    source(connection, blocks)
+    source(connection, blocks, ALIGNMENT)
       .pipeThrough(framer(diameterFrames(() => MAX_MESSAGE_LENGTH), blocks))
       .pipeTo(gatedSink(this.peer, (batch) => this.#take(batch)))
       .then(

@@ -17,7 +17,7 @@ import type { ApplicationSet } from "../wire/application_set.ts";
 import { asciiOf, avpsOf, findAvp } from "../wire/avp.ts";
 import { AVP, AVP_VENDOR_HEADER_LENGTH } from "../wire/avp_codes.ts";
 import { COMMAND } from "../wire/command_codes.ts";
-import { diameterFrames } from "../wire/frame_rule.ts";
+import { ALIGNMENT, diameterFrames } from "../wire/frame_rule.ts";
 import { FLAG, HEADER_LENGTH, MAX_MESSAGE_LENGTH, OFFSET } from "../wire/header.ts";
 import { MessageBuilder } from "../wire/message_builder.ts";
 import { RESULT } from "../wire/result_codes.ts";
@@ -133,7 +133,7 @@ export class DraConnection {
       if (reason.startsWith("frame") || reason === "avp_length") context.counters.malformed++;
     };
     const blocks = new BlockLease(context.blocks);
-    source(throttled, blocks)
+    source(throttled, blocks, ALIGNMENT)
       .pipeThrough(framer(diameterFrames(() => this.peer.longestMessage(MAX_MESSAGE_LENGTH)), blocks))
       .pipeThrough(this.#deafness())
       .pipeTo(gatedSink(this.peer, (batch) => this.#take(batch), malformed))
