@@ -2,7 +2,6 @@
  * A place for a connection: it is opened, and opened again when it is lost.
  * @module
  */
-import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import { type Connection, type Endpoint, endpointText } from "../../net/connection.ts";
 import { connectTcp } from "../../net/tcp.ts";
 import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../peer/backoff.ts";
@@ -177,7 +176,7 @@ export class ConnectionSlot {
   async #pause(end: PeerEnd, error: Error | undefined): Promise<void> {
     const { reconnect } = this.#runtime.settings;
     if (reconnect === false) return;
-    const { wait, backoff } = nextAttempt(this.#backoff, reconnect, end.kind === "refused", Math.random());
+    const { wait, backoff } = nextAttempt(this.#backoff, reconnect, end.kind === "refused", this.#runtime.random());
     this.#backoff = backoff;
     this.nextAttemptAt = Date.now() + wait;
     if (error !== undefined) this.#tellFailure(error, wait);
@@ -292,7 +291,7 @@ export class ConnectionSlot {
     this.#bytesReceived += peer.readBytes;
     if (!wasOpen) return;
     this.ended++;
-    this.#backoff = afterConnection(this.#backoff, SYSTEM_CLOCK.now() - connection.openedAt);
+    this.#backoff = afterConnection(this.#backoff, this.#runtime.clock.now() - connection.openedAt);
     this.#noteError(new ConnectionClosedError(this.address, end.reason));
     this.#handlers.event({
       kind: "down",

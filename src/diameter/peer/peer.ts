@@ -2,7 +2,7 @@
  * Driver of one live connection to a peer: feeds the machines what arrives, and does what they say.
  * @module
  */
-import { type Alarm, SYSTEM_CLOCK } from "../../net/clock.ts";
+import { type Alarm, type Clock } from "../../net/clock.ts";
 import { type Connection, endpointText } from "../../net/connection.ts";
 import type { Budget } from "../../net/budget.ts";
 import { OutQueue, type OutQueueOptions } from "../../net/out_queue.ts";
@@ -22,10 +22,20 @@ import {
   readAnswer,
   readCapabilities,
 } from "./capabilities.ts";
-import { EndToEndIds } from "./end_to_end_ids.ts";
+import type { EndToEndIds } from "./end_to_end_ids.ts";
 import { disconnectCauseOf, disconnectRequest, peerAnswer, watchdogRequest } from "./peer_messages.ts";
 import { type PeerEvent, type PeerState, stepPeer } from "./peer_machine.ts";
 import type { WatchdogTimer } from "./watchdog_timer.ts";
+
+/** What the peers of one node share. */
+export interface PeerNode {
+  readonly segments: SegmentPool;
+  readonly clock: Clock;
+  /** Numbers from 0 to below 1. */
+  readonly random: () => number;
+  /** For DWR, DPR and CER. */
+  readonly endToEndIds: EndToEndIds;
+}
 
 /** Times in milliseconds, sizes in bytes. */
 export interface PeerOptions {
@@ -91,8 +101,6 @@ export interface PeerHandlers {
   sealed?: ConstructorParameters<typeof OutQueue>[2]["sealed"];
 }
 
-const endToEndIds = new EndToEndIds();
-
 /** Low 16 bits of the hop-by-hop ids of this node's own DWR, DPR and CER: relayed requests never use them. */
 export const OWN_REQUEST_SLOT = 0xffff;
 
@@ -112,6 +120,7 @@ export class Peer {
   watchdog: WatchdogTimer;
   options: PeerOptions;
   readonly connection: Connection;
+  readonly node: PeerNode;
   /** What the peer said of itself; undefined before the capabilities exchange. */
   capabilities: Capabilities | undefined;
   /** Bytes read. */
@@ -122,7 +131,7 @@ export class Peer {
   #state: PeerState;
   #handlers: PeerHandlers;
   #timer: Alarm | undefined;
-  #ownIds = Math.floor(Math.random() * 0x10000);
+  #ownIds: number;
   /** Hop-by-hop ids of the unanswered DWR and DPR; 0 when there is none. */
   #watchdogId = 0;
   #disconnectId = 0;
@@ -141,16 +150,18 @@ export class Peer {
 
   constructor(
     connection: Connection,
-    segments: SegmentPool,
+    node: PeerNode,
     watchdog: WatchdogTimer,
     options: PeerOptions,
     handlers: PeerHandlers,
   ) {
     this.connection = connection;
+    this.node = node;
+    this.#ownIds = Math.floor(node.random() * 0x10000);
     this.watchdog = watchdog;
     this.options = options;
     this.#handlers = handlers;
-    this.out = new OutQueue(connection, segments, this.#queueOptions());
+    this.out = new OutQueue(connection, node.segments, this.#queueOptions(), node.clock);
     this.ended = new Promise((resolve) => this.#resolveEnded = resolve);
     this.#state = options.role === "initiator" ? "wait-i-cea" : "wait-cer";
     this.#setTimer(options.capabilitiesTimeout);
@@ -480,7 +491,7 @@ export class Peer {
 
   #setTimer(milliseconds: number): void {
     this.#clearTimer();
-    this.#timer = SYSTEM_CLOCK.setTimeout(() => {
+    this.#timer = this.node.clock.setTimeout(() => {
       this.#timer = undefined;
       if (this.#state === "closed") this.#finish();
       else this.#step("timeout");
@@ -488,13 +499,13 @@ export class Peer {
   }
 
   #clearTimer(): void {
-    if (this.#timer !== undefined) SYSTEM_CLOCK.clearTimeout(this.#timer);
+    if (this.#timer !== undefined) this.node.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
   #nextIds(): { hopByHop: number; endToEnd: number } {
     this.#ownIds = (this.#ownIds + 1) & 0xffff;
-    return { hopByHop: this.#ownIds * 0x10000 + OWN_REQUEST_SLOT, endToEnd: endToEndIds.next() };
+    return { hopByHop: this.#ownIds * 0x10000 + OWN_REQUEST_SLOT, endToEnd: this.node.endToEndIds.next() };
   }
 }
 

@@ -75,7 +75,7 @@ export class Gateway {
       serve: (connection, peer, served) => this.#serve(connection, peer, served),
       lost: (app) => this.#lostApp(app),
     });
-    const firstGeneration = Math.floor(Math.random() * 0x10000);
+    const firstGeneration = Math.floor(runtime.random() * 0x10000);
     const { reverse } = runtime.budgets;
     this.#reverse = new TransactionTable(runtime.segments, firstGeneration, runtime.tick(), reverse, true);
     this.#refusals = new Refusals(runtime);
@@ -171,8 +171,8 @@ export class Gateway {
     runtime.draining = true;
     this.#server.stopListening();
     runtime.emit({ kind: "draining", pending: runtime.counters.active });
-    const deadline = SYSTEM_CLOCK.now() + runtime.options.drainTimeout;
-    while (runtime.counters.active > 0 && SYSTEM_CLOCK.now() < deadline) {
+    const deadline = runtime.clock.now() + runtime.options.drainTimeout;
+    while (runtime.counters.active > 0 && runtime.clock.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     // Drained by now: they are told so.
@@ -252,7 +252,7 @@ export class Gateway {
 
   #tick(): void {
     const runtime = this.#runtime;
-    const now = SYSTEM_CLOCK.now();
+    const now = runtime.clock.now();
     const tick = runtime.tickAt(now);
     if (tick >= this.#restTick) {
       this.#restTick = tick + REST_TICKS;

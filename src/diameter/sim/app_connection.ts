@@ -4,11 +4,13 @@
  */
 import type { Batch } from "../../net/batch.ts";
 import { type Block, BlockLease, type BlockPool, copyWords } from "../../net/block.ts";
+import type { Clock } from "../../net/clock.ts";
 import type { Connection } from "../../net/connection.ts";
 import { framer } from "../../net/framer.ts";
 import type { SegmentPool } from "../../net/segment.ts";
 import { source } from "../../net/source.ts";
 import type { LocalIdentity } from "../peer/capabilities.ts";
+import type { EndToEndIds } from "../peer/end_to_end_ids.ts";
 import { Peer, type PeerEnd } from "../peer/peer.ts";
 import { gatedSink } from "../peer/peer_gate.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
@@ -28,6 +30,11 @@ import { FIRST_OWN_ID, OwnRequests } from "./own_requests.ts";
 export interface AppContext {
   readonly blocks: BlockPool;
   readonly segments: SegmentPool;
+  readonly clock: Clock;
+  /** Numbers from 0 to below 1. */
+  readonly random: () => number;
+  /** For what its connections ask themselves. */
+  readonly endToEndIds: EndToEndIds;
   readonly counters: AppSimulatorCounters;
   readonly watchdogInterval: number;
   readonly capabilitiesTimeout: number;
@@ -73,7 +80,7 @@ export class AppConnection {
     this.#context = context;
     this.#templates = templates;
     this.#writer = new AnswerWriter(local);
-    this.#outstanding = new Outstanding(context.window * SLOTS_PER_WINDOW, Math.floor(Math.random() * 0x8000));
+    this.#outstanding = new Outstanding(context.window * SLOTS_PER_WINDOW, Math.floor(context.random() * 0x8000));
     const opened = Promise.withResolvers<void>();
     this.opened = opened.promise;
     // Whoever waits for it learns why; nobody has to wait.
@@ -87,7 +94,7 @@ export class AppConnection {
         close: (reason) => this.peer.abort(reason),
       },
     );
-    this.peer = new Peer(connection, context.segments, watchdog, {
+    this.peer = new Peer(connection, context, watchdog, {
       local,
       role: "initiator",
       capabilitiesTimeout: context.capabilitiesTimeout,

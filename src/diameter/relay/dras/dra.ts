@@ -25,7 +25,7 @@ export class Dra implements DraView {
   /** It was usable before, so that its next connection is a recovery. */
   recovers = false;
   reason = "is not connected yet";
-  /** Since when it is usable, by `SYSTEM_CLOCK`; 0 when it is not. */
+  /** Since when it is usable, by the clock of the relay; 0 when it is not. */
   usableSince = 0;
   /** Smooth weighted round robin: see `DraPool`. */
   current = 0;

@@ -3,7 +3,6 @@
  * @module
  */
 import type { Budget } from "../../../net/budget.ts";
-import { SYSTEM_CLOCK } from "../../../net/clock.ts";
 import { type Connection, endpointText } from "../../../net/connection.ts";
 import { reasonOf } from "../../../net/reason.ts";
 import { connectTcp } from "../../../net/tcp.ts";
@@ -92,30 +91,35 @@ export class DraLink implements Served {
     this.budget = runtime.budgets.ofDra();
     this.errors = runtime.budgets.errorsOfDra();
     this.longestMessage = runtime.options.draPool.maxMessageSize;
-    const firstGeneration = Math.floor(Math.random() * 0x10000);
+    const firstGeneration = Math.floor(runtime.random() * 0x10000);
     this.table = new TransactionTable(runtime.segments, firstGeneration, runtime.tick(), this.budget);
-    this.watchdog = new WatchdogTimer(() => this.#watchdogOptions(), {
-      sendWatchdog: () => this.#peer?.sendWatchdog(),
-      failover: () => {
-        if (this.watchdog.state !== "suspect") return;
-        this.reason = `is suspect: ${this.watchdog.complaint}`;
-        this.#handlers.changed(this);
-        this.#handlers.suspect(this);
+    this.watchdog = new WatchdogTimer(
+      () => this.#watchdogOptions(),
+      {
+        sendWatchdog: () => this.#peer?.sendWatchdog(),
+        failover: () => {
+          if (this.watchdog.state !== "suspect") return;
+          this.reason = `is suspect: ${this.watchdog.complaint}`;
+          this.#handlers.changed(this);
+          this.#handlers.suspect(this);
+        },
+        failback: () => {
+          this.#okayAt = this.#runtime.clock.now();
+          this.reason = "";
+          this.#handlers.changed(this);
+        },
+        close: (reason) => this.#peer?.abort(reason),
+        changed: () => {
+          this.#noteState();
+          this.#noteReopening();
+          // The end of the connection follows in the same breath, and knows why.
+          const ended = this.watchdog.state === "down" || this.watchdog.state === "initial";
+          if (!ended) this.#handlers.changed(this);
+        },
       },
-      failback: () => {
-        this.#okayAt = SYSTEM_CLOCK.now();
-        this.reason = "";
-        this.#handlers.changed(this);
-      },
-      close: (reason) => this.#peer?.abort(reason),
-      changed: () => {
-        this.#noteState();
-        this.#noteReopening();
-        // The end of the connection follows in the same breath, and knows why.
-        const ended = this.watchdog.state === "down" || this.watchdog.state === "initial";
-        if (!ended) this.#handlers.changed(this);
-      },
-    });
+      runtime.clock,
+      runtime.random,
+    );
   }
 
   /** Where it stands, in the names that the API and the log use. */
@@ -273,7 +277,7 @@ export class DraLink implements Served {
         this.#backoff,
         this.#runtime.options.draPool.reconnect,
         end.kind === "refused",
-        Math.random(),
+        this.#runtime.random(),
       );
       this.#backoff = step.backoff;
       this.reason = asPredicate(end.reason);
@@ -325,7 +329,7 @@ export class DraLink implements Served {
       exchanged.resolve();
     });
     const options = { ...this.#peerOptions(), role: "initiator", expectedHost: this.dra.options.originHost } as const;
-    const peer = new Peer(connection, this.#runtime.segments, this.watchdog, options, handlers);
+    const peer = new Peer(connection, this.#runtime, this.watchdog, options, handlers);
     this.#peer = peer;
     this.exchange = exchanged.promise;
     this.reason = "waits for the CEA";
@@ -401,7 +405,7 @@ export class DraLink implements Served {
     }
     this.relayPeer = undefined;
     this.reason = asPredicate(end.reason);
-    this.#backoff = afterConnection(this.#backoff, this.#okayAt === 0 ? 0 : SYSTEM_CLOCK.now() - this.#okayAt);
+    this.#backoff = afterConnection(this.#backoff, this.#okayAt === 0 ? 0 : this.#runtime.clock.now() - this.#okayAt);
     this.#okayAt = 0;
     this.dra.counters.bytesSent += peer.out.writtenBytes;
     this.dra.counters.bytesReceived += peer.readBytes;

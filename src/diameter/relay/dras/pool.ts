@@ -2,7 +2,7 @@
  * The DRAs together: which priority carries traffic, and which connection the next request gets.
  * @module
  */
-import { SYSTEM_CLOCK } from "../../../net/clock.ts";
+import type { Alarm } from "../../../net/clock.ts";
 import type { Connection } from "../../../net/connection.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { RESULT } from "../../wire/result_codes.ts";
@@ -43,7 +43,7 @@ export class DraPool {
   #refusal: Refusal | undefined;
   #refusalOf: Route<Dra> | undefined;
   #boundsMet = 0;
-  #holdTimer: ReturnType<typeof setTimeout> | undefined;
+  #holdTimer: Alarm | undefined;
   readonly #runtime: RelayRuntime;
 
   constructor(runtime: RelayRuntime, handlers: PoolHandlers) {
@@ -64,10 +64,10 @@ export class DraPool {
 
   /** Takes leave of all of them. */
   async stop(): Promise<void> {
-    if (this.#holdTimer !== undefined) clearTimeout(this.#holdTimer);
+    if (this.#holdTimer !== undefined) this.#runtime.clock.clearTimeout(this.#holdTimer);
     this.#holdTimer = undefined;
     await Promise.all(this.dras.flatMap((dra) => dra.links.map((link) => link.stop())));
-    if (this.#holdTimer !== undefined) clearTimeout(this.#holdTimer);
+    if (this.#holdTimer !== undefined) this.#runtime.clock.clearTimeout(this.#holdTimer);
   }
 
   /** All connection slots. */
@@ -180,7 +180,7 @@ export class DraPool {
 
   /** Something about a DRA changed: judge all of them again, and tell who moved. */
   refresh(): void {
-    const now = SYSTEM_CLOCK.now();
+    const now = this.#runtime.clock.now();
     const { failbackDelay, reopenLastResort } = this.#runtime.options.draPool;
     const someOkay = this.dras.some((dra) => dra.links.some((link) => link.okay));
     let nextHold = Infinity;
@@ -210,10 +210,10 @@ export class DraPool {
     this.#lastPlan = undefined;
     this.#candidatesOf = undefined;
     this.#noteActive();
-    if (this.#holdTimer !== undefined) clearTimeout(this.#holdTimer);
+    if (this.#holdTimer !== undefined) this.#runtime.clock.clearTimeout(this.#holdTimer);
     this.#holdTimer = nextHold === Infinity
       ? undefined
-      : setTimeout(() => this.refresh(), Math.max(1, Math.ceil(nextHold - now)));
+      : this.#runtime.clock.setTimeout(() => this.refresh(), Math.max(1, Math.ceil(nextHold - now)));
   }
 
   #announce(dra: Dra): void {

@@ -2,7 +2,6 @@
  * The last stage of every connection: messages leave their batch for an out-queue.
  * @module
  */
-import { SYSTEM_CLOCK } from "../../../net/clock.ts";
 import { FLAG } from "../../wire/header.ts";
 import { type BatchTaker, REFUSED } from "../../peer/peer_gate.ts";
 import type { AnswerStage } from "./answers.ts";
@@ -26,7 +25,7 @@ export function relayTaker(
     const { block, end } = batch;
     const { view } = block;
     const { link } = from;
-    const milliseconds = SYSTEM_CLOCK.now();
+    const milliseconds = runtime.clock.now();
     const now = Math.floor(milliseconds * 1000) | 0;
     const tick = runtime.tickAt(milliseconds);
     const refused = batch.mark === REFUSED;

@@ -2,7 +2,6 @@
  * What happens to a request, from either side.
  * @module
  */
-import { SYSTEM_CLOCK } from "../../../net/clock.ts";
 import type { Block } from "../../../net/block.ts";
 import type { OutQueue } from "../../../net/out_queue.ts";
 import { asciiOf } from "../../wire/avp.ts";
@@ -148,7 +147,7 @@ export class RequestStage {
     tick: number,
   ): void {
     if (this.#limited) {
-      const refusal = this.#limits.check(from, SYSTEM_CLOCK.now(), this.#waiting.countOf(from.key));
+      const refusal = this.#limits.check(from, this.#runtime.clock.now(), this.#waiting.countOf(from.key));
       if (refusal !== undefined) return this.#refusals.refuse(from, block, at, at + length, refusal);
     }
     const plan = this.#send(from, block, at, length, application, now, tick);

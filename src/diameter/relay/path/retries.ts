@@ -2,7 +2,6 @@
  * A transaction's further attempts: after silence, after a lost or suspect connection, after an error answer (RFC 6733 section 5.5.4, RFC 3539 section 3.4.1).
  * @module
  */
-import { SYSTEM_CLOCK } from "../../../net/clock.ts";
 import type { Block } from "../../../net/block.ts";
 import type { Budget } from "../../../net/budget.ts";
 import { FLAG, OFFSET } from "../../wire/header.ts";
@@ -227,7 +226,8 @@ export class Retries {
     requester.messagesSent++;
     counters.toApp++;
     counters.completed++;
-    counters.latencySum += (microseconds() - link.table.startedOf(slot)) >>> 0;
+    const now = Math.floor(this.#runtime.clock.now() * 1000) | 0;
+    counters.latencySum += (now - link.table.startedOf(slot)) >>> 0;
     const id = link.table.idOf(slot);
     this.forget(link, slot, ENDED.answered);
     observer?.(messageRecord("answer", answer, 0, answer.length, "", requester.originHost, hopByHop, id));
@@ -323,9 +323,4 @@ export class Retries {
     const deadline = table.deadlineOf(slot);
     return ((deadline - due) | 0) < 0 ? deadline : due;
   }
-}
-
-/** Now, in microseconds modulo 2^32. */
-function microseconds(): number {
-  return Math.floor(SYSTEM_CLOCK.now() * 1000) | 0;
 }
