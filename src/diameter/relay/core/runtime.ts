@@ -4,6 +4,7 @@
  */
 import { type Clock, SYSTEM_CLOCK } from "../../../net/clock.ts";
 import { BlockPool } from "../../../net/block.ts";
+import { type Dial, dial as dialAddress } from "../../../net/dial.ts";
 import { type Endpoint, endpointText } from "../../../net/connection.ts";
 import { Listeners } from "../../../net/listeners.ts";
 import { SegmentPool } from "../../../net/segment.ts";
@@ -38,12 +39,14 @@ export class RelayRuntime implements PeerNode {
   /**
    * @param clock what everything here that waits goes by
    * @param random as `Math.random`
+   * @param dial opens the connections to DRAs
    * @throws RangeError when the options allow for more connections than can be told apart
    */
   constructor(
     public options: GatewayOptions,
     readonly clock: Clock = SYSTEM_CLOCK,
     readonly random: () => number = Math.random,
+    readonly dial: Dial = dialAddress,
   ) {
     const { server, draPool, memoryLimit } = options;
     const draConnections = draPool.dras.length * draPool.connectionsPerDra;
