@@ -10,19 +10,15 @@ import type { SegmentPool } from "../../net/segment.ts";
 import { COMMAND } from "../wire/command_codes.ts";
 import { errorAnswer } from "../wire/error_answer.ts";
 import { FLAG, type Header } from "../wire/header.ts";
-import { sameIdentity } from "../wire/identity.ts";
 import {
   type Capabilities,
   capabilitiesAnswer,
   type CapabilitiesFault,
   capabilitiesRequest,
-  isFault,
-  judgeRequest,
   type LocalIdentity,
-  readAnswer,
-  readCapabilities,
 } from "./capabilities.ts";
 import type { EndToEndIds } from "./end_to_end_ids.ts";
+import { Handshake, refusedCer, type Verdict } from "./handshake.ts";
 import { disconnectCauseOf, disconnectRequest, peerAnswer, watchdogRequest } from "./peer_messages.ts";
 import { type PeerEvent, type PeerState, stepPeer } from "./peer_machine.ts";
 import type { WatchdogTimer } from "./watchdog_timer.ts";
@@ -121,14 +117,13 @@ export class Peer {
   options: PeerOptions;
   readonly connection: Connection;
   readonly node: PeerNode;
-  /** What the peer said of itself; undefined before the capabilities exchange. */
-  capabilities: Capabilities | undefined;
   /** Bytes read. */
   readBytes = 0;
   /** Settles when the connection has ended and its owner was told. */
   readonly ended: Promise<void>;
 
   #state: PeerState;
+  readonly #handshake = new Handshake();
   #handlers: PeerHandlers;
   #timer: Alarm | undefined;
   #ownIds: number;
@@ -139,9 +134,6 @@ export class Peer {
   #left = false;
   #stopping = false;
   #refused = false;
-  /** Of the CEA that did not open the connection. */
-  #resultCode: number | undefined;
-  #errorMessage: string | undefined;
   #reason = "";
   /** What came instead of a DPA; "" when nothing did. */
   #disregardedDpa = "";
@@ -168,6 +160,11 @@ export class Peer {
     if (options.role === "initiator") {
       this.out.push(capabilitiesRequest(options.local, connection.local.hostname, this.#nextIds()));
     }
+  }
+
+  /** What the peer said of itself; undefined before the capabilities exchange. */
+  get capabilities(): Capabilities | undefined {
+    return this.#handshake.capabilities;
   }
 
   get state(): PeerState {
@@ -348,49 +345,29 @@ export class Peer {
   }
 
   #takeCer(bytes: Uint8Array, at: number, end: number, header: Header): boolean | Promise<boolean> {
-    const read = readCapabilities(bytes, at, end);
-    if (this.#state !== "wait-cer") {
-      const same = !isFault(read) && this.capabilities !== undefined &&
-        sameIdentity(read.originHost, this.capabilities.originHost);
-      if (!same) this.#reason ||= "a CER with another identity on an open connection";
-      return this.#step(same ? "cer-accepted" : "cer-refused", header);
-    }
-    if (isFault(read)) return this.#refuseCer(header, read);
-    this.capabilities = read;
-    const fault = judgeRequest(read, this.options.local, this.connection.tls !== undefined);
-    if (fault !== undefined) return this.#refuseCer(header, fault);
-    const verdict = this.#handlers.admit?.(this, read);
-    if (verdict instanceof Promise) {
-      // The CER came in time; how long the word on it takes is not the peer's fault.
-      this.#clearTimer();
-      return verdict.then((late) => this.#admitted(header, late));
-    }
-    return this.#admitted(header, verdict);
+    if (this.#state !== "wait-cer") return this.#conclude(this.#handshake.takeAnotherCer(bytes, at, end), header);
+    const verdict = this.#handshake.takeCer(bytes, at, end, this.options.local, this.connection.tls !== undefined);
+    if (verdict.event === "cer-refused") return this.#conclude(verdict, header);
+    const word = this.#handlers.admit?.(this, this.capabilities!);
+    if (!(word instanceof Promise)) return this.#admitted(header, word);
+    // The CER came in time; how long the word on it takes is not the peer's fault.
+    this.#clearTimer();
+    return word.then((late) => this.#admitted(header, late));
   }
 
   #admitted(header: Header, fault: CapabilitiesFault | undefined): boolean {
-    if (this.#state === "closed") return false;
-    return fault === undefined ? this.#step("cer-accepted", header) : this.#refuseCer(header, fault);
-  }
-
-  #refuseCer(header: Header, fault: CapabilitiesFault): boolean {
-    this.#reason ||= `its CER was refused with ${fault.resultCode}: ${fault.reason}`;
-    return this.#step("cer-refused", header, fault);
+    return this.#state === "closed" ? false : this.#conclude(refusedCer(fault), header);
   }
 
   #takeCea(bytes: Uint8Array, at: number, end: number): boolean {
     if (this.#state !== "wait-i-cea") return this.#step("cea-accepted");
     const { local, expectedHost = "" } = this.options;
-    const read = readAnswer(bytes, at, end, local, expectedHost);
-    if (isFault(read)) {
-      this.#reason ||= read.reason;
-      this.#refused = read.refused;
-      this.#resultCode = read.resultCode;
-      this.#errorMessage = read.errorMessage;
-      return this.#step("cea-refused");
-    }
-    this.capabilities = read;
-    return this.#step("cea-accepted");
+    return this.#conclude(this.#handshake.takeCea(bytes, at, end, local, expectedHost));
+  }
+
+  #conclude({ event, reason, fault }: Verdict, header?: Header): boolean {
+    this.#reason ||= reason;
+    return this.#step(event, header, fault);
   }
 
   #step(event: PeerEvent, header?: Header, fault?: CapabilitiesFault): boolean {
@@ -479,11 +456,12 @@ export class Peer {
       if (this.#left) this.watchdog.left();
       else this.watchdog.down();
     }
+    const { refused = false, resultCode, errorMessage } = this.#handshake.fault ?? {};
     this.#handlers.closed(this, {
       reason: this.#reason || "the connection was closed",
-      kind: this.#refused ? "refused" : this.#left ? "left" : "lost",
-      ...(this.#resultCode === undefined ? {} : { resultCode: this.#resultCode }),
-      ...(this.#errorMessage === undefined ? {} : { errorMessage: this.#errorMessage }),
+      kind: this.#refused || refused ? "refused" : this.#left ? "left" : "lost",
+      ...(resultCode === undefined ? {} : { resultCode }),
+      ...(errorMessage === undefined ? {} : { errorMessage }),
     });
     this.#resolveEnded();
   }
