@@ -82,7 +82,7 @@ export class ConnectionSlot {
     this.address = endpointText(target);
     this.#redialer = new Redialer(
       {
-        attempt: (given) => this.#attempt(given),
+        attempt: (givenUp) => this.#attempt(givenUp),
         next: (end) => this.#next(end),
         waits: (end, milliseconds) => this.#waits(end, milliseconds),
         over: () => {

@@ -11,10 +11,10 @@ import type { PeerEnd } from "./peer.ts";
 export interface RedialHandlers<End extends Pick<PeerEnd, "kind">> {
   /**
    * One attempt, and the connection's whole life when it succeeds. Never rejects.
-   * @param given fires when this attempt is given up, see {@link Redialer.giveUp}; an open connection
+   * @param givenUp fires when this attempt is given up, see {@link Redialer.giveUp}; an open connection
    * is its owner's to end
    */
-  attempt(given: AbortSignal): Promise<End>;
+  attempt(givenUp: AbortSignal): Promise<End>;
   /** What follows: a wait by these options, another attempt at once, or no more of them. */
   next(end: End): BackoffOptions | "at_once" | "never";
   /** A wait of so many milliseconds begins. */

@@ -21,10 +21,10 @@ class Owner {
   constructor(random: () => number = () => 0.5) {
     this.redialer = new Redialer(
       {
-        attempt: (given) => {
+        attempt: (givenUp) => {
           this.log.push("dial");
           const end = this.#end = Promise.withResolvers<PeerEnd>();
-          given.addEventListener("abort", () => {
+          givenUp.addEventListener("abort", () => {
             if (this.#end === end) this.log.push("given up");
           });
           return end.promise;

@@ -96,7 +96,7 @@ export class DraLink implements Served {
     this.table = new TransactionTable(runtime.segments, firstGeneration, runtime.tick(), this.budget);
     this.#redialer = new Redialer(
       {
-        attempt: (given) => this.#attempt(given),
+        attempt: (givenUp) => this.#attempt(givenUp),
         next: (end) => this.#next(end),
         waits: (end, milliseconds) => this.#waits(end, milliseconds),
         over: (end) => {
@@ -274,14 +274,14 @@ export class DraLink implements Served {
     peer.moveTo(this.watchdog, options, this.#peerHandlers(ended, "accepted"));
   }
 
-  async #attempt(given: AbortSignal): Promise<LinkEnd> {
+  async #attempt(givenUp: AbortSignal): Promise<LinkEnd> {
     const { adopted } = this.dra;
     const mine = adopted === undefined || this.#peer !== undefined;
     if (!mine) {
       this.reason = GAVE_WAY;
       this.#setState("DISCONNECTED", GAVE_WAY);
     }
-    return { ...await (adopted ?? this.#connectOnce(given)), mine };
+    return { ...await (adopted ?? this.#connectOnce(givenUp)), mine };
   }
 
   #next({ reason }: LinkEnd): BackoffOptions | "at_once" | "never" {

@@ -84,7 +84,7 @@ Deno.test(
 );
 
 Deno.test(
-  "C6 a DRA whose CEA does not come in time is let go and tried again",
+  "C2 a DRA whose CEA does not come in time is let go and tried again",
   scene({ draPool: { capabilitiesTimeout: 5_000 } }, async (s) => {
     s.pool.start();
     const line = await s.call().accepted();
@@ -112,7 +112,7 @@ Deno.test(
 
 for (const [cause, wait] of [[DISCONNECT_CAUSE.rebooting, WAIT], [DISCONNECT_CAUSE.busy, 60 * WAIT]] as const) {
   Deno.test(
-    `W7 X3 a DRA that leaves with cause ${cause} is dialled after ${wait} ms, and comes back OKAY`,
+    `W7 X4 a DRA that leaves with cause ${cause} is dialled after ${wait} ms, and comes back OKAY`,
     scene({}, async (s) => {
       const [line] = await s.open();
       await line!.leaves(cause);
@@ -125,7 +125,7 @@ for (const [cause, wait] of [[DISCONNECT_CAUSE.rebooting, WAIT], [DISCONNECT_CAU
 }
 
 Deno.test(
-  "X2 a DRA that does not close after its own DPR is closed after dpr_timeout",
+  "X3 a DRA that does not close after its own DPR is closed after dpr_timeout",
   scene({ draPool: { dprTimeout: 5_000 } }, async (s) => {
     const [line] = await s.open();
     await line!.sends(peerRequest(line!.identity, DISCONNECT_CAUSE.rebooting));
@@ -302,7 +302,7 @@ Deno.test(
 );
 
 Deno.test(
-  "X1 stopped while it is connected, it takes leave with the cause that it was given, and waits for the DPA no longer than dpr_timeout",
+  "X1 X2 stopped while it is connected, it takes leave with the cause that it was given, and waits for the DPA no longer than dpr_timeout",
   scene({ draPool: { dprTimeout: 5_000 } }, async (s) => {
     const [line] = await s.open();
     let stopped = false;
