@@ -2,7 +2,7 @@
  * Driver of one live connection to a peer: feeds the machines what arrives, and does what they say.
  * @module
  */
-import { type Alarm, type Clock } from "../../net/clock.ts";
+import type { Alarm, Clock } from "../../net/clock.ts";
 import { type Connection, endpointText } from "../../net/connection.ts";
 import type { Budget } from "../../net/budget.ts";
 import { OutQueue, type OutQueueOptions } from "../../net/out_queue.ts";

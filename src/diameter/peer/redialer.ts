@@ -28,9 +28,6 @@ export interface RedialHandlers<End extends Pick<PeerEnd, "kind">> {
 
 /** Dials for one owner. */
 export class Redialer<End extends Pick<PeerEnd, "kind"> = PeerEnd> {
-  /** Unix time in milliseconds of the next attempt; 0 while none is planned. */
-  nextAttemptAt = 0;
-
   #backoff: Backoff = FRESH_BACKOFF;
   /** Stops the run that goes on; undefined when none does. */
   #current: AbortController | undefined;
@@ -39,6 +36,7 @@ export class Redialer<End extends Pick<PeerEnd, "kind"> = PeerEnd> {
   /** Resolves when they all have ended. */
   #ended: Promise<void> = Promise.resolve();
   #attempt = new AbortController();
+  #nextAttemptAt = 0;
   #wake: (() => void) | undefined;
   readonly #handlers: RedialHandlers<End>;
   readonly #clock: Clock;
@@ -49,6 +47,11 @@ export class Redialer<End extends Pick<PeerEnd, "kind"> = PeerEnd> {
     this.#handlers = handlers;
     this.#clock = clock;
     this.#random = random;
+  }
+
+  /** Unix time in milliseconds of the next attempt; 0 while none is planned. */
+  get nextAttemptAt(): number {
+    return this.#nextAttemptAt;
   }
 
   /** It dials, has a connection, or waits; also while what was stopped has not ended. */
@@ -109,13 +112,13 @@ export class Redialer<End extends Pick<PeerEnd, "kind"> = PeerEnd> {
   async #pause(end: End, options: BackoffOptions): Promise<void> {
     const { wait, backoff } = nextAttempt(this.#backoff, options, end.kind === "refused", this.#random());
     this.#backoff = backoff;
-    this.nextAttemptAt = Date.now() + wait;
+    this.#nextAttemptAt = Date.now() + wait;
     const over = Promise.withResolvers<void>();
     const alarm: Alarm = this.#clock.setTimeout(() => this.#wake?.(), wait);
     this.#wake = () => {
       this.#clock.clearTimeout(alarm);
       this.#wake = undefined;
-      this.nextAttemptAt = 0;
+      this.#nextAttemptAt = 0;
       over.resolve();
     };
     // Whoever is told may stop it, or wake it, at once.
