@@ -11,7 +11,8 @@ export type Dial = typeof dial;
 
 /**
  * Connects to `to`: with TLS when there are `tls` files, else with plain TCP.
- * @throws Error that tells the cause: refused, timed out, given up, a certificate that does not stand
+ * @throws Error that tells the cause: refused, timed out, given up, a certificate that does not
+ * stand
  */
 export async function dial(
   to: Endpoint,

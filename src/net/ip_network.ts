@@ -11,11 +11,11 @@ interface Read {
 }
 
 /**
- * Whether `address` lies in `network`. An IPv4 address written inside IPv6 (`::ffff:10.0.0.1`) counts as
- * IPv4, in both; a zone (`%eth0`) says nothing about either.
+ * Whether `address` lies in `network`. An IPv4 address written inside IPv6 (`::ffff:10.0.0.1`)
+ * counts as IPv4, in both; a zone (`%eth0`) says nothing about either.
  *
- * @param network an address, or one with a prefix length such as `10.0.0.0/8`; "" is everywhere, and
- * what is no network holds nothing
+ * @param network an address, or one with a prefix length such as `10.0.0.0/8`; "" is everywhere,
+ * and what is no network holds nothing
  */
 export function inNetwork(network: string, address: string): boolean {
   if (network === "") return true;

@@ -100,9 +100,9 @@ export class OutQueue {
   }
 
   /**
-   * The segment in which `size` bytes are free at its `head`; write them there, then {@link commit}.
-   * Whoever fills it by `copyWords`, or keeps offsets in words, reserves multiples of 4 and nothing else
-   * in this queue, {@link push} included: then every head is one.
+   * The segment in which `size` bytes are free at its `head`; write them there, then
+   * {@link commit}. Whoever fills it by `copyWords`, or keeps offsets in words, reserves multiples
+   * of 4 and nothing else in this queue, {@link push} included: then every head is one.
    */
   reserve(size: number): Segment {
     const last = this.#last;

@@ -7,12 +7,12 @@ import { type Block, type Blocks, LARGE_BLOCK, SMALL_BLOCK } from "./block.ts";
 import { type ByteReader, Tap, type TapListener } from "./tap.ts";
 
 /**
- * The bytes of `reader`, one batch per read, only when asked for. A small block is lent as long as reads
- * are small; after a read that filled it the next one gets a large block from the pool. The next read
- * waits until the batch before it was released, so a connection holds one block.
+ * The bytes of `reader`, one batch per read, only when asked for. A small block is lent as long as
+ * reads are small; after a read that filled it the next one gets a large block from the pool. The
+ * next read waits until the batch before it was released, so a connection holds one block.
  *
- * Byte n of the stream lies at an offset that equals n modulo `alignment`: whatever the sizes of the
- * reads, frames whose lengths are multiples of it begin on multiples of it.
+ * Byte n of the stream lies at an offset that equals n modulo `alignment`: whatever the sizes of
+ * the reads, frames whose lengths are multiples of it begin on multiples of it.
  *
  * @param alignment the `alignment` of the rule by which the frames are cut
  */

@@ -1,6 +1,6 @@
 /**
- * Items D1 to D6, and the decisions about further attempts: P6, P8, P14, P15, P17. What takes time is tried on a clock that
- * is turned, in tests/diameter/relay.
+ * Items D1 to D6, and the decisions about further attempts: P6, P8, P14, P15, P17. What takes time
+ * is tried on a clock that is turned, in tests/diameter/relay.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";

@@ -1,6 +1,6 @@
 /**
- * Items W1 to W12: the watchdog over real connections. Its table is tested row by row in tests/diameter/peer, and what takes
- * time on a clock that is turned, in tests/diameter/relay/dras.
+ * Items W1 to W12: the watchdog over real connections. Its table is tested row by row in
+ * tests/diameter/peer, and what takes time on a clock that is turned, in tests/diameter/relay/dras.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";

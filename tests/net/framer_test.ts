@@ -241,7 +241,7 @@ Deno.test("a batch is given back to its owner exactly once", async () => {
   assertEquals(pool.lent, 0);
 });
 
-/** Frames of any length, as HTTP/2 has them: 24 bits of payload length, and 9 bytes of header in all. */
+/** Frames of any length, as HTTP/2 has them: 24 bits of payload length, 9 bytes of header in all. */
 const oddRule: FrameRule = {
   alignment: 1,
   lengthBytes: 3,

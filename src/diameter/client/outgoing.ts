@@ -8,8 +8,8 @@ import { isPeerCommand } from "../wire/command_codes.ts";
 import { FLAG, HEADER_LENGTH, MAX_MESSAGE_LENGTH, readHeader, VERSION_1 } from "../wire/header.ts";
 
 /**
- * The bytes of `message`: encoded with the dictionary that comes with the program, under an end-to-end
- * id of its own unless it names one; or as they are given.
+ * The bytes of `message`: encoded with the dictionary that comes with the program, under an
+ * end-to-end id of its own unless it names one; or as they are given.
  * @param ids where that id comes from (RFC 6733 section 3)
  * @throws EncodeError when it cannot be encoded
  * @throws RangeError when bytes are not one whole message: the length in the header, the version, or the size is wrong

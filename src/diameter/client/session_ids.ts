@@ -1,7 +1,7 @@
 /**
- * Session-Ids as RFC 6733 section 8.8 recommends them: `HOST;HIGH;LOW`, HIGH the time in seconds at which
- * this object was made, LOW counted up. Never the same twice, if no two of these are made in one second
- * for the same host, or each begins at a random number.
+ * Session-Ids as RFC 6733 section 8.8 recommends them: `HOST;HIGH;LOW`, HIGH the time in seconds at
+ * which this object was made, LOW counted up. Never the same twice, if no two of these are made in
+ * one second for the same host, or each begins at a random number.
  *
  * @example
  * ```ts

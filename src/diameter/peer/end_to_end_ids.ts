@@ -1,6 +1,7 @@
 /**
- * End-to-end ids for the requests that one node originates (RFC 6733 section 3): the low 12 bits of the
- * time, then 20 bits that start at random. Requests of one Origin-Host take theirs from one of these.
+ * End-to-end ids for the requests that one node originates (RFC 6733 section 3): the low 12 bits of
+ * the time, then 20 bits that start at random. Requests of one Origin-Host take theirs from one of
+ * these.
  */
 export class EndToEndIds {
   readonly #high: number;

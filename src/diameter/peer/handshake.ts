@@ -35,7 +35,8 @@ export class Handshake {
   fault: AnswerFault | undefined;
 
   /**
-   * The first CER, judged by itself; its owner may still not admit the peer: see {@link refusedCer}.
+   * The first CER, judged by itself; its owner may still not admit the peer, see
+   * {@link refusedCer}.
    * @param secure it came over TLS
    */
   takeCer(bytes: Uint8Array, at: number, end: number, local: LocalIdentity, secure: boolean): Verdict {

@@ -1,6 +1,6 @@
 /**
- * Driver of one place for a connection: dial, wait, dial again (RFC 6733 section 2.1). What dialling is,
- * and what is told to whom, is its owner's.
+ * Driver of one place for a connection: dial, wait, dial again (RFC 6733 section 2.1). What
+ * dialling is, and what is told to whom, is its owner's.
  * @module
  */
 import type { Alarm, Clock } from "../../net/clock.ts";
@@ -11,8 +11,8 @@ import type { PeerEnd } from "./peer.ts";
 export interface RedialHandlers<End extends Pick<PeerEnd, "kind">> {
   /**
    * One attempt, and the connection's whole life when it succeeds. Never rejects.
-   * @param givenUp fires when this attempt is given up, see {@link Redialer.giveUp}; an open connection
-   * is its owner's to end
+   * @param givenUp fires when this attempt is given up, see {@link Redialer.giveUp}; an open
+   * connection is its owner's to end
    */
   attempt(givenUp: AbortSignal): Promise<End>;
   /** What follows: a wait by these options, another attempt at once, or no more of them. */
@@ -89,7 +89,7 @@ export class Redialer<End extends Pick<PeerEnd, "kind"> = PeerEnd> {
     this.#wake?.();
   }
 
-  /** A connection that was usable for so many milliseconds is gone: after a good one waits are short again. */
+  /** A connection that was usable for so many milliseconds is gone: good ones make waits short. */
   held(milliseconds: number): void {
     this.#backoff = afterConnection(this.#backoff, milliseconds);
   }

@@ -1,6 +1,6 @@
 /**
- * A pool of DRAs without a network and without waiting: its clock stands still until a test turns it, its connections end in
- * memory, and its dice always show the middle.
+ * A pool of DRAs without a network and without waiting: its clock stands still until a test turns
+ * it, its connections end in memory, and its dice always show the middle.
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
