@@ -13,8 +13,9 @@ export interface FrameFault {
 }
 
 /**
- * Some bytes of a block, lent to whoever holds the batch, who must call {@link release} exactly once. From a source: any bytes. From a
- * framer: whole frames, the first at `start`, each on a multiple of 4; behind them, perhaps, the fault that ends the stream.
+ * Some bytes of a block, lent to whoever holds the batch, who must call {@link release} exactly
+ * once. From a source: any bytes. From a framer: whole frames, the first at `start`, each on a
+ * multiple of the rule's alignment; behind them, perhaps, the fault that ends the stream.
  */
 export class Batch {
   fault: FrameFault | undefined = undefined;

@@ -28,7 +28,9 @@ export class Block {
 const WORD_COPY_LIMIT = 256;
 
 /**
- * Copies `length` bytes; both offsets are multiples of 4, and up to 3 bytes behind the end may be copied with them.
+ * Copies `length` bytes; both offsets are multiples of 4, and up to 3 bytes behind the end may be
+ * copied with them. For frames whose rule has `alignment` 4; any others are copied with
+ * `bytes.set`.
  * @param at byte offset in `from` @param to byte offset in `target`
  */
 export function copyWords(from: Block, at: number, length: number, target: Block, to: number): void {

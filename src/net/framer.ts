@@ -7,11 +7,18 @@ import { type Block, type Blocks, LARGE_BLOCK } from "./block.ts";
 
 /** How a protocol says where a frame ends. */
 export interface FrameRule {
+  /**
+   * A power of two that every frame's length is a multiple of, 4 at most: 4 where frames are to
+   * begin on whole words, so that `copyWords` may take them; 1 where lengths are any, and bytes are
+   * copied.
+   */
+  readonly alignment: number;
   /** Bytes from which the length can be told. */
   readonly lengthBytes: number;
   /**
    * Judges the frame that begins at `at`, of which `available` bytes (at least {@link lengthBytes}) are there.
-   * @returns its length in bytes, a positive multiple of 4; 0 when more bytes are needed to tell; a {@link FrameFault} kind when it can never be a frame
+   * @returns its length in bytes, a positive multiple of {@link alignment}; 0 when more bytes are
+   * needed to tell; a {@link FrameFault} kind when it can never be a frame
    */
   measure(view: DataView, at: number, available: number): number | string;
 }
@@ -20,8 +27,10 @@ export interface FrameRule {
 const FIRST_CARRY = 1024;
 
 /**
- * Batches of bytes in, batches of whole frames out. Frames stay where they were read; only one that spans reads is completed in a block of its own,
- * which grows with what has arrived and not with what was announced. A fault ends the stream: the last batch carries it.
+ * Batches of bytes in, batches of whole frames out. Frames stay where they were read, on the
+ * offsets that the source gave them; only one that spans reads is completed at the front of a block
+ * of its own, which grows with what has arrived and not with what was announced. A fault ends the
+ * stream: the last batch carries it.
  */
 export function framer(rule: FrameRule, pool: Blocks): TransformStream<Batch, Batch> {
   return new TransformStream<Batch, Batch>(new Framer(rule, pool));
@@ -110,8 +119,9 @@ class Framer implements Transformer<Batch, Batch>, BatchOwner {
       }
       // Judged before more is asked for: the last byte that shows a fault may be the last one that ever comes.
       if (batch.start === batch.end) return undefined;
-      // When not even the length can be told: word by word is rare and short.
-      const untold = carried < rule.lengthBytes ? rule.lengthBytes - carried : 4 - (carried & 3);
+      // When not even the length can be told: step by step is rare and short.
+      const { lengthBytes, alignment } = rule;
+      const untold = carried < lengthBytes ? lengthBytes - carried : alignment - (carried & (alignment - 1));
       const count = Math.min(length > 0 ? length - carried : untold, batch.end - batch.start);
       this.#carryOver(batch.block, batch.start, count);
       batch.start += count;

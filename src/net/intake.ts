@@ -108,7 +108,7 @@ export class Intake implements TapListener, BatchOwner {
     if (this.#kept !== undefined) this.#blocks.give(this.#kept);
     this.#kept = undefined;
     this.#seen = 0;
-    const source = this.#source = new ByteSource(this.#tap, this.#blocks);
+    const source = this.#source = new ByteSource(this.#tap, this.#blocks, this.#owner.rule.alignment);
     source.stream()
       .pipeThrough(framer(this.#owner.rule, this.#blocks))
       .pipeTo(new WritableStream<Batch>({ write: (batch) => this.#owner.take(batch) }))

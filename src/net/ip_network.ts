@@ -1,37 +1,48 @@
 /**
- * IP networks.
+ * Which addresses a network holds. PURE.
  * @module
  */
-import { plainAddress } from "./connection.ts";
+import ipaddr from "ipaddr.js";
 
-/** Whether `address` lies in `network`: an address, or one with a prefix length. "" is everywhere. */
-export function inNetwork(network: string, address: string): boolean {
-  if (network === "") return true;
-  const [base = "", prefix] = network.split("/");
-  const a = addressBits(address);
-  const b = addressBits(base);
-  if (a === undefined || b === undefined || a.width !== b.width) return false;
-  const length = prefix === undefined ? a.width : Number(prefix);
-  const shift = BigInt(a.width - length);
-  return a.value >> shift === b.value >> shift;
+/** An address, and how many of the bits that were written to name it are left out. */
+interface Read {
+  readonly address: ipaddr.IPv4 | ipaddr.IPv6;
+  readonly leftOut: 0 | 96;
 }
 
-/** An address as a number; IPv4 inside IPv6 counts as IPv4. */
-function addressBits(text: string): { readonly value: bigint; readonly width: 32 | 128 } | undefined {
-  const plain = plainAddress(text.split("%")[0] ?? "");
+/**
+ * Whether `address` lies in `network`. An IPv4 address written inside IPv6 (`::ffff:10.0.0.1`)
+ * counts as IPv4, in both; a zone (`%eth0`) says nothing about either.
+ *
+ * @param network an address, or one with a prefix length such as `10.0.0.0/8`; "" is everywhere,
+ * and what is no network holds nothing
+ */
+export function inNetwork(network: string, address: string): boolean {
+  if (network === "") return true;
+  const [text = "", prefix, ...rest] = network.split("/");
+  const base = read(text);
+  const candidate = read(address)?.address;
+  if (base === undefined || candidate === undefined || rest.length > 0) return false;
+  if (base.address.kind() !== candidate.kind()) return false;
+  const bits = candidate.kind() === "ipv4" ? 32 : 128;
+  const length = prefix === undefined ? bits : lengthOf(prefix) - base.leftOut;
+  return length >= 0 && length <= bits && candidate.match(base.address, length);
+}
+
+function read(text: string): Read | undefined {
+  const plain = text.split("%")[0]!;
   if (!plain.includes(":")) {
-    const octets = plain.split(".");
-    if (octets.length !== 4 || octets.some((octet) => !/^\d{1,3}$/.test(octet) || Number(octet) > 255)) {
-      return undefined;
-    }
-    return { value: octets.reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n), width: 32 };
+    // The package would read octal numbers, and fewer than four parts: here they are four, decimal.
+    const decimal = plain.replaceAll(/\b0+(?=\d)/g, "");
+    if (!ipaddr.IPv4.isValidFourPartDecimal(decimal)) return undefined;
+    return { address: ipaddr.IPv4.parse(decimal), leftOut: 0 };
   }
-  const [left = "", right] = plain.split("::");
-  const groups = (part: string | undefined) => (part === undefined || part === "" ? [] : part.split(":"));
-  const head = groups(left);
-  const tail = groups(right);
-  const zeros = right === undefined ? [] : Array<string>(Math.max(0, 8 - head.length - tail.length)).fill("0");
-  const all = [...head, ...zeros, ...tail];
-  if (all.length !== 8 || all.some((group) => !/^[0-9a-f]{1,4}$/i.test(group))) return undefined;
-  return { value: all.reduce((sum, group) => (sum << 16n) | BigInt(`0x${group}`), 0n), width: 128 };
+  if (!ipaddr.IPv6.isValid(plain)) return undefined;
+  const address = ipaddr.IPv6.parse(plain);
+  return address.isIPv4MappedAddress() ? { address: address.toIPv4Address(), leftOut: 96 } : { address, leftOut: 0 };
+}
+
+/** NaN, which no bound holds, when it is no number. */
+function lengthOf(prefix: string): number {
+  return /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN;
 }

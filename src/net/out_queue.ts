@@ -3,7 +3,7 @@
  * @module
  */
 import type { Budget } from "./budget.ts";
-import { SYSTEM_CLOCK } from "./clock.ts";
+import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
 
 /** What an out-queue writes to: `Deno.Conn`, or a TLS connection behind the same call. */
@@ -43,16 +43,14 @@ export class OutQueue {
   queuedBytes = 0;
   /** Bytes written since the beginning. */
   writtenBytes = 0;
-  /** When the write in flight began, by the clock of {@link OutQueue.now}; 0 when none is. */
+  /** When the write in flight began, by the clock of this queue; 0 when none is. */
   writingSince = 0;
   /** Full, and the other end has not read for a while: see {@link noteStuck}. */
   stuck = false;
 
-  /** Milliseconds of a clock that never goes back. */
-  static now: () => number = () => SYSTEM_CLOCK.now();
-
   readonly #writer: ByteWriter;
   readonly #segments: SegmentPool;
+  readonly #clock: Pick<Clock, "now">;
   #options: OutQueueOptions;
   /** The segment that is written from; the ones behind it follow by `next`. */
   #first: Segment | undefined;
@@ -64,9 +62,16 @@ export class OutQueue {
   #waiting: (() => void)[] = [];
   #limit: number;
 
-  constructor(writer: ByteWriter, segments: SegmentPool, options: OutQueueOptions) {
+  /** @param clock tells how long a write takes, see {@link noteStuck} */
+  constructor(
+    writer: ByteWriter,
+    segments: SegmentPool,
+    options: OutQueueOptions,
+    clock: Pick<Clock, "now"> = SYSTEM_CLOCK,
+  ) {
     this.#writer = writer;
     this.#segments = segments;
+    this.#clock = clock;
     this.#options = options;
     this.#limit = options.limit;
   }
@@ -94,7 +99,11 @@ export class OutQueue {
     return this.#closed;
   }
 
-  /** The segment in which `size` bytes are free at its `head`; write them there, then {@link commit}. `size` is a multiple of 4. */
+  /**
+   * The segment in which `size` bytes are free at its `head`; write them there, then
+   * {@link commit}. Whoever fills it by `copyWords`, or keeps offsets in words, reserves multiples
+   * of 4 and nothing else in this queue, {@link push} included: then every head is one.
+   */
   reserve(size: number): Segment {
     const last = this.#last;
     if (last !== undefined && last.head + size <= last.size) return last;
@@ -139,7 +148,7 @@ export class OutQueue {
   /**
    * Tells a burst from an end that does not read: to be called now and then. Whoever waits in {@link drained} goes on when nothing moves: the
    * queue is {@link stuck}, or may be filled until it is.
-   * @param now by the clock of {@link OutQueue.now} @param patience milliseconds that one write may take
+   * @param now by the clock of this queue @param patience milliseconds that one write may take
    */
   noteStuck(now: number, patience: number): void {
     if (this.writingSince === 0 || now - this.writingSince < patience) return;
@@ -173,7 +182,7 @@ export class OutQueue {
         const segment = this.#first;
         if (segment === undefined) break;
         if (segment.sent < segment.head) {
-          this.writingSince = OutQueue.now();
+          this.writingSince = this.#clock.now();
           const written = await this.#writer.write(segment.bytes.subarray(segment.sent, segment.head));
           this.writingSince = 0;
           this.stuck = false;

@@ -7,7 +7,7 @@ import { Budget } from "./budget.ts";
 
 /**
  * Offsets and segment numbers fit one 32 bit word together: 18 bits for the segment, 14 for the
- * word in it.
+ * word in it, where messages begin on whole words (`alignment` 4).
  */
 export const MAX_SEGMENTS = 0x40000;
 

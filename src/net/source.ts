@@ -7,20 +7,25 @@ import { type Block, type Blocks, LARGE_BLOCK, SMALL_BLOCK } from "./block.ts";
 import { type ByteReader, Tap, type TapListener } from "./tap.ts";
 
 /**
- * The bytes of `reader`, one batch per read, only when asked for. A small block is lent as long as reads are small; after a read that filled it
- * the next one gets a large block from the pool. The next read waits until the batch before it was released, so a connection holds one block.
+ * The bytes of `reader`, one batch per read, only when asked for. A small block is lent as long as
+ * reads are small; after a read that filled it the next one gets a large block from the pool. The
+ * next read waits until the batch before it was released, so a connection holds one block.
  *
- * Byte n of the stream lies at an offset that equals n modulo 4: whatever the sizes of the reads, frames whose lengths are multiples of 4 begin
- * on multiples of 4.
+ * Byte n of the stream lies at an offset that equals n modulo `alignment`: whatever the sizes of
+ * the reads, frames whose lengths are multiples of it begin on multiples of it.
+ *
+ * @param alignment the `alignment` of the rule by which the frames are cut
  */
-export function source(reader: ByteReader, pool: Blocks): ReadableStream<Batch> {
-  return new ByteSource(new Tap(reader), pool).stream();
+export function source(reader: ByteReader, pool: Blocks, alignment: number): ReadableStream<Batch> {
+  return new ByteSource(new Tap(reader), pool, alignment).stream();
 }
 
 /** Methods, not closures: thousands of these may be idle. */
 export class ByteSource implements UnderlyingDefaultSource<Batch>, BatchOwner, TapListener {
   readonly #tap: Tap;
   readonly #pool: Blocks;
+  /** Which bits of {@link total} a read's offset shares. */
+  readonly #phaseMask: number;
   #controller: ReadableStreamDefaultController<Batch> | undefined;
   /** Bytes that it has brought. */
   total = 0;
@@ -33,10 +38,14 @@ export class ByteSource implements UnderlyingDefaultSource<Batch>, BatchOwner, T
   /** Ends the pull that waits for a read. */
   #pulled: (() => void) | undefined;
 
-  /** @param tap may have a read under way already, into a block of `pool` */
-  constructor(tap: Tap, pool: Blocks) {
+  /**
+   * @param tap may have a read under way already, into a block of `pool` from its first byte on
+   * @param alignment see {@link source}
+   */
+  constructor(tap: Tap, pool: Blocks, alignment: number) {
     this.#tap = tap;
     this.#pool = pool;
+    this.#phaseMask = alignment - 1;
   }
 
   /** The stream, once. */
@@ -81,7 +90,7 @@ export class ByteSource implements UnderlyingDefaultSource<Batch>, BatchOwner, T
 
   arrived(): void {
     const block = this.#tap.block!;
-    const phase = this.total & 3;
+    const phase = this.total & this.#phaseMask;
     let count: number | null;
     try {
       count = this.#tap.take();
@@ -112,7 +121,7 @@ export class ByteSource implements UnderlyingDefaultSource<Batch>, BatchOwner, T
 
   #read(): void {
     if (this.#ended) return this.#settle();
-    if (this.#tap.block === undefined) this.#tap.read(this.#takeBlock(), this.total & 3);
+    if (this.#tap.block === undefined) this.#tap.read(this.#takeBlock(), this.total & this.#phaseMask);
     this.#tap.wait(this);
   }
 

@@ -89,6 +89,8 @@ function established(socket: Socket, event: string, options: ConnectOptions): Pr
     socket.once(event, done);
     socket.once("error", fail);
     socket.once("close", closed);
+    // Given up while files were read: nobody tells again.
+    if (options.signal?.aborted) aborted();
   });
 }
 

@@ -6,7 +6,16 @@ import { type Item, SECTIONS } from "./items.ts";
 
 const TESTS = new URL("../", import.meta.url);
 /** Where tests bear item ids. */
-const FOLDERS = ["compliance", "diameter/peer", "diameter/relay", "net"];
+const FOLDERS = [
+  "compliance",
+  "diameter/peer",
+  "diameter/relay",
+  "diameter/relay/apps",
+  "diameter/relay/core",
+  "diameter/relay/dras",
+  "diameter/relay/path",
+  "net",
+];
 const IDS = /^(?:[A-Z]\d+ )+/;
 
 /** A test that names items. */

@@ -1,8 +1,11 @@
-/** Items W1 to W12: the watchdog over real connections. Its table and its timing are tested row by row in tests/diameter/peer. */
+/**
+ * Items W1 to W12: the watchdog over real connections. Its table is tested row by row in
+ * tests/diameter/peer, and what takes time on a clock that is turned, in tests/diameter/relay/dras.
+ */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { COMMAND } from "../../src/diameter/wire/command_codes.ts";
-import { FLAG, OFFSET } from "../../src/diameter/wire/header.ts";
+import { FLAG } from "../../src/diameter/wire/header.ts";
 import { DEFAULT_OPTIONS } from "../../src/diameter/relay/core/options.ts";
 import { answer, patched, peerAnswer, peerRequest, RawMessage, request } from "../support/raw_message.ts";
 import { until } from "../support/until.ts";
@@ -46,22 +49,6 @@ Deno.test(
 );
 
 Deno.test(
-  "W2 any message of the DRA puts the DWR off, not only a DWA",
-  stage({ draPool: { watchdogInterval: 150, watchdogJitter: 0 } }, async (s) => {
-    const app = await s.app();
-    const until = performance.now() + 450;
-    while (performance.now() < until) {
-      await app.send(request());
-      const relayed = await s.dra.nextRequest();
-      await s.dra.send(answer(relayed));
-      await app.nextAnswer();
-    }
-    assertEquals([watchdog(s).state, watchdog(s).pending], ["okay", false]);
-    await s.dra.nextRequest(COMMAND.deviceWatchdog);
-  }),
-);
-
-Deno.test(
   "W3 D1 D3 SUSPECT: pending requests go to the next DRA with T set, new ones too, the connection stays and its answer counts",
   stage({ dras: [{}, { priority: 2 }], draPool: { watchdogInterval: 150, watchdogJitter: 0 } }, async (s) => {
     const [first, second] = [s.dras[0]!, s.dras[1]!];
@@ -101,22 +88,6 @@ Deno.test(
 );
 
 Deno.test(
-  "W3 N1 a DRA whose DWA carries an identifier of its own is told that, and not that it was silent",
-  stage({ draPool: QUICK }, async (s) => {
-    const dwr = await s.dra.nextRequest(COMMAND.deviceWatchdog);
-    const dwa = peerAnswer(s.dra.identity, dwr);
-    new DataView(dwa.buffer).setUint32(OFFSET.hopByHop, dwr.hopByHop ^ 1);
-    await s.dra.send(dwa);
-    await until(() => s.eventsOf("dra_suspect").length > 0, "it is suspect");
-    const cause = "its DWA carries another Hop-by-Hop Identifier than the request";
-    assertEquals(s.eventsOf("dra_suspect")[0]!.reason, `is suspect: ${cause}`);
-    await s.dra.nextEnd();
-    await until(() => s.eventsOf("dra_connect_failed").length > 0, "its end is told");
-    assertEquals(s.eventsOf("dra_connect_failed")[0]!.reason, cause);
-  }),
-);
-
-Deno.test(
   "W4 a message of a SUSPECT DRA makes it OKAY again: the next request is its",
   stage({ dras: [{}, { priority: 2 }], draPool: { watchdogInterval: 150, watchdogJitter: 0 } }, async (s) => {
     const [first, second] = [s.dras[0]!, s.dras[1]!];
@@ -129,21 +100,6 @@ Deno.test(
     await app.send(request());
     await first.nextRequest();
     assertEquals(s.eventsOf("failback").length, 1);
-  }),
-);
-
-Deno.test(
-  "W4 W9 a DRA that stays silent is closed after one Tw in SUSPECT, three after the last message",
-  stage({
-    draPool: { ...QUICK, reconnect: { initial: 60_000, multiplier: 1, max: 60_000, jitter: 0, afterRefusal: 0 } },
-  }, async (s) => {
-    const before = performance.now();
-    await s.dra.nextRequest(COMMAND.deviceWatchdog);
-    await s.dra.nextEnd();
-    const waited = performance.now() - before;
-    assert(waited >= 2.5 * TW, `${waited} ms`);
-    assertEquals(watchdog(s).state, "down");
-    assertStringIncludes(s.gateway.pool.dras[0]!.reason, "answered no watchdog");
   }),
 );
 
@@ -164,25 +120,6 @@ Deno.test(
     await watchdogIs(s, "okay");
     await app.send(request());
     await back.nextRequest();
-  }),
-);
-
-Deno.test(
-  "W5 how far a DRA in REOPEN has come is told as it progresses",
-  stage({ dras: [{}, { priority: 2 }], draPool: QUICK }, async (s) => {
-    s.dras[1]!.answersWatchdogs = true;
-    await s.dras[0]!.close();
-    await s.usable(0, false);
-    assertEquals(s.gateway.pool.dras[0]!.reason, "is not connected: the peer closed the connection");
-    const back = await s.reopened(0);
-    for (let answered = 0; answered < 3; answered++) {
-      const reason = `is connected, ${answered} of 3 watchdogs answered`;
-      await until(() => s.gateway.pool.dras[0]!.reason === reason, reason);
-      assertEquals(s.eventsOf("dra_reopening").map((event) => event.answered), [0, 1, 2].slice(0, answered + 1));
-      await back.answerPeerRequest(COMMAND.deviceWatchdog);
-    }
-    await watchdogIs(s, "okay");
-    assertEquals(s.eventsOf("dra_reopening").at(-1), { kind: "dra_reopening", dra: "dra-1", answered: 2, needed: 3 });
   }),
 );
 
@@ -220,21 +157,6 @@ Deno.test(
     const app = await s.app();
     await app.send(request());
     await back.nextRequest();
-  }),
-);
-
-Deno.test(
-  "W6 a DRA in REOPEN that misses a DWA is closed at the second expiry, not at the first",
-  stage({ dras: [{}, { priority: 2 }], draPool: QUICK }, async (s) => {
-    s.dras[1]!.answersWatchdogs = true;
-    await s.dras[0]!.close();
-    await s.usable(0, false);
-    const back = await s.reopened(0);
-    const before = performance.now();
-    await back.nextRequest(COMMAND.deviceWatchdog);
-    await back.nextEnd();
-    const waited = performance.now() - before;
-    assert(waited >= 1.5 * TW, `${waited} ms`);
   }),
 );
 
@@ -392,27 +314,6 @@ Deno.test(
     await watchdogIs(s, "suspect");
     await s.dra.send(answer(relayed));
     assertEquals((await app.nextAnswer()).resultCode, 2001);
-  }),
-);
-
-Deno.test(
-  "W11 a DRA that cannot be reached is tried again after initial, then after ever longer waits",
-  stage({
-    open: false,
-    draPool: { reconnect: { initial: 40, multiplier: 2, max: 10_000, jitter: 0, afterRefusal: 0 } },
-  }, async (s) => {
-    s.listeners[0]!.stopListening();
-    const waits = () => s.eventsOf("dra_state").filter(({ to }) => to === "RECONNECTING").map(({ reason }) => reason);
-    await until(() => waits().length >= 4, "it was tried four times", 8_000);
-    assertEquals(waits().slice(0, 4), [
-      "next attempt in 0.0 s",
-      "next attempt in 0.1 s",
-      "next attempt in 0.2 s",
-      "next attempt in 0.3 s",
-    ]);
-    const link = s.gateway.pool.dras[0]!.links[0]!;
-    await until(() => link.nextAttemptAt > 0, "the next attempt is known");
-    assert(link.nextAttemptAt - Date.now() > 100);
   }),
 );
 

@@ -87,12 +87,15 @@ const FOR_TESTS = ["@std/assert", "fast-check"];
 /** Files of diameter/peer that have the clock and the connection in hand; the others are PURE. */
 const PEER_DRIVERS = new Set(["diameter/peer/peer.ts", "diameter/peer/peer_gate.ts"]);
 
-/** Single files that are PURE. */
+/** PURE files of rooms that have others too. */
 const PURE_FILES = new Set([
+  "diameter/relay/apps/allow_list.ts",
   "diameter/relay/core/ledger.ts",
   "diameter/relay/dras/balance.ts",
   "diameter/relay/dras/claim.ts",
   "diameter/relay/dras/router.ts",
+  "net/ip_network.ts",
+  "net/token_bucket.ts",
 ]);
 
 /** What a PURE file must be given instead. */

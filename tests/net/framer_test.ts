@@ -13,6 +13,7 @@ const BAD_TAG = 0xee;
 
 /** A protocol of the test's own: a tag and a 24 bit length, 12 bytes of header; a bad tag is only judged when the header is whole. */
 const rule: FrameRule = {
+  alignment: 4,
   lengthBytes: 4,
   measure(view, at, available) {
     const word = view.getUint32(at);
@@ -53,7 +54,7 @@ async function run(chunks: readonly Uint8Array[], pool: BlockPool, error?: Error
   const faults: FrameFault[] = [];
   let misaligned = 0;
   let failure: unknown;
-  await source(new ChunkReader(chunks, error), pool).pipeThrough(framer(rule, pool)).pipeTo(
+  await source(new ChunkReader(chunks, error), pool, rule.alignment).pipeThrough(framer(rule, pool)).pipeTo(
     new WritableStream<Batch>({
       write(batch) {
         for (let at = batch.start; at < batch.end;) {
@@ -105,7 +106,7 @@ Deno.test("frames that arrive byte by byte are the same frames", async () => {
 Deno.test("frames of one read leave in one batch, where they were read", async () => {
   const pool = new BlockPool();
   const batches: number[] = [];
-  const stream = source(new ChunkReader([concat([frame(0, 12), frame(1, 40), frame(2, 12)])]), pool);
+  const stream = source(new ChunkReader([concat([frame(0, 12), frame(1, 40), frame(2, 12)])]), pool, 4);
   for await (const batch of stream.pipeThrough(framer(rule, pool))) {
     batches.push(batch.end - batch.start);
     batch.release();
@@ -147,9 +148,13 @@ for (const { name, bytes, kind } of BROKEN) {
       const chunks = [bytes.slice(0, split), bytes.slice(split)];
       const silent = Promise.withResolvers<null>();
       const reader = new ChunkReader(chunks);
-      const stream = source({
-        read: (into) => reader.rooms.length < chunks.length ? reader.read(into) : silent.promise,
-      }, pool).pipeThrough(framer(rule, pool));
+      const stream = source(
+        {
+          read: (into) => reader.rooms.length < chunks.length ? reader.read(into) : silent.promise,
+        },
+        pool,
+        4,
+      ).pipeThrough(framer(rule, pool));
       const batches = stream.getReader();
       const { value: batch } = await batches.read();
       assertEquals(batch?.fault?.kind, kind, `split at ${split}`);
@@ -189,7 +194,7 @@ Deno.test("who cancels gets no more frames, and the lease writes off what the st
   const chunks = [frame(0, 12), frame(1, 400).subarray(0, 300), frame(1, 400).subarray(300), frame(2, 16)];
   for (let taken = 0; taken < 3; taken++) {
     const lease = new BlockLease(pool);
-    const reader = source(new ChunkReader(chunks), lease).pipeThrough(framer(rule, lease)).getReader();
+    const reader = source(new ChunkReader(chunks), lease, 4).pipeThrough(framer(rule, lease)).getReader();
     for (let i = 0; i < taken; i++) (await reader.read()).value?.release();
     await reader.cancel();
     lease.end();
@@ -235,3 +240,56 @@ Deno.test("a batch is given back to its owner exactly once", async () => {
   assertEquals(released, 2);
   assertEquals(pool.lent, 0);
 });
+
+/** Frames of any length, as HTTP/2 has them: 24 bits of payload length, 9 bytes of header in all. */
+const oddRule: FrameRule = {
+  alignment: 1,
+  lengthBytes: 3,
+  measure(view, at) {
+    const payload = view.getUint16(at) << 8 | view.getUint8(at + 2);
+    return payload > LIMIT ? "length" : 9 + payload;
+  },
+};
+
+function oddFrame(number: number, payload: number): Uint8Array {
+  const bytes = Uint8Array.from({ length: 9 + payload }, (_, i) => (number * 31 + i * 7) & 0xff);
+  bytes.set([payload >> 16, payload >> 8 & 0xff, payload & 0xff]);
+  return bytes;
+}
+
+const payloads = fc.oneof(
+  { weight: 6, arbitrary: fc.nat(60) },
+  { weight: 2, arbitrary: fc.integer({ min: 900, max: 1200 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 16_000, max: 40_000 }) },
+);
+
+for (
+  const [how, cuts] of [
+    ["any split", fc.array(fc.nat(), { maxLength: 40 })],
+    ["every byte alone", fc.constant(undefined)],
+  ] as const
+) {
+  Deno.test(`${how}: frames of any length come out whole by a rule with alignment 1, and every block back`, async () => {
+    const lists = fc.array(how === "any split" ? payloads : fc.nat(60), { maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(lists, cuts, async (sizes, at) => {
+        const frames = sizes.map((size, i) => oddFrame(i, size));
+        const bytes = concat(frames);
+        const pool = new BlockPool();
+        const chunks = new ChunkReader(cut(bytes, at ?? Array.from(bytes, (_, i) => i)));
+        const found: Uint8Array[] = [];
+        for await (const batch of source(chunks, pool, oddRule.alignment).pipeThrough(framer(oddRule, pool))) {
+          for (let from = batch.start; from < batch.end;) {
+            const length = oddRule.measure(batch.block.view, from, batch.end - from) as number;
+            found.push(batch.block.bytes.slice(from, from + length));
+            from += length;
+          }
+          batch.release();
+        }
+        assertEquals(found, frames);
+        assertEquals(pool.lent, 0);
+      }),
+      { numRuns: how === "any split" ? 100 : 20 },
+    );
+  });
+}

@@ -8,11 +8,19 @@ import { until } from "../support/until.ts";
 
 /** A frame is a word that says its length in bytes, and zeros. */
 const RULE: FrameRule = {
+  alignment: 4,
   lengthBytes: 4,
   measure(view, at) {
     const length = view.getUint32(at);
     return length < 4 || length % 4 !== 0 || length > 4096 ? "length" : length;
   },
+};
+
+/** The same, of any length. */
+const ODD_RULE: FrameRule = {
+  alignment: 1,
+  lengthBytes: 4,
+  measure: (view, at) => view.getUint32(at),
 };
 
 function frames(...lengths: readonly number[]): Uint8Array {
@@ -69,12 +77,13 @@ class Wire {
 
 /** What an intake took in. */
 class Taker {
-  readonly rule = RULE;
   readonly lengths: number[] = [];
   readonly faults: string[] = [];
   readonly ends: unknown[] = [];
   /** Waited for after each batch. */
   pause: Promise<void> | undefined;
+
+  constructor(readonly rule: FrameRule) {}
 
   take(batch: Batch): void | Promise<void> {
     const { view } = batch.block;
@@ -89,8 +98,8 @@ class Taker {
   }
 }
 
-function stage() {
-  const [wire, pool, taker] = [new Wire(), new BlockPool(), new Taker()];
+function stage(rule = RULE) {
+  const [wire, pool, taker] = [new Wire(), new BlockPool(), new Taker(rule)];
   return { wire, pool, taker, intake: new Intake(wire, pool, taker) };
 }
 
@@ -106,6 +115,24 @@ Deno.test("what comes now and then is taken without a stream, in one small block
   }
   assertEquals(taker.lengths, [8, 4, 8, 8, 8, 12]);
   assertEquals(new Set(wire.sizes), new Set([SMALL_BLOCK]));
+  wire.say(null);
+  await until(() => taker.ends.length > 0, "it ended");
+  assertEquals([taker.ends, pool.lent], [[undefined], 0]);
+});
+
+Deno.test("frames of any length are taken, by a stream and without one, by a rule with alignment 1", async () => {
+  const { wire, taker, intake, pool } = stage(ODD_RULE);
+  const whole = frames(5, 7, 9);
+  wire.say(whole.subarray(0, 10));
+  await until(() => intake.busy && wire.idle, "half a frame made it busy");
+  wire.say(whole.subarray(10));
+  await until(() => taker.lengths.length === 3 && wire.idle, "all frames are whole");
+  intake.rest();
+  intake.rest();
+  await until(() => !intake.busy, "it rests");
+  wire.say(frames(6, 11));
+  await until(() => taker.lengths.length === 5, "it takes what comes at rest");
+  assertEquals(taker.lengths, [5, 7, 9, 6, 11]);
   wire.say(null);
   await until(() => taker.ends.length > 0, "it ended");
   assertEquals([taker.ends, pool.lent], [[undefined], 0]);
@@ -160,7 +187,7 @@ Deno.test("at rest nothing is read while the taker asks to wait", async () => {
 
 Deno.test("a taker that throws ends the connection, at rest and in the stream", async () => {
   for (const bytes of [frames(8), frames(8, 12).subarray(0, 10)]) {
-    const [wire, pool, taker] = [new Wire(), new BlockPool(), new Taker()];
+    const [wire, pool, taker] = [new Wire(), new BlockPool(), new Taker(RULE)];
     taker.take = () => {
       throw new Error("no");
     };

@@ -63,7 +63,7 @@ interface Setup {
   readonly sealed: Segment[];
 }
 
-function setUp(limit = 1000): Setup {
+function setUp(limit = 1000, now = () => 1_000): Setup {
   const writer = new GatedWriter();
   const segments = new SegmentPool();
   const failures: unknown[] = [];
@@ -72,7 +72,7 @@ function setUp(limit = 1000): Setup {
     limit,
     failed: (error) => failures.push(error),
     sealed: (segment) => sealed.push(segment),
-  });
+  }, { now });
   return { writer, segments, queue, failures, sealed };
 }
 
@@ -85,6 +85,17 @@ Deno.test("all messages of a turn leave in one write, and its segment goes back"
   await writer.take();
   assertEquals(writer.offered, [60]);
   assertEquals([queue.queuedBytes, queue.writtenBytes], [0, 60]);
+  assertEquals(segments.bytesInUse, 0);
+});
+
+Deno.test("messages of any length leave byte by byte as they came, over the ends of segments", async () => {
+  const { writer, queue, segments } = setUp(1 << 20);
+  const lengths = [1, 3, 9, 65_535, 17, 65_537, 5];
+  for (const [i, length] of lengths.entries()) queue.push(message(i + 1, length));
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  while (queue.queuedBytes > 0) await writer.take();
+  assertEquals(queue.writtenBytes, total);
+  assertEquals(writer.taken, lengths.flatMap((length, i) => [...message(i + 1, length)]));
   assertEquals(segments.bytesInUse, 0);
 });
 
@@ -215,29 +226,23 @@ Deno.test("flushed resolves when nothing waits any more", async () => {
 });
 
 Deno.test("an end that does not read is stuck after its patience; a byte that is taken ends that", async () => {
-  const before = OutQueue.now;
-  let now = 1000;
-  OutQueue.now = () => now;
-  try {
-    const { writer, queue } = setUp(10);
-    queue.push(message(1, 40));
-    await turn();
-    let drained = false;
-    const waiting = queue.drained().then(() => drained = true);
-    queue.noteStuck(now += 99, 100);
-    await turn();
-    assertEquals([queue.stuck, drained], [false, false]);
-    queue.noteStuck(now += 1, 100);
-    await waiting;
-    assertEquals(queue.stuck, true);
-    await queue.drained();
-    await writer.take(4);
-    assertEquals(queue.stuck, false);
-    queue.close();
-    await writer.take();
-  } finally {
-    OutQueue.now = before;
-  }
+  let now = 1_000;
+  const { writer, queue } = setUp(10, () => now);
+  queue.push(message(1, 40));
+  await turn();
+  let drained = false;
+  const waiting = queue.drained().then(() => drained = true);
+  queue.noteStuck(now += 99, 100);
+  await turn();
+  assertEquals([queue.stuck, drained], [false, false]);
+  queue.noteStuck(now += 1, 100);
+  await waiting;
+  assertEquals(queue.stuck, true);
+  await queue.drained();
+  await writer.take(4);
+  assertEquals(queue.stuck, false);
+  queue.close();
+  await writer.take();
 });
 
 Deno.test("a queue below its limit is never stuck, however long its write takes", async () => {
@@ -252,27 +257,21 @@ Deno.test("a queue below its limit is never stuck, however long its write takes"
 });
 
 Deno.test("whoever waits goes on when nothing moves between full and half empty", async () => {
-  const before = OutQueue.now;
   let now = 1_000;
-  OutQueue.now = () => now;
-  try {
-    const { writer, queue } = setUp(100);
-    queue.push(message(1, 120));
-    await turn();
-    let drained = false;
-    const waiting = queue.drained().then(() => drained = true);
-    await writer.take(40);
-    assertEquals([queue.full, queue.queuedBytes], [false, 80]);
-    queue.noteStuck(now += 99, 100);
-    await turn();
-    assertEquals(drained, false);
-    queue.noteStuck(now += 1, 100);
-    await waiting;
-    assertEquals(queue.stuck, false);
-    await writer.take();
-  } finally {
-    OutQueue.now = before;
-  }
+  const { writer, queue } = setUp(100, () => now);
+  queue.push(message(1, 120));
+  await turn();
+  let drained = false;
+  const waiting = queue.drained().then(() => drained = true);
+  await writer.take(40);
+  assertEquals([queue.full, queue.queuedBytes], [false, 80]);
+  queue.noteStuck(now += 99, 100);
+  await turn();
+  assertEquals(drained, false);
+  queue.noteStuck(now += 1, 100);
+  await waiting;
+  assertEquals(queue.stuck, false);
+  await writer.take();
 });
 
 Deno.test("a write that fails is told once, and ends the queue", async () => {

@@ -31,7 +31,7 @@ Deno.test("the bytes come out as they went in, byte n of the stream at an offset
     fc.asyncProperty(fc.nat({ max: 20_000 }), fc.array(fc.nat(), { maxLength: 30 }), async (length, cuts) => {
       const bytes = pattern(length);
       const pool = new BlockPool();
-      const stream = source(new ChunkReader(cut(bytes, cuts)), pool);
+      const stream = source(new ChunkReader(cut(bytes, cuts)), pool, 4);
       let total = 0;
       const parts: Uint8Array[] = [];
       for await (const batch of stream) {
@@ -49,7 +49,7 @@ Deno.test("the bytes come out as they went in, byte n of the stream at an offset
 
 Deno.test("small reads go on in one small block", async () => {
   const pool = new BlockPool();
-  const { blocks } = await collect(source(new ChunkReader(Array.from({ length: 5 }, () => pattern(100))), pool));
+  const { blocks } = await collect(source(new ChunkReader(Array.from({ length: 5 }, () => pattern(100))), pool, 4));
   assertEquals(blocks.length, 5);
   assertEquals(new Set(blocks).size, 1);
   assertEquals(blocks[0]!.size, SMALL_BLOCK);
@@ -59,7 +59,7 @@ Deno.test("small reads go on in one small block", async () => {
 Deno.test("a read that fills its block is followed by large ones, and small reads lead back", async () => {
   const pool = new BlockPool();
   const reader = new ChunkReader([pattern(SMALL_BLOCK), pattern(3000), pattern(100), pattern(100)]);
-  const { blocks } = await collect(source(reader, pool));
+  const { blocks } = await collect(source(reader, pool, 4));
   assertEquals(blocks.map((block) => block.size), [SMALL_BLOCK, LARGE_BLOCK, LARGE_BLOCK, SMALL_BLOCK]);
   assertEquals(pool.lent, 0);
 });
@@ -67,7 +67,7 @@ Deno.test("a read that fills its block is followed by large ones, and small read
 Deno.test("nothing is read before somebody asks, nor while a batch is out", async () => {
   const pool = new BlockPool();
   const reader = new ChunkReader([pattern(10), pattern(10)]);
-  const batches = source(reader, pool).getReader();
+  const batches = source(reader, pool, 4).getReader();
   await Promise.resolve();
   assertEquals(reader.rooms.length, 0);
   const first = (await batches.read()).value!;
@@ -85,7 +85,7 @@ Deno.test("nothing is read before somebody asks, nor while a batch is out", asyn
 Deno.test("an idle connection holds one small block", async () => {
   const pool = new BlockPool();
   const pending = Promise.withResolvers<null>();
-  const batches = source({ read: () => pending.promise }, pool).getReader();
+  const batches = source({ read: () => pending.promise }, pool, 4).getReader();
   const read = batches.read();
   await Promise.resolve();
   assertEquals(pool.lent, 1);
@@ -96,7 +96,7 @@ Deno.test("an idle connection holds one small block", async () => {
 
 Deno.test("an error of the connection errors the stream and gives the blocks back", async () => {
   const pool = new BlockPool();
-  const batches = source(new ChunkReader([pattern(10)], new Error("reset")), pool).getReader();
+  const batches = source(new ChunkReader([pattern(10)], new Error("reset")), pool, 4).getReader();
   (await batches.read()).value!.release();
   await assertRejects(() => batches.read(), Error, "reset");
   assertEquals(pool.lent, 0);
@@ -113,7 +113,7 @@ for (const ending of ["end", "bytes", "error"] as const) {
         return pending.promise;
       },
     };
-    const batches = source(reader, pool).getReader();
+    const batches = source(reader, pool, 4).getReader();
     const read = batches.read();
     await until(() => reading, "the read is pending");
     await batches.cancel();
@@ -127,7 +127,7 @@ for (const ending of ["end", "bytes", "error"] as const) {
 
 Deno.test("cancelled while a batch is out, its block goes back when the batch is released", async () => {
   const pool = new BlockPool();
-  const batches = source(new ChunkReader([pattern(10), pattern(10)]), pool).getReader();
+  const batches = source(new ChunkReader([pattern(10), pattern(10)]), pool, 4).getReader();
   const { value: batch } = await batches.read();
   const next = batches.read();
   await batches.cancel();
@@ -138,8 +138,17 @@ Deno.test("cancelled while a batch is out, its block goes back when the batch is
 
 Deno.test("never asked, then cancelled, it gives its block back", async () => {
   const pool = new BlockPool();
-  const stream = source(new ChunkReader([pattern(10)]), pool);
+  const stream = source(new ChunkReader([pattern(10)]), pool, 4);
   assert(pool.lent <= 1);
   await stream.cancel();
+  assertEquals(pool.lent, 0);
+});
+
+Deno.test("with alignment 1 every read begins at the front of its block, whatever came before", async () => {
+  const pool = new BlockPool();
+  const chunks = [1, 2, 3, 5, 1023, 1024, 7].map(pattern);
+  const { bytes, starts } = await collect(source(new ChunkReader(chunks), pool, 1));
+  assertEquals(starts, chunks.map(() => 0));
+  assertEquals(bytes.length, 2065);
   assertEquals(pool.lent, 0);
 });

@@ -163,7 +163,12 @@ export class AddressClient implements AsyncDisposable {
   to(address: string): Requester {
     const { originHost, originRealm } = this;
     readAddress(address);
-    return { originHost, originRealm, request: (message, options) => this.request(address, message, options) };
+    return {
+      originHost,
+      originRealm,
+      nextEndToEnd: () => this.#runtime.endToEndIds.next(),
+      request: (message, options) => this.request(address, message, options),
+    };
   }
 
   /** Requests of the peers, of all addresses: see `ConnectionPool.received`. */
@@ -221,7 +226,7 @@ export class AddressClient implements AsyncDisposable {
       entry = this.#entries.get(key);
       if (entry === undefined) this.#entries.set(key, entry = this.#create(target));
     }
-    entry.lastCallAt = performance.now();
+    entry.lastCallAt = this.#runtime.clock.now();
     return entry.group;
   }
 
@@ -235,7 +240,7 @@ export class AddressClient implements AsyncDisposable {
       opened: () => this.#look(entry),
       dormant: () => this.#drop(entry),
     });
-    const entry: Entry = { group, slot: group.slots[0]!, lastCallAt: performance.now(), timer: undefined };
+    const entry: Entry = { group, slot: group.slots[0]!, lastCallAt: this.#runtime.clock.now(), timer: undefined };
     this.#look(entry);
     return entry;
   }
@@ -244,7 +249,7 @@ export class AddressClient implements AsyncDisposable {
   #look(entry: Entry): void {
     clearTimeout(entry.timer);
     if (this.#closed) return;
-    const now = performance.now();
+    const now = this.#runtime.clock.now();
     const { group, slot } = entry;
     const connection = slot.connection?.peer.open ? slot.connection : undefined;
     const quietSince = Math.max(entry.lastCallAt, connection?.lastUsedAt ?? 0);

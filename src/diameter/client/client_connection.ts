@@ -2,7 +2,7 @@
  * One connection of a client, from its CER to its end.
  * @module
  */
-import { SYSTEM_CLOCK } from "../../net/clock.ts";
+import type { Clock } from "../../net/clock.ts";
 import type { Batch } from "../../net/batch.ts";
 import { type Block, BlockLease, type BlockPool } from "../../net/block.ts";
 import type { Connection } from "../../net/connection.ts";
@@ -10,11 +10,12 @@ import { framer } from "../../net/framer.ts";
 import type { SegmentPool } from "../../net/segment.ts";
 import { source } from "../../net/source.ts";
 import type { LocalIdentity } from "../peer/capabilities.ts";
+import type { EndToEndIds } from "../peer/end_to_end_ids.ts";
 import { OWN_REQUEST_SLOT, Peer, type PeerEnd } from "../peer/peer.ts";
 import { gatedSink, REFUSED } from "../peer/peer_gate.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
 import { decodeMessage } from "../wire/decode_message.ts";
-import { diameterFrames } from "../wire/frame_rule.ts";
+import { ALIGNMENT, diameterFrames } from "../wire/frame_rule.ts";
 import { FLAG, OFFSET, viewOf } from "../wire/header.ts";
 import { requestFault } from "../wire/request_fault.ts";
 import { RESULT } from "../wire/result_codes.ts";
@@ -32,6 +33,11 @@ export interface ClientRuntime {
   readonly local: LocalIdentity;
   readonly blocks: BlockPool;
   readonly segments: SegmentPool;
+  readonly clock: Clock;
+  /** Numbers from 0 to below 1. */
+  readonly random: () => number;
+  /** For all requests of this client. */
+  readonly endToEndIds: EndToEndIds;
 }
 
 /** What the owner of a connection is told. */
@@ -72,7 +78,7 @@ export class ClientConnection implements CallOwner {
   readonly #pending = new Map<number, Call>();
   readonly #marks: WrittenMarks;
   readonly #walk = new RoutingAvps();
-  #hopByHop = Math.floor(Math.random() * 2 ** 32);
+  #hopByHop: number;
   #awaitsRoom = false;
 
   constructor(
@@ -82,6 +88,7 @@ export class ClientConnection implements CallOwner {
     handlers: ConnectionHandlers,
   ) {
     this.#runtime = runtime;
+    this.#hopByHop = Math.floor(runtime.random() * 2 ** 32);
     this.#handlers = handlers;
     this.#counters = counters;
     this.#marks = new WrittenMarks(connection);
@@ -96,8 +103,10 @@ export class ClientConnection implements CallOwner {
         close: (reason) => this.peer.abort(reason),
         changed: () => handlers.changed(),
       },
+      runtime.clock,
+      runtime.random,
     );
-    this.peer = new Peer(this.#marks.connection, runtime.segments, watchdog, {
+    this.peer = new Peer(this.#marks.connection, runtime, watchdog, {
       local: runtime.local,
       role: "initiator",
       capabilitiesTimeout: settings.capabilitiesTimeout,
@@ -107,7 +116,7 @@ export class ClientConnection implements CallOwner {
       expectedHost: settings.expectedHost,
     }, {
       opened: () => {
-        this.openedAt = this.lastUsedAt = SYSTEM_CLOCK.now();
+        this.openedAt = this.lastUsedAt = this.#runtime.clock.now();
         handlers.opened(this);
       },
       leaving: () => handlers.changed(),
@@ -117,7 +126,7 @@ export class ClientConnection implements CallOwner {
       },
     });
     const blocks = new BlockLease(pool);
-    source(this.#marks.connection, blocks)
+    source(this.#marks.connection, blocks, ALIGNMENT)
       .pipeThrough(framer(diameterFrames(() => settings.maxMessageSize), blocks))
       .pipeTo(gatedSink(this.peer, (batch) => this.#take(batch)))
       .then(
@@ -165,7 +174,7 @@ export class ClientConnection implements CallOwner {
     }
     out.commit(message.length);
     this.#counters.messagesSent++;
-    this.lastUsedAt = SYSTEM_CLOCK.now();
+    this.lastUsedAt = this.#runtime.clock.now();
     call.owner = this;
     if (call.awaitsAnswer) this.#pending.set(call.sentAs, call);
     else this.#marks.add(call, out.writtenBytes + out.queuedBytes);
@@ -197,7 +206,7 @@ export class ClientConnection implements CallOwner {
     const { block, end } = batch;
     const { view } = block;
     try {
-      this.lastUsedAt = SYSTEM_CLOCK.now();
+      this.lastUsedAt = this.#runtime.clock.now();
       for (let at = batch.start; at < end;) {
         const next = at + (view.getUint32(at) & 0xffffff);
         this.#counters.messagesReceived++;
@@ -274,7 +283,7 @@ export class ClientConnection implements CallOwner {
     if (!peer.live) throw new ConnectionClosedError(peer.remoteText, "it ended before the request was answered");
     peer.out.push(answer);
     this.#counters.messagesSent++;
-    this.lastUsedAt = SYSTEM_CLOCK.now();
+    this.lastUsedAt = this.#runtime.clock.now();
   }
 
   #end(end: PeerEnd): void {

@@ -6,6 +6,7 @@ import { BlockPool } from "../../net/block.ts";
 import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import { type Endpoint, endpointText } from "../../net/connection.ts";
 import { SegmentPool } from "../../net/segment.ts";
+import { EndToEndIds } from "../peer/end_to_end_ids.ts";
 import type { PeerEnd } from "../peer/peer.ts";
 import type { MessageInput } from "../wire/encode_message.ts";
 import { Call, type CallOptions, type CallOwner, type RequestOptions } from "./call.ts";
@@ -51,6 +52,9 @@ export function clientRuntime(settings: ClientSettings): ClientRuntime {
     local: localIdentity(settings),
     blocks: new BlockPool(KEPT_SMALL_BLOCKS, KEPT_LARGE_BLOCKS),
     segments: new SegmentPool(SEGMENT_LIMIT, KEPT_SEGMENTS),
+    clock: SYSTEM_CLOCK,
+    random: Math.random,
+    endToEndIds: new EndToEndIds(Date.now(), Math.random()),
   };
 }
 
@@ -77,7 +81,7 @@ export class ConnectionGroup implements CallOwner {
     this.#options = options;
     this.address = endpointText(target);
     this.#started.promise.catch(() => {});
-    this.#deadlines = new Deadlines(SYSTEM_CLOCK, (now) => this.#sweep(now));
+    this.#deadlines = new Deadlines(runtime.clock, (now) => this.#sweep(now));
     this.slots = Array.from({ length: options.size }, (_, index) =>
       new ConnectionSlot(target, index, runtime, {
         opened: (slot) => {
@@ -124,6 +128,11 @@ export class ConnectionGroup implements CallOwner {
     return this.#started.promise;
   }
 
+  /** The ids of this client's own requests. */
+  get endToEndIds(): EndToEndIds {
+    return this.#runtime.endToEndIds;
+  }
+
   /** Sends `message`; resolves when it is written. */
   send(message: MessageInput | Uint8Array, options: CallOptions = {}): Promise<void> {
     return new Promise((resolve, reject) => this.#begin(message, false, options, () => resolve(), reject));
@@ -150,8 +159,8 @@ export class ConnectionGroup implements CallOwner {
     const error = this.#closedError();
     this.#started.reject(error);
     for (const call of [...this.#waiting]) call.fail(error);
-    const deadline = performance.now() + drain;
-    while (performance.now() < deadline && this.slots.some((slot) => (slot.connection?.pending ?? 0) > 0)) {
+    const deadline = this.#runtime.clock.now() + drain;
+    while (this.#runtime.clock.now() < deadline && this.slots.some((slot) => (slot.connection?.pending ?? 0) > 0)) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     await Promise.all(this.slots.map((slot) => slot.stop(SHUTTING_DOWN)));
@@ -173,11 +182,11 @@ export class ConnectionGroup implements CallOwner {
     const { signal, timeout = this.#runtime.settings.requestTimeout } = options;
     if (signal?.aborted) return failed(signal.reason);
     if (!(timeout > 0)) return failed(new RangeError(`Cannot wait ${timeout} ms: expected a number above 0`));
-    const bytes = outgoing(message);
+    const bytes = outgoing(message, this.#runtime.endToEndIds);
     if (awaitsAnswer && !isRequest(bytes)) {
       return failed(new TypeError("Cannot request with an answer: the R flag at byte 4 is clear"));
     }
-    const deadline = performance.now() + timeout;
+    const deadline = this.#runtime.clock.now() + timeout;
     this.#submit(new Call(bytes, awaitsAnswer, deadline, options, done, failed));
     this.#deadlines.note(deadline);
   }

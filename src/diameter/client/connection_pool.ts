@@ -156,6 +156,11 @@ export class ConnectionPool implements Requester, AsyncDisposable {
     return this.#group.send(message, options);
   }
 
+  /** A fresh End-to-End Identifier, for a request that is given as bytes (RFC 6733 section 3). */
+  nextEndToEnd(): number {
+    return this.#group.endToEndIds.next();
+  }
+
   /**
    * Sends a request and resolves with its answer, whatever its Result-Code: that of the same connection with the same hop-by-hop id (RFC 6733 section 6.2.1), of which
    * end-to-end id and command are checked. A fresh hop-by-hop id is used; in the answer it is the one that `message` had.

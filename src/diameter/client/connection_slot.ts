@@ -2,12 +2,12 @@
  * A place for a connection: it is opened, and opened again when it is lost.
  * @module
  */
-import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import { type Connection, type Endpoint, endpointText } from "../../net/connection.ts";
-import { connectTcp } from "../../net/tcp.ts";
-import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../peer/backoff.ts";
+import { dial } from "../../net/dial.ts";
+import type { BackoffOptions } from "../peer/backoff.ts";
 import type { Capabilities } from "../peer/capabilities.ts";
 import type { PeerEnd } from "../peer/peer.ts";
+import { Redialer } from "../peer/redialer.ts";
 import { DISCONNECT_CAUSE } from "../wire/avp_codes.ts";
 import type { Call } from "./call.ts";
 import { ClientConnection, type ClientRuntime, MessageCounters } from "./client_connection.ts";
@@ -39,6 +39,13 @@ export interface Leave {
   readonly reason: string;
 }
 
+/** The end of an attempt. */
+interface SlotEnd extends PeerEnd {
+  readonly wasOpen: boolean;
+  /** Why it never opened; undefined when it did, or was given up. */
+  readonly error: Error | undefined;
+}
+
 /** One slot. */
 export class ConnectionSlot {
   readonly counters = new MessageCounters();
@@ -55,21 +62,17 @@ export class ConnectionSlot {
   lastError: Error | undefined;
   /** Unix time in milliseconds; 0 when there was none. */
   lastErrorAt = 0;
-  nextAttemptAt = 0;
   readonly address: string;
 
   #state: ConnectionState = "DISCONNECTED";
   #bytesSent = 0;
   #bytesReceived = 0;
-  #backoff: Backoff = FRESH_BACKOFF;
   #connectedAt = 0;
   /** It has not been open since it was started. */
   #fresh = true;
   #leave: Leave | undefined;
-  #running: Promise<void> | undefined;
   #stopped = false;
-  #abort = new AbortController();
-  #wake: (() => void) | undefined;
+  readonly #redialer: Redialer<SlotEnd>;
   readonly #runtime: ClientRuntime;
   readonly #handlers: SlotHandlers;
 
@@ -77,15 +80,33 @@ export class ConnectionSlot {
     this.#runtime = runtime;
     this.#handlers = handlers;
     this.address = endpointText(target);
+    this.#redialer = new Redialer(
+      {
+        attempt: (givenUp) => this.#attempt(givenUp),
+        next: (end) => this.#next(end),
+        waits: (end, milliseconds) => this.#waits(end, milliseconds),
+        over: () => {
+          this.#setState("DISCONNECTED", this.lastError?.message ?? "");
+          this.#handlers.stopped(this);
+        },
+      },
+      runtime.clock,
+      runtime.random,
+    );
   }
 
   get state(): ConnectionState {
     return this.#state;
   }
 
+  /** Unix time in milliseconds of the next attempt; 0 while none is planned. */
+  get nextAttemptAt(): number {
+    return this.#redialer.nextAttemptAt;
+  }
+
   /** It is open, or on its way to be. */
   get running(): boolean {
-    return this.#running !== undefined;
+    return this.#redialer.running;
   }
 
   /** It is being opened for the first time since it was started. */
@@ -100,24 +121,19 @@ export class ConnectionSlot {
 
   /** Begins to connect, unless it does already. */
   start(): void {
-    if (this.#running !== undefined || this.#stopped) return;
+    if (this.running || this.#stopped) return;
     this.#fresh = true;
     this.#leave = undefined;
-    this.#running = this.#run().finally(() => {
-      this.#running = undefined;
-      this.nextAttemptAt = 0;
-      this.#handlers.stopped(this);
-    });
+    this.#redialer.start();
   }
 
   /** Takes leave with DPR and connects no more; resolves when the connection has ended. */
   async stop({ cause, reason }: Leave): Promise<void> {
     this.#stopped = true;
-    this.#abort.abort();
-    this.#wake?.();
+    const ended = this.#redialer.stop();
     const peer = this.connection?.peer;
     if (peer?.open) this.#setState("CLOSING", reason);
-    await Promise.all([peer?.stop(cause, reason), this.#running]);
+    await Promise.all([peer?.stop(cause, reason), ended]);
   }
 
   /** Takes leave of the open connection with DPR, when its requests are answered; the slot stops with it. */
@@ -157,40 +173,18 @@ export class ConnectionSlot {
     };
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopped) {
-      if (!this.#fresh) this.reconnectAttempts++;
-      const { end, error, wasOpen } = await this.#connectOnce();
-      if (this.#stopped) break;
-      this.#setState("FAILED", end.reason);
-      const wanted = wasOpen ? !this.retiring : this.#handlers.failed(this, error!, this.#fresh);
-      if (!wanted || this.#runtime.settings.reconnect === false) {
-        if (!wasOpen) this.#tellFailure(error!, undefined);
-        break;
-      }
-      await this.#pause(end, wasOpen ? undefined : error);
-    }
-    this.#setState("DISCONNECTED", this.lastError?.message ?? "");
+  #next({ reason, wasOpen, error }: SlotEnd): BackoffOptions | "never" {
+    this.#setState("FAILED", reason);
+    const wanted = wasOpen ? !this.retiring : this.#handlers.failed(this, error!, this.#fresh);
+    const { reconnect } = this.#runtime.settings;
+    if (wanted && reconnect !== false) return reconnect;
+    if (!wasOpen) this.#tellFailure(error!, undefined);
+    return "never";
   }
 
-  /** Waits before the next attempt. */
-  async #pause(end: PeerEnd, error: Error | undefined): Promise<void> {
-    const { reconnect } = this.#runtime.settings;
-    if (reconnect === false) return;
-    const { wait, backoff } = nextAttempt(this.#backoff, reconnect, end.kind === "refused", Math.random());
-    this.#backoff = backoff;
-    this.nextAttemptAt = Date.now() + wait;
-    if (error !== undefined) this.#tellFailure(error, wait);
-    this.#setState("RECONNECTING", `next attempt in ${(wait / 1000).toFixed(1)} s`);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => this.#wake?.(), wait);
-      this.#wake = () => {
-        clearTimeout(timer);
-        this.#wake = undefined;
-        resolve();
-      };
-    });
-    this.nextAttemptAt = 0;
+  #waits({ wasOpen, error }: SlotEnd, milliseconds: number): void {
+    if (!wasOpen) this.#tellFailure(error!, milliseconds);
+    this.#setState("RECONNECTING", `next attempt in ${(milliseconds / 1000).toFixed(1)} s`);
   }
 
   #tellFailure(error: Error, retryIn: number | undefined): void {
@@ -204,20 +198,23 @@ export class ConnectionSlot {
   }
 
   /** One attempt, and the connection's whole life when it succeeds. */
-  async #connectOnce(): Promise<{ end: PeerEnd; error: Error | undefined; wasOpen: boolean }> {
+  async #attempt(signal: AbortSignal): Promise<SlotEnd> {
+    if (!this.#fresh) this.reconnectAttempts++;
+    const { connectTimeout, tcpNoDelay, bind, tls } = this.#runtime.settings;
     this.#setState("CONNECTING", `to ${this.address}`);
     let transport: Connection;
     try {
-      transport = await this.#connect();
+      const options = { timeout: connectTimeout, noDelay: tcpNoDelay, signal, bind };
+      transport = await dial(this.target, tls, options);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       const error = new ConnectionFailedError(this.address, reason, { cause });
       this.#failed(error);
-      return { end: { kind: "lost", reason }, error, wasOpen: false };
+      return { kind: "lost", reason, error, wasOpen: false };
     }
-    if (this.#stopped) {
+    if (signal.aborted) {
       transport.close();
-      return { end: { kind: "left", reason: "given up" }, error: undefined, wasOpen: false };
+      return { kind: "left", reason: "given up", error: undefined, wasOpen: false };
     }
     const closed = Promise.withResolvers<PeerEnd>();
     let wasOpen = false;
@@ -241,19 +238,10 @@ export class ConnectionSlot {
     this.connection = connection;
     this.#setState("CER_SENT", "connected");
     const end = await closed.promise;
-    if (wasOpen) return { end, error: undefined, wasOpen };
+    if (wasOpen) return { ...end, error: undefined, wasOpen };
     const error = new HandshakeFailedError(this.address, end.reason, end.resultCode, end.errorMessage);
     this.#failed(error);
-    return { end, error, wasOpen };
-  }
-
-  async #connect(): Promise<Connection> {
-    const { connectTimeout, tcpNoDelay, bind, tls } = this.#runtime.settings;
-    const options = { timeout: connectTimeout, noDelay: tcpNoDelay, signal: this.#abort.signal, bind };
-    if (tls === undefined && bind === "") return await connectTcp(this.target, options);
-    // Loaded when needed: the compatibility layer under it takes 6 MB.
-    const { connectFrom, connectTls } = await import("../../net/tls.ts");
-    return tls === undefined ? await connectFrom(this.target, options) : await connectTls(this.target, tls, options);
+    return { ...end, error, wasOpen };
   }
 
   #opened(connection: ClientConnection): void {
@@ -292,7 +280,7 @@ export class ConnectionSlot {
     this.#bytesReceived += peer.readBytes;
     if (!wasOpen) return;
     this.ended++;
-    this.#backoff = afterConnection(this.#backoff, SYSTEM_CLOCK.now() - connection.openedAt);
+    this.#redialer.held(this.#runtime.clock.now() - connection.openedAt);
     this.#noteError(new ConnectionClosedError(this.address, end.reason));
     this.#handlers.event({
       kind: "down",

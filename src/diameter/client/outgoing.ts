@@ -2,26 +2,28 @@
  * What callers want to send, made ready and checked before anything of it reaches a connection.
  * @module
  */
-import { EndToEndIds } from "../peer/end_to_end_ids.ts";
+import type { EndToEndIds } from "../peer/end_to_end_ids.ts";
 import { encodeMessage, type MessageInput } from "../wire/encode_message.ts";
 import { isPeerCommand } from "../wire/command_codes.ts";
 import { FLAG, HEADER_LENGTH, MAX_MESSAGE_LENGTH, readHeader, VERSION_1 } from "../wire/header.ts";
 
-/** Where the identifiers of requests without one come from (RFC 6733 section 3). */
-export const endToEndIds = new EndToEndIds();
-
 /**
- * The bytes of `message`: encoded with the dictionary that comes with the program, under an end-to-end id of its own unless it names one; or as they are given.
+ * The bytes of `message`: encoded with the dictionary that comes with the program, under an
+ * end-to-end id of its own unless it names one; or as they are given.
+ * @param ids where that id comes from (RFC 6733 section 3)
  * @throws EncodeError when it cannot be encoded
  * @throws RangeError when bytes are not one whole message: the length in the header, the version, or the size is wrong
  * @throws TypeError when it is a CER, DWR or DPR or an answer to one, which are the connection's business
  */
-export function outgoing(message: MessageInput | Uint8Array): Uint8Array {
-  if (!(message instanceof Uint8Array)) {
-    const bytes = encodeMessage({ ...message, endToEnd: message.endToEnd ?? endToEndIds.next() });
-    checkCommand(readHeader(bytes).command);
-    return bytes;
-  }
+export function outgoing(message: MessageInput | Uint8Array, ids: EndToEndIds): Uint8Array {
+  if (message instanceof Uint8Array) return checked(message);
+  const bytes = encodeMessage({ ...message, endToEnd: message.endToEnd ?? ids.next() });
+  checkCommand(readHeader(bytes).command);
+  return bytes;
+}
+
+/** Bytes that are one whole message for a peer. @throws what {@link outgoing} throws for bytes */
+export function checked(message: Uint8Array): Uint8Array {
   if (message.length < HEADER_LENGTH || message.length > MAX_MESSAGE_LENGTH) {
     throw new RangeError(
       `Cannot send ${message.length} bytes: a message has ${HEADER_LENGTH} to ${MAX_MESSAGE_LENGTH} of them`,

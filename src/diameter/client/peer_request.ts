@@ -9,7 +9,7 @@ import { findAvp } from "../wire/avp.ts";
 import { answerWith, errorAnswer } from "../wire/error_answer.ts";
 import { FLAG, HEADER_LENGTH, OFFSET, viewOf } from "../wire/header.ts";
 import { isProtocolError } from "../wire/result_codes.ts";
-import { isRequest, outgoing } from "./outgoing.ts";
+import { checked, isRequest } from "./outgoing.ts";
 import { Message } from "./message.ts";
 
 /** What an answer is made of when it is not given as bytes; command, application and identifiers are those of the request. */
@@ -61,7 +61,7 @@ export class PeerRequest extends Message {
   async answer(answer: Uint8Array | AnswerInput): Promise<void> {
     if (!(answer instanceof Uint8Array)) return await this.#respond(this.#encoded(answer));
     const { command, hopByHop, endToEnd, flags } = this.header;
-    const bytes = outgoing(answer).slice();
+    const bytes = checked(answer).slice();
     if (isRequest(bytes)) throw new TypeError("Cannot answer with a request: the R flag at byte 4 is set");
     const view = viewOf(bytes);
     const given = view.getUint32(OFFSET.command) & 0xffffff;

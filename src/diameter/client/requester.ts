@@ -12,6 +12,11 @@ export interface Requester {
   readonly originHost: string;
   /** Its realm. */
   readonly originRealm: string;
+  /**
+   * A fresh End-to-End Identifier for a request that is given as bytes (RFC 6733 section 3), from
+   * where those of its other requests come. Without it a typed client counts for itself.
+   */
+  nextEndToEnd?(): number;
   /** Sends a request; resolves with its answer. */
   request(message: MessageInput | Uint8Array, options?: RequestOptions): Promise<Message>;
 }

@@ -8,11 +8,11 @@ import { avpsOf, unsigned32Of } from "../wire/avp.ts";
 import { COMMAND } from "../wire/command_codes.ts";
 import { FLAG, HEADER_LENGTH } from "../wire/header.ts";
 import { MessageBuilder } from "../wire/message_builder.ts";
+import { EndToEndIds } from "../peer/end_to_end_ids.ts";
 import type { RequestOptions } from "./call.ts";
 import { InvalidConfigError, MalformedAnswerError } from "./errors.ts";
 import { isSuccess, type Message } from "./message.ts";
 import { OptionCheck } from "./options.ts";
-import { endToEndIds } from "./outgoing.ts";
 import type { Requester } from "./requester.ts";
 import { AUTH_SESSION_STATE, EQUIPMENT_STATUS, S13_AVP, S13_RESULT } from "./s13_codes.ts";
 import { EquipmentUnknownError, ResultCodeError } from "./s13_errors.ts";
@@ -48,7 +48,6 @@ export interface EquipmentCheck {
 }
 
 const THREE_GPP = { vendor: VENDOR.threeGpp } as const;
-const sessionIds = new SessionIds();
 
 /**
  * Asks an EIR for the status of devices, over a pool or one address of a per-address client.
@@ -78,6 +77,9 @@ const sessionIds = new SessionIds();
 export class S13Client {
   readonly #requester: Requester;
   readonly #options: S13Options;
+  readonly #endToEndIds = new EndToEndIds(Date.now(), Math.random());
+  // There may be several of these for one host in one second.
+  readonly #sessionIds = new SessionIds(Math.floor(Math.random() * 2 ** 32));
 
   /**
    * An S13 client over `requester`.
@@ -126,10 +128,10 @@ export class S13Client {
       command: COMMAND.meIdentityCheck,
       application: APPLICATION.s13,
       hopByHop: 0,
-      endToEnd: endToEndIds.next(),
+      endToEnd: this.#requester.nextEndToEnd?.() ?? this.#endToEndIds.next(),
     });
     // The order is that of the grammar in TS 29.272 section 7.2.19.
-    builder.text(AVP.sessionId, sessionIds.next(originHost))
+    builder.text(AVP.sessionId, this.#sessionIds.next(originHost))
       .group(
         AVP.vendorSpecificApplicationId,
         (group) => group.unsigned32(AVP.vendorId, VENDOR.threeGpp).unsigned32(AVP.authApplicationId, APPLICATION.s13),

@@ -1,6 +1,7 @@
 /**
- * Session-Ids as RFC 6733 section 8.8 recommends them: `HOST;HIGH;LOW`, HIGH the time in seconds at which this object was made, LOW counted up from 0. Never the
- * same twice, if one process makes no two of these in one second for the same host.
+ * Session-Ids as RFC 6733 section 8.8 recommends them: `HOST;HIGH;LOW`, HIGH the time in seconds at
+ * which this object was made, LOW counted up. Never the same twice, if no two of these are made in
+ * one second for the same host, or each begins at a random number.
  *
  * @example
  * ```ts
@@ -11,7 +12,12 @@
  */
 export class SessionIds {
   #high = Math.floor(Date.now() / 1000);
-  #low = 0;
+  #low: number;
+
+  /** Begins anew. @param first LOW of the first one; 0 unless given */
+  constructor(first = 0) {
+    this.#low = first >>> 0;
+  }
 
   /** The next Session-Id of `originHost`. */
   next(originHost: string): string {

@@ -10,6 +10,7 @@ import { COMMAND } from "../wire/command_codes.ts";
 import { failedAvpAt, missingAvp } from "../wire/error_answer.ts";
 import { FLAG, HEADER_LENGTH } from "../wire/header.ts";
 import { judgeIdentity, sameIdentity, shownIdentity } from "../wire/identity.ts";
+import { IPV4_LENGTH, parseIp } from "../wire/ip_address.ts";
 import { MessageBuilder } from "../wire/message_builder.ts";
 import { RESULT, resultCodeName } from "../wire/result_codes.ts";
 
@@ -339,23 +340,15 @@ export function readAnswer(
   return peer;
 }
 
-/** The value of a Host-IP-Address AVP (section 4.3.1, Address): family and octets. */
+/**
+ * The value of a Host-IP-Address AVP (section 4.3.1, Address): family and octets. A zone is none of
+ * its business; an IPv4 address inside IPv6 is IPv4.
+ * @throws RangeError when `address` is no IP address
+ */
 export function addressOctets(address: string): Uint8Array<ArrayBuffer> {
-  const plain = address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
-  if (!plain.includes(":")) {
-    return new Uint8Array([0, 1, ...plain.split(".").map(Number)]);
-  }
-  const [left = "", right] = (plain.split("%")[0] ?? "").split("::");
-  const groups = (text: string | undefined) => (text === undefined || text === "") ? [] : text.split(":");
-  const head = groups(left);
-  const tail = groups(right);
-  const zeros = right === undefined ? [] : Array<string>(Math.max(0, 8 - head.length - tail.length)).fill("0");
-  const octets = [0, 2];
-  for (const group of [...head, ...zeros, ...tail]) {
-    const value = parseInt(group, 16);
-    octets.push(value >>> 8, value & 0xff);
-  }
-  return new Uint8Array(octets);
+  const octets = parseIp(address.replace(/^::ffff:(?=[\d.]+$)/i, "").split("%")[0]!);
+  if (octets === undefined) throw new RangeError(`Cannot tell a peer the address ${JSON.stringify(address)}`);
+  return new Uint8Array([0, octets.length === IPV4_LENGTH ? 1 : 2, ...octets]);
 }
 
 function missing(code: number, name: string, dataLength: number): CapabilitiesFault {

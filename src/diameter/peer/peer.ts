@@ -2,7 +2,7 @@
  * Driver of one live connection to a peer: feeds the machines what arrives, and does what they say.
  * @module
  */
-import { type Alarm, SYSTEM_CLOCK } from "../../net/clock.ts";
+import type { Alarm, Clock } from "../../net/clock.ts";
 import { type Connection, endpointText } from "../../net/connection.ts";
 import type { Budget } from "../../net/budget.ts";
 import { OutQueue, type OutQueueOptions } from "../../net/out_queue.ts";
@@ -10,22 +10,28 @@ import type { SegmentPool } from "../../net/segment.ts";
 import { COMMAND } from "../wire/command_codes.ts";
 import { errorAnswer } from "../wire/error_answer.ts";
 import { FLAG, type Header } from "../wire/header.ts";
-import { sameIdentity } from "../wire/identity.ts";
 import {
   type Capabilities,
   capabilitiesAnswer,
   type CapabilitiesFault,
   capabilitiesRequest,
-  isFault,
-  judgeRequest,
   type LocalIdentity,
-  readAnswer,
-  readCapabilities,
 } from "./capabilities.ts";
-import { EndToEndIds } from "./end_to_end_ids.ts";
+import type { EndToEndIds } from "./end_to_end_ids.ts";
+import { Handshake, refusedCer, type Verdict } from "./handshake.ts";
 import { disconnectCauseOf, disconnectRequest, peerAnswer, watchdogRequest } from "./peer_messages.ts";
 import { type PeerEvent, type PeerState, stepPeer } from "./peer_machine.ts";
 import type { WatchdogTimer } from "./watchdog_timer.ts";
+
+/** What the peers of one node share. */
+export interface PeerNode {
+  readonly segments: SegmentPool;
+  readonly clock: Clock;
+  /** Numbers from 0 to below 1. */
+  readonly random: () => number;
+  /** For DWR, DPR and CER. */
+  readonly endToEndIds: EndToEndIds;
+}
 
 /** Times in milliseconds, sizes in bytes. */
 export interface PeerOptions {
@@ -91,8 +97,6 @@ export interface PeerHandlers {
   sealed?: ConstructorParameters<typeof OutQueue>[2]["sealed"];
 }
 
-const endToEndIds = new EndToEndIds();
-
 /** Low 16 bits of the hop-by-hop ids of this node's own DWR, DPR and CER: relayed requests never use them. */
 export const OWN_REQUEST_SLOT = 0xffff;
 
@@ -112,17 +116,17 @@ export class Peer {
   watchdog: WatchdogTimer;
   options: PeerOptions;
   readonly connection: Connection;
-  /** What the peer said of itself; undefined before the capabilities exchange. */
-  capabilities: Capabilities | undefined;
+  readonly node: PeerNode;
   /** Bytes read. */
   readBytes = 0;
   /** Settles when the connection has ended and its owner was told. */
   readonly ended: Promise<void>;
 
   #state: PeerState;
+  readonly #handshake = new Handshake();
   #handlers: PeerHandlers;
   #timer: Alarm | undefined;
-  #ownIds = Math.floor(Math.random() * 0x10000);
+  #ownIds: number;
   /** Hop-by-hop ids of the unanswered DWR and DPR; 0 when there is none. */
   #watchdogId = 0;
   #disconnectId = 0;
@@ -130,9 +134,6 @@ export class Peer {
   #left = false;
   #stopping = false;
   #refused = false;
-  /** Of the CEA that did not open the connection. */
-  #resultCode: number | undefined;
-  #errorMessage: string | undefined;
   #reason = "";
   /** What came instead of a DPA; "" when nothing did. */
   #disregardedDpa = "";
@@ -141,22 +142,29 @@ export class Peer {
 
   constructor(
     connection: Connection,
-    segments: SegmentPool,
+    node: PeerNode,
     watchdog: WatchdogTimer,
     options: PeerOptions,
     handlers: PeerHandlers,
   ) {
     this.connection = connection;
+    this.node = node;
+    this.#ownIds = Math.floor(node.random() * 0x10000);
     this.watchdog = watchdog;
     this.options = options;
     this.#handlers = handlers;
-    this.out = new OutQueue(connection, segments, this.#queueOptions());
+    this.out = new OutQueue(connection, node.segments, this.#queueOptions(), node.clock);
     this.ended = new Promise((resolve) => this.#resolveEnded = resolve);
     this.#state = options.role === "initiator" ? "wait-i-cea" : "wait-cer";
     this.#setTimer(options.capabilitiesTimeout);
     if (options.role === "initiator") {
       this.out.push(capabilitiesRequest(options.local, connection.local.hostname, this.#nextIds()));
     }
+  }
+
+  /** What the peer said of itself; undefined before the capabilities exchange. */
+  get capabilities(): Capabilities | undefined {
+    return this.#handshake.capabilities;
   }
 
   get state(): PeerState {
@@ -343,49 +351,29 @@ export class Peer {
   }
 
   #takeCer(bytes: Uint8Array, at: number, end: number, header: Header): boolean | Promise<boolean> {
-    const read = readCapabilities(bytes, at, end);
-    if (this.#state !== "wait-cer") {
-      const same = !isFault(read) && this.capabilities !== undefined &&
-        sameIdentity(read.originHost, this.capabilities.originHost);
-      if (!same) this.#reason ||= "a CER with another identity on an open connection";
-      return this.#step(same ? "cer-accepted" : "cer-refused", header);
-    }
-    if (isFault(read)) return this.#refuseCer(header, read);
-    this.capabilities = read;
-    const fault = judgeRequest(read, this.options.local, this.connection.tls !== undefined);
-    if (fault !== undefined) return this.#refuseCer(header, fault);
-    const verdict = this.#handlers.admit?.(this, read);
-    if (verdict instanceof Promise) {
-      // The CER came in time; how long the word on it takes is not the peer's fault.
-      this.#clearTimer();
-      return verdict.then((late) => this.#admitted(header, late));
-    }
-    return this.#admitted(header, verdict);
+    if (this.#state !== "wait-cer") return this.#conclude(this.#handshake.takeAnotherCer(bytes, at, end), header);
+    const verdict = this.#handshake.takeCer(bytes, at, end, this.options.local, this.connection.tls !== undefined);
+    if (verdict.event === "cer-refused") return this.#conclude(verdict, header);
+    const word = this.#handlers.admit?.(this, this.capabilities!);
+    if (!(word instanceof Promise)) return this.#admitted(header, word);
+    // The CER came in time; how long the word on it takes is not the peer's fault.
+    this.#clearTimer();
+    return word.then((late) => this.#admitted(header, late));
   }
 
   #admitted(header: Header, fault: CapabilitiesFault | undefined): boolean {
-    if (this.#state === "closed") return false;
-    return fault === undefined ? this.#step("cer-accepted", header) : this.#refuseCer(header, fault);
-  }
-
-  #refuseCer(header: Header, fault: CapabilitiesFault): boolean {
-    this.#reason ||= `its CER was refused with ${fault.resultCode}: ${fault.reason}`;
-    return this.#step("cer-refused", header, fault);
+    return this.#state === "closed" ? false : this.#conclude(refusedCer(fault), header);
   }
 
   #takeCea(bytes: Uint8Array, at: number, end: number): boolean {
     if (this.#state !== "wait-i-cea") return this.#step("cea-accepted");
     const { local, expectedHost = "" } = this.options;
-    const read = readAnswer(bytes, at, end, local, expectedHost);
-    if (isFault(read)) {
-      this.#reason ||= read.reason;
-      this.#refused = read.refused;
-      this.#resultCode = read.resultCode;
-      this.#errorMessage = read.errorMessage;
-      return this.#step("cea-refused");
-    }
-    this.capabilities = read;
-    return this.#step("cea-accepted");
+    return this.#conclude(this.#handshake.takeCea(bytes, at, end, local, expectedHost));
+  }
+
+  #conclude({ event, reason, fault }: Verdict, header?: Header): boolean {
+    this.#reason ||= reason;
+    return this.#step(event, header, fault);
   }
 
   #step(event: PeerEvent, header?: Header, fault?: CapabilitiesFault): boolean {
@@ -474,11 +462,12 @@ export class Peer {
       if (this.#left) this.watchdog.left();
       else this.watchdog.down();
     }
+    const { refused = false, resultCode, errorMessage } = this.#handshake.fault ?? {};
     this.#handlers.closed(this, {
       reason: this.#reason || "the connection was closed",
-      kind: this.#refused ? "refused" : this.#left ? "left" : "lost",
-      ...(this.#resultCode === undefined ? {} : { resultCode: this.#resultCode }),
-      ...(this.#errorMessage === undefined ? {} : { errorMessage: this.#errorMessage }),
+      kind: this.#refused || refused ? "refused" : this.#left ? "left" : "lost",
+      ...(resultCode === undefined ? {} : { resultCode }),
+      ...(errorMessage === undefined ? {} : { errorMessage }),
     });
     this.#resolveEnded();
   }
@@ -486,7 +475,7 @@ export class Peer {
 
   #setTimer(milliseconds: number): void {
     this.#clearTimer();
-    this.#timer = SYSTEM_CLOCK.setTimeout(() => {
+    this.#timer = this.node.clock.setTimeout(() => {
       this.#timer = undefined;
       if (this.#state === "closed") this.#finish();
       else this.#step("timeout");
@@ -494,13 +483,13 @@ export class Peer {
   }
 
   #clearTimer(): void {
-    if (this.#timer !== undefined) SYSTEM_CLOCK.clearTimeout(this.#timer);
+    if (this.#timer !== undefined) this.node.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
   #nextIds(): { hopByHop: number; endToEnd: number } {
     this.#ownIds = (this.#ownIds + 1) & 0xffff;
-    return { hopByHop: this.#ownIds * 0x10000 + OWN_REQUEST_SLOT, endToEnd: endToEndIds.next() };
+    return { hopByHop: this.#ownIds * 0x10000 + OWN_REQUEST_SLOT, endToEnd: this.node.endToEndIds.next() };
   }
 }
 

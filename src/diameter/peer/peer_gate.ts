@@ -2,7 +2,6 @@
  * The stage that takes out of a connection's stream what concerns this connection alone.
  * @module
  */
-import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import { Batch, type BatchOwner } from "../../net/batch.ts";
 import type { Block } from "../../net/block.ts";
 import { AvpLengthError, avpsOf } from "../wire/avp.ts";
@@ -73,7 +72,7 @@ function screen(
 ): void | Promise<void> {
   if (peer.open && batch.fault === undefined && isPlain(batch)) {
     peer.readBytes += batch.end - batch.start;
-    if (peer.watchdog.received(SYSTEM_CLOCK.now()) || keep()) return take(batch);
+    if (peer.watchdog.received(peer.node.clock.now()) || keep()) return take(batch);
     for (let { start: at, end, block: { view } } = batch; at < end; at += view.getUint32(at) & 0xffffff) {
       discarded("reopen");
     }
@@ -114,7 +113,7 @@ async function sortOut(
     const next = at + (view.getUint32(at) & 0xffffff);
     const plain = !isPeerCommand(view.getUint32(at + 4) & 0xffffff);
     if (plain && peer.open) {
-      if (!(peer.watchdog.received(SYSTEM_CLOCK.now()) || keep())) {
+      if (!(peer.watchdog.received(peer.node.clock.now()) || keep())) {
         discarded("reopen");
         await hand(run, at);
         run = next;
@@ -159,7 +158,9 @@ function takeOne(
     return false;
   }
   // A DWA has rows of its own in the watchdog's table; any other message resets Tw or ends SUSPECT.
-  if (peer.live && (request || header.command !== COMMAND.deviceWatchdog)) peer.watchdog.received(SYSTEM_CLOCK.now());
+  if (peer.live && (request || header.command !== COMMAND.deviceWatchdog)) {
+    peer.watchdog.received(peer.node.clock.now());
+  }
   try {
     for (const avp of avpsOf(bytes, at + HEADER_LENGTH, end)) void avp;
   } catch (error) {

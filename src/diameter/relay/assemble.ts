@@ -58,7 +58,7 @@ export function assemble(options: GatewayOptions): RelayParts {
   const retries = new Retries(runtime, pool, refusals);
   const limits = new AppLimits(runtime, apps);
   const toDras = new ToDras({ runtime, pool, limits, sessions, refusals, retries });
-  const firstGeneration = Math.floor(Math.random() * 0x10000);
+  const firstGeneration = Math.floor(runtime.random() * 0x10000);
   const reverse = new TransactionTable(
     runtime.segments,
     firstGeneration,

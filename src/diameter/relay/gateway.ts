@@ -161,8 +161,8 @@ export class Gateway implements GatewayControl {
     runtime.draining = true;
     server.stopListening();
     runtime.emit({ kind: "draining", pending: ledger.active });
-    const deadline = SYSTEM_CLOCK.now() + runtime.options.drainTimeout;
-    while (ledger.active > 0 && SYSTEM_CLOCK.now() < deadline) {
+    const deadline = runtime.clock.now() + runtime.options.drainTimeout;
+    while (ledger.active > 0 && runtime.clock.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     // Drained by now: they are told so.

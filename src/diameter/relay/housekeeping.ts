@@ -2,7 +2,6 @@
  * What is looked at a few times a second: deadlines, who does not read, who is silent.
  * @module
  */
-import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import type { Intake } from "../../net/intake.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { AppDirectory } from "./apps/directory.ts";
@@ -45,7 +44,7 @@ export class Housekeeping {
   /** Does what is due now. */
   tick(): void {
     const { runtime, intakes, requests, toDras, toApps } = this.#kept;
-    const now = SYSTEM_CLOCK.now();
+    const now = runtime.clock.now();
     const tick = runtime.tickAt(now);
     if (tick >= this.#restTick) {
       this.#restTick = tick + REST_TICKS;

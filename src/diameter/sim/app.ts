@@ -3,10 +3,12 @@
  * @module
  */
 import { BlockPool } from "../../net/block.ts";
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import type { Endpoint } from "../../net/connection.ts";
 import { endpointText } from "../../net/connection.ts";
 import { SegmentPool } from "../../net/segment.ts";
 import { connectTcp } from "../../net/tcp.ts";
+import { EndToEndIds } from "../peer/end_to_end_ids.ts";
 import type { AdvertisedApplication } from "../peer/capabilities.ts";
 import type { PeerEnd } from "../peer/peer.ts";
 import { VENDOR } from "../wire/application_ids.ts";
@@ -118,6 +120,9 @@ export class AppSimulator {
     this.#context = {
       blocks: new BlockPool(),
       segments: new SegmentPool(),
+      clock: SYSTEM_CLOCK,
+      random: Math.random,
+      endToEndIds: new EndToEndIds(Date.now(), Math.random()),
       counters: this.counters,
       watchdogInterval: options.watchdogInterval ?? 30_000,
       capabilitiesTimeout: options.connectTimeout ?? 10_000,

@@ -4,17 +4,19 @@
  */
 import type { Batch } from "../../net/batch.ts";
 import { type Block, BlockLease, type BlockPool, copyWords } from "../../net/block.ts";
+import type { Clock } from "../../net/clock.ts";
 import type { Connection } from "../../net/connection.ts";
 import { framer } from "../../net/framer.ts";
 import type { SegmentPool } from "../../net/segment.ts";
 import { source } from "../../net/source.ts";
 import type { LocalIdentity } from "../peer/capabilities.ts";
+import type { EndToEndIds } from "../peer/end_to_end_ids.ts";
 import { Peer, type PeerEnd } from "../peer/peer.ts";
 import { gatedSink } from "../peer/peer_gate.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
 import { findAvp, unsigned32Of } from "../wire/avp.ts";
 import { AVP, AVP_FLAG, AVP_HEADER_LENGTH } from "../wire/avp_codes.ts";
-import { diameterFrames } from "../wire/frame_rule.ts";
+import { ALIGNMENT, diameterFrames } from "../wire/frame_rule.ts";
 import { FLAG, HEADER_LENGTH, MAX_MESSAGE_LENGTH, OFFSET } from "../wire/header.ts";
 import { RESULT } from "../wire/result_codes.ts";
 import { RoutingAvps } from "../wire/routing_avps.ts";
@@ -28,6 +30,11 @@ import { FIRST_OWN_ID, OwnRequests } from "./own_requests.ts";
 export interface AppContext {
   readonly blocks: BlockPool;
   readonly segments: SegmentPool;
+  readonly clock: Clock;
+  /** Numbers from 0 to below 1. */
+  readonly random: () => number;
+  /** For what its connections ask themselves. */
+  readonly endToEndIds: EndToEndIds;
   readonly counters: AppSimulatorCounters;
   readonly watchdogInterval: number;
   readonly capabilitiesTimeout: number;
@@ -73,7 +80,7 @@ export class AppConnection {
     this.#context = context;
     this.#templates = templates;
     this.#writer = new AnswerWriter(local);
-    this.#outstanding = new Outstanding(context.window * SLOTS_PER_WINDOW, Math.floor(Math.random() * 0x8000));
+    this.#outstanding = new Outstanding(context.window * SLOTS_PER_WINDOW, Math.floor(context.random() * 0x8000));
     const opened = Promise.withResolvers<void>();
     this.opened = opened.promise;
     // Whoever waits for it learns why; nobody has to wait.
@@ -87,7 +94,7 @@ export class AppConnection {
         close: (reason) => this.peer.abort(reason),
       },
     );
-    this.peer = new Peer(connection, context.segments, watchdog, {
+    this.peer = new Peer(connection, context, watchdog, {
       local,
       role: "initiator",
       capabilitiesTimeout: context.capabilitiesTimeout,
@@ -106,7 +113,7 @@ export class AppConnection {
     });
     this.own = new OwnRequests(this.peer);
     const blocks = new BlockLease(context.blocks);
-    source(connection, blocks)
+    source(connection, blocks, ALIGNMENT)
       .pipeThrough(framer(diameterFrames(() => MAX_MESSAGE_LENGTH), blocks))
       .pipeTo(gatedSink(this.peer, (batch) => this.#take(batch)))
       .then(

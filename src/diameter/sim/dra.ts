@@ -3,9 +3,11 @@
  * @module
  */
 import { BlockPool } from "../../net/block.ts";
+import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import { type Connection, type Endpoint, endpointText } from "../../net/connection.ts";
 import { type Listener, listenTcp } from "../../net/listener.ts";
 import { SegmentPool } from "../../net/segment.ts";
+import { EndToEndIds } from "../peer/end_to_end_ids.ts";
 import type { AdvertisedApplication } from "../peer/capabilities.ts";
 import { APPLICATION, VENDOR } from "../wire/application_ids.ts";
 import { ApplicationSet } from "../wire/application_set.ts";
@@ -70,6 +72,7 @@ export class DraSimulator {
   readonly #connections = new Set<DraConnection>();
   readonly #blocks = new BlockPool();
   readonly #segments = new SegmentPool();
+  readonly #endToEndIds = new EndToEndIds(Date.now(), Math.random());
   readonly #recent = new RecentRequests();
 
   /** Listens only when it is started. */
@@ -121,6 +124,9 @@ export class DraSimulator {
       applications: new ApplicationSet(applications.map(({ id }) => id)),
       blocks: this.#blocks,
       segments: this.#segments,
+      clock: SYSTEM_CLOCK,
+      random: Math.random,
+      endToEndIds: this.#endToEndIds,
       counters: this.counters,
       writer: new AnswerWriter({ originHost: this.originHost, originRealm: this.originRealm }),
       recent: this.#recent,

@@ -4,12 +4,13 @@
  */
 import type { Batch } from "../../net/batch.ts";
 import { Block, BlockLease, type BlockPool } from "../../net/block.ts";
+import type { Clock } from "../../net/clock.ts";
 import type { Connection } from "../../net/connection.ts";
 import { framer } from "../../net/framer.ts";
 import type { SegmentPool } from "../../net/segment.ts";
 import { source } from "../../net/source.ts";
 import type { LocalIdentity } from "../peer/capabilities.ts";
-import { EndToEndIds } from "../peer/end_to_end_ids.ts";
+import type { EndToEndIds } from "../peer/end_to_end_ids.ts";
 import { Peer, type PeerEnd } from "../peer/peer.ts";
 import { gatedSink } from "../peer/peer_gate.ts";
 import { WatchdogTimer } from "../peer/watchdog_timer.ts";
@@ -17,7 +18,7 @@ import type { ApplicationSet } from "../wire/application_set.ts";
 import { asciiOf, avpsOf, findAvp } from "../wire/avp.ts";
 import { AVP, AVP_VENDOR_HEADER_LENGTH } from "../wire/avp_codes.ts";
 import { COMMAND } from "../wire/command_codes.ts";
-import { diameterFrames } from "../wire/frame_rule.ts";
+import { ALIGNMENT, diameterFrames } from "../wire/frame_rule.ts";
 import { FLAG, HEADER_LENGTH, MAX_MESSAGE_LENGTH, OFFSET } from "../wire/header.ts";
 import { MessageBuilder } from "../wire/message_builder.ts";
 import { RESULT } from "../wire/result_codes.ts";
@@ -39,6 +40,10 @@ export interface DraContext {
   readonly applications: ApplicationSet;
   readonly blocks: BlockPool;
   readonly segments: SegmentPool;
+  readonly clock: Clock;
+  /** Numbers from 0 to below 1 for what is no fault. */
+  readonly random: () => number;
+  readonly endToEndIds: EndToEndIds;
   readonly counters: DraSimulatorCounters;
   readonly writer: AnswerWriter;
   readonly recent: RecentRequests;
@@ -67,8 +72,6 @@ interface KnownHost {
   readonly realm: string;
   readonly sessionId: string;
 }
-
-const endToEndIds = new EndToEndIds();
 
 /** Serves one peer until the connection ends. */
 export class DraConnection {
@@ -107,7 +110,7 @@ export class DraConnection {
         close: (reason) => this.#silent || this.peer.abort(reason),
       },
     );
-    this.peer = new Peer(throttled, context.segments, watchdog, {
+    this.peer = new Peer(throttled, context, watchdog, {
       local: context.local,
       role: "responder",
       capabilitiesTimeout: CAPABILITIES_TIMEOUT,
@@ -133,7 +136,7 @@ export class DraConnection {
       if (reason.startsWith("frame") || reason === "avp_length") context.counters.malformed++;
     };
     const blocks = new BlockLease(context.blocks);
-    source(throttled, blocks)
+    source(throttled, blocks, ALIGNMENT)
       .pipeThrough(framer(diameterFrames(() => this.peer.longestMessage(MAX_MESSAGE_LENGTH)), blocks))
       .pipeThrough(this.#deafness())
       .pipeTo(gatedSink(this.peer, (batch) => this.#take(batch), malformed))
@@ -303,7 +306,7 @@ export class DraConnection {
   }
 
   #sendRequest(): void {
-    const { faults, local, counters } = this.#context;
+    const { faults, local, counters, endToEndIds } = this.#context;
     const hosts = [...this.#hosts.keys()];
     const host = faults.requestDestinationHost !== ""
       ? faults.requestDestinationHost

@@ -14,18 +14,22 @@ export const FRAME_FAULT = {
   alignment: "alignment",
 } as const;
 
+/** Every message length is a multiple of so many bytes (section 3). */
+export const ALIGNMENT = 4;
+
 /**
  * The rule for messages of at most `maxLength()` bytes, which is asked each time because it may change while connections live.
  * Version and alignment are judged when the whole header is there, so that the error answer can be built.
  */
 export function diameterFrames(maxLength: () => number) {
   return {
+    alignment: ALIGNMENT,
     lengthBytes: 4,
     measure(view: DataView, at: number, available: number): number | string {
       const word = view.getUint32(at);
       const length = word & 0xffffff;
       if (length < HEADER_LENGTH || length > maxLength()) return FRAME_FAULT.length;
-      if (word >>> 24 === VERSION_1 && (length & 3) === 0) return length;
+      if (word >>> 24 === VERSION_1 && length % ALIGNMENT === 0) return length;
       if (available < HEADER_LENGTH) return 0;
       return word >>> 24 !== VERSION_1 ? FRAME_FAULT.version : FRAME_FAULT.alignment;
     },

@@ -20,6 +20,8 @@ const { test } = Deno;
 const IMEI = "35209900176148";
 const TO = { destinationRealm: "core.example.net" } as const;
 const VENDOR = { vendor: 10415 } as const;
+/** Whom nobody asks: for the requests themselves. */
+const requester = { ...NAMES, request: () => Promise.reject(new Error("unused")) };
 
 /** One check, which the EIR answers with `resultCode` and what `more` writes. */
 async function check(resultCode: number | undefined, more: (builder: MessageBuilder) => void): Promise<EquipmentCheck> {
@@ -35,7 +37,6 @@ async function check(resultCode: number | undefined, more: (builder: MessageBuil
 }
 
 test("the ECR is what TS 29.272 section 7.2.19 asks for, in its order", () => {
-  const requester = { ...NAMES, request: () => Promise.reject(new Error("unused")) };
   const s13 = new S13Client(requester, { ...TO, destinationHost: "eir.core.example.net" });
   const ecr = new RawMessage(s13.request({ imei: IMEI, softwareVersion: "07", userName: "001010000000001" }));
   const { command, application, flags } = ecr.header;
@@ -69,6 +70,24 @@ test("Session-Ids count up, in the form of RFC 6733 section 8.8", () => {
   const [first, second] = [ids.next("a.b"), ids.next("a.b")];
   const [host, high, low] = first!.split(";");
   assertEquals([host, low, second], ["a.b", "0", `a.b;${high};1`]);
+});
+
+test("two S13 clients that are made in one second never ask under the same Session-Id", () => {
+  const clients = [1, 2, 3].map(() => new S13Client(requester, TO));
+  const ids = clients.flatMap((client) => [1, 2].map(() => new RawMessage(client.request({ imei: IMEI })).text(263)));
+  assertEquals(new Set(ids).size, 6);
+});
+
+test("behind the last LOW comes the first one of the next HIGH", () => {
+  const ids = new SessionIds(0xffff_ffff);
+  const [first, second] = [ids.next("a.b"), ids.next("a.b")];
+  const high = Number(first.split(";")[1]);
+  assertEquals([first, second], [`a.b;${high};4294967295`, `a.b;${high + 1};0`]);
+});
+
+test("requests through a client take their end-to-end ids from it, whoever makes them", () => {
+  const s13 = new S13Client({ ...requester, nextEndToEnd: () => 4711 }, TO);
+  assertEquals(new RawMessage(s13.request({ imei: IMEI })).endToEnd, 4711);
 });
 
 for (const [value, status] of [[0, "whitelisted"], [1, "blacklisted"], [2, "greylisted"]] as const) {

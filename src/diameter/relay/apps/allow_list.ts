@@ -1,5 +1,5 @@
 /**
- * Who may connect, and how much one Logic App may ask for.
+ * Who may connect: rules on names and addresses. PURE.
  * @module
  */
 import type { AllowRule } from "../core/options.ts";
@@ -27,25 +27,4 @@ export function matchesPattern(pattern: string, name: string): boolean {
     at = found + part.length;
   }
   return true;
-}
-
-/** A bucket of tokens: one for each request. */
-export class TokenBucket {
-  #tokens: number;
-  #at: number;
-
-  /** @param perSecond tokens that come back each second @param burst how many it holds @param now milliseconds */
-  constructor(readonly perSecond: number, readonly burst: number, now: number) {
-    this.#tokens = burst;
-    this.#at = now;
-  }
-
-  /** Takes a token; false when there is none. */
-  take(now: number): boolean {
-    this.#tokens = Math.min(this.burst, this.#tokens + (now - this.#at) * this.perSecond / 1000);
-    this.#at = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
-  }
 }

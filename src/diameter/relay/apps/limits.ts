@@ -2,8 +2,8 @@
  * The limits of one Logic App, over all its connections.
  * @module
  */
+import { TokenBucket } from "../../../net/token_bucket.ts";
 import { RESULT } from "../../wire/result_codes.ts";
-import { TokenBucket } from "./allow_list.ts";
 import type { AppDirectory } from "./directory.ts";
 import type { RelayPeer } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";

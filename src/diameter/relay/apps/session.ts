@@ -2,7 +2,6 @@
  * One accepted connection of a Logic App, from its CER to its end; or, when that CER is a DRA's, until then.
  * @module
  */
-import { SYSTEM_CLOCK } from "../../../net/clock.ts";
 import type { Connection, Endpoint } from "../../../net/connection.ts";
 import type { Capabilities } from "../../peer/capabilities.ts";
 import { Peer, type PeerEnd, type PeerHandlers, type PeerOptions } from "../../peer/peer.ts";
@@ -36,14 +35,16 @@ export class AppSession implements PeerHandlers, WatchdogHandlers, Served, Claim
   readonly #watchdog: WatchdogTimer;
   readonly #listener: Endpoint;
   readonly #owner: SessionOwner;
-  readonly #acceptedAt = SYSTEM_CLOCK.now();
+  readonly #acceptedAt: number;
   #evicted = false;
 
   constructor(connection: Connection, listener: Endpoint, owner: SessionOwner) {
     this.#owner = owner;
     this.#listener = listener;
-    this.#watchdog = new WatchdogTimer(owner.watchdogOptions, this);
-    this.peer = new Peer(connection, owner.runtime.segments, this.#watchdog, owner.peerOptions(), this);
+    const { runtime } = owner;
+    this.#acceptedAt = runtime.clock.now();
+    this.#watchdog = new WatchdogTimer(owner.watchdogOptions, this, runtime.clock, runtime.random);
+    this.peer = new Peer(connection, runtime, this.#watchdog, owner.peerOptions(), this);
   }
 
   get relayPeer(): RelayPeer | undefined {
@@ -60,7 +61,7 @@ export class AppSession implements PeerHandlers, WatchdogHandlers, Served, Claim
 
   /** Milliseconds since it was accepted. */
   get age(): number {
-    return SYSTEM_CLOCK.now() - this.#acceptedAt;
+    return this.#owner.runtime.clock.now() - this.#acceptedAt;
   }
 
   /** Ends the connection for one that is not as silent. */

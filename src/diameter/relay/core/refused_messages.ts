@@ -18,6 +18,7 @@ export interface RefusedMessage {
   readonly reason: string;
   /** For a person. */
   readonly message: string;
+  /** Of the message: length, flags, command, application and identifiers. */
   readonly header: Header;
   /** The first bytes of it. */
   readonly bytes: Uint8Array<ArrayBuffer>;

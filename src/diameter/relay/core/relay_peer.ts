@@ -56,7 +56,7 @@ export class RelayPeer {
   #routeRecord: Block | undefined;
   /** Bytes of {@link routeRecord}. */
   readonly routeRecordLength: number;
-  /** When the out-queue became full, by `SYSTEM_CLOCK`; 0 while it is not. */
+  /** When the out-queue became full, by the clock of the relay; 0 while it is not. */
   fullSince = 0;
   readonly openedAt = Date.now();
 

@@ -2,12 +2,15 @@
  * What the parts of one relay share.
  * @module
  */
-import { SYSTEM_CLOCK } from "../../../net/clock.ts";
+import { type Clock, SYSTEM_CLOCK } from "../../../net/clock.ts";
 import { BlockPool } from "../../../net/block.ts";
+import { type Dial, dial as dialAddress } from "../../../net/dial.ts";
 import { type Endpoint, endpointText } from "../../../net/connection.ts";
 import { Listeners } from "../../../net/listeners.ts";
 import { SegmentPool } from "../../../net/segment.ts";
 import type { LocalIdentity } from "../../peer/capabilities.ts";
+import { EndToEndIds } from "../../peer/end_to_end_ids.ts";
+import type { PeerNode } from "../../peer/peer.ts";
 import { Budgets } from "./budgets.ts";
 import { Ledger } from "./ledger.ts";
 import { Meters, type RefusalReason } from "./meters.ts";
@@ -19,9 +22,10 @@ import type { RelayPeer } from "./relay_peer.ts";
 import { TICK } from "./transactions.ts";
 
 /** Pools, tables, counters and options of one gateway. */
-export class RelayRuntime {
+export class RelayRuntime implements PeerNode {
   readonly blocks = new BlockPool();
   readonly segments: SegmentPool;
+  readonly endToEndIds: EndToEndIds;
   readonly budgets: Budgets;
   readonly connections = new ConnectionTable();
   readonly meters = new Meters();
@@ -39,8 +43,18 @@ export class RelayRuntime {
     reason: error instanceof Error ? error.stack ?? error.message : String(error),
   }));
 
-  /** @throws RangeError when the options allow for more connections than can be told apart */
-  constructor(options: GatewayOptions) {
+  /**
+   * @param clock what everything here that waits goes by
+   * @param random as `Math.random`
+   * @param dial opens the connections to DRAs
+   * @throws RangeError when the options allow for more connections than can be told apart
+   */
+  constructor(
+    options: GatewayOptions,
+    readonly clock: Clock = SYSTEM_CLOCK,
+    readonly random: () => number = Math.random,
+    readonly dial: Dial = dialAddress,
+  ) {
     this.#options = options;
     const { server, draPool, memoryLimit } = options;
     const draConnections = draPool.dras.length * draPool.connectionsPerDra;
@@ -50,6 +64,7 @@ export class RelayRuntime {
           `${ConnectionTable.capacity} connections in all`,
       );
     }
+    this.endToEndIds = new EndToEndIds(Date.now(), random());
     this.segments = new SegmentPool(memoryLimit);
     this.budgets = new Budgets(this.segments.budget, draConnections);
     this.local = identityOf(options, Math.floor(Date.now() / 1000));
@@ -57,7 +72,7 @@ export class RelayRuntime {
 
   /** The current tick of every timer wheel. */
   tick(): number {
-    return this.tickAt(SYSTEM_CLOCK.now());
+    return this.tickAt(this.clock.now());
   }
 
   /** The tick at `milliseconds` of the same clock. */

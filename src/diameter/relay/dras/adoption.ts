@@ -2,11 +2,11 @@
  * Connections that DRAs open to us: each becomes the connection of its DRA, or is refused.
  * @module
  */
+import { inNetwork } from "../../../net/ip_network.ts";
 import type { CapabilitiesFault } from "../../peer/capabilities.ts";
 import { winsElection } from "../../peer/election.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { parseIp } from "../../wire/ip_address.ts";
-import { inNetwork } from "../../../net/ip_network.ts";
 import type { Adoption, Claimant } from "../core/adoption.ts";
 import type { Dra } from "./dra.ts";
 import { judgeClaim } from "./claim.ts";

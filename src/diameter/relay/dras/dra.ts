@@ -27,7 +27,7 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
   /** It was usable before, so that its next connection is a recovery. */
   recovers = false;
   reason = "is not connected yet";
-  /** Since when it is usable, by `SYSTEM_CLOCK`; 0 when it is not. */
+  /** Since when it is usable, by the clock of the relay; 0 when it is not. */
   usableSince = 0;
   credit = 0;
   /** Share within its priority: the configured one, or what somebody set meanwhile. */

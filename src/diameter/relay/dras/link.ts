@@ -3,13 +3,12 @@
  * @module
  */
 import type { Budget } from "../../../net/budget.ts";
-import { SYSTEM_CLOCK } from "../../../net/clock.ts";
 import { type Connection, endpointText } from "../../../net/connection.ts";
 import { reasonOf } from "../../../net/reason.ts";
-import { connectTcp } from "../../../net/tcp.ts";
-import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../../peer/backoff.ts";
+import type { BackoffOptions } from "../../peer/backoff.ts";
 import type { Capabilities } from "../../peer/capabilities.ts";
 import { causeName, Peer, type PeerEnd, type PeerHandlers, type PeerOptions } from "../../peer/peer.ts";
+import { Redialer } from "../../peer/redialer.ts";
 import { WatchdogTimer } from "../../peer/watchdog_timer.ts";
 import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
 import { BURST, FEW_BYTES, sizeText } from "../core/budgets.ts";
@@ -56,6 +55,12 @@ export interface LinkOwner extends Upstream {
   identified(capabilities: Capabilities): void;
 }
 
+/** The end of an attempt. */
+interface LinkEnd extends PeerEnd {
+  /** The link dialled, or had the connection; it did not only wait for one that the DRA opened. */
+  readonly mine: boolean;
+}
+
 /** Why nothing is dialled while the DRA's own connection lives. */
 const GAVE_WAY = "has opened a connection itself";
 
@@ -74,24 +79,19 @@ export class DraLink implements Served, Place {
   /** Why it is not usable, for a person: what follows the name of the DRA in a sentence. */
   reason = "is not connected yet";
   lastError = "";
-  /** Unix time in milliseconds of the next attempt; 0 when none is planned. */
-  nextAttemptAt = 0;
   /** Resolves when the CEA to our CER is there, or will not come; undefined while none is awaited. */
   exchange: Promise<void> | undefined;
 
   #state: DraState = "DISCONNECTED";
   #peer: Peer | undefined;
-  #backoff: Backoff = FRESH_BACKOFF;
   #okayAt = 0;
   #connections = 0;
   /** The attempt at hand came as far as the capabilities exchange. */
   #wasOpen = false;
   /** The watchdogs of REOPEN that were last told of. */
   #answered = -1;
-  #stopped = true;
-  #abort = new AbortController();
-  #wake: (() => void) | undefined;
-  #running: Promise<void> = Promise.resolve();
+  #started = false;
+  readonly #redialer: Redialer<LinkEnd>;
   readonly #runtime: RelayRuntime;
   readonly #handlers: LinkHandlers;
 
@@ -100,33 +100,56 @@ export class DraLink implements Served, Place {
     this.#handlers = handlers;
     this.budget = runtime.budgets.ofDra();
     this.errors = runtime.budgets.errorsOfDra();
-    const firstGeneration = Math.floor(Math.random() * 0x10000);
+    const firstGeneration = Math.floor(runtime.random() * 0x10000);
     this.table = new TransactionTable(runtime.segments, firstGeneration, runtime.tick(), this.budget);
-    this.watchdog = new WatchdogTimer(() => this.#watchdogOptions(), {
-      sendWatchdog: () => {
-        this.dra.meters.watchdog.sent.value++;
-        this.#peer?.sendWatchdog();
+    this.#redialer = new Redialer(
+      {
+        attempt: (givenUp) => this.#attempt(givenUp),
+        next: (end) => this.#next(end),
+        waits: (end, milliseconds) => this.#waits(end, milliseconds),
+        over: (end) => {
+          this.#setState("DISCONNECTED", end?.reason ?? this.reason);
+          this.#handlers.changed(this);
+        },
       },
-      failover: () => {
-        if (this.watchdog.state !== "suspect") return;
-        this.reason = `is suspect: ${this.watchdog.complaint}`;
-        this.#handlers.changed(this);
-        this.#handlers.suspect(this);
+      runtime.clock,
+      runtime.random,
+    );
+    this.watchdog = new WatchdogTimer(
+      () => this.#watchdogOptions(),
+      {
+        sendWatchdog: () => {
+          this.dra.meters.watchdog.sent.value++;
+          this.#peer?.sendWatchdog();
+        },
+        failover: () => {
+          if (this.watchdog.state !== "suspect") return;
+          this.reason = `is suspect: ${this.watchdog.complaint}`;
+          this.#handlers.changed(this);
+          this.#handlers.suspect(this);
+        },
+        failback: () => {
+          this.#okayAt = this.#runtime.clock.now();
+          this.reason = "";
+          this.#handlers.changed(this);
+        },
+        close: (reason) => this.#peer?.abort(reason),
+        changed: () => {
+          this.#noteState();
+          this.#noteReopening();
+          // The end of the connection follows in the same breath, and knows why.
+          const ended = this.watchdog.state === "down" || this.watchdog.state === "initial";
+          if (!ended) this.#handlers.changed(this);
+        },
       },
-      failback: () => {
-        this.#okayAt = SYSTEM_CLOCK.now();
-        this.reason = "";
-        this.#handlers.changed(this);
-      },
-      close: (reason) => this.#peer?.abort(reason),
-      changed: () => {
-        this.#noteState();
-        this.#noteReopening();
-        // The end of the connection follows in the same breath, and knows why.
-        const ended = this.watchdog.state === "down" || this.watchdog.state === "initial";
-        if (!ended) this.#handlers.changed(this);
-      },
-    });
+      runtime.clock,
+      runtime.random,
+    );
+  }
+
+  /** Unix time in milliseconds of the next attempt; 0 while none is planned. */
+  get nextAttemptAt(): number {
+    return this.#redialer.nextAttemptAt;
   }
 
   get longestMessage(): number {
@@ -151,7 +174,7 @@ export class DraLink implements Served, Place {
 
   /** It connects, or keeps its connection: see {@link start}. */
   get running(): boolean {
-    return !this.#stopped;
+    return this.#started;
   }
 
   /** The DRA has taken its leave, and is to close its connection. */
@@ -227,26 +250,24 @@ export class DraLink implements Served, Place {
 
   /** Begins to connect, and goes on until {@link stop}. */
   start(): void {
-    if (!this.#stopped) return;
-    this.#stopped = false;
-    this.#running = this.#run();
+    this.#started = true;
+    this.#redialer.start();
   }
 
   /** Takes leave and connects no more; resolves when the connection has ended. */
   async stop(cause: number = DISCONNECT_CAUSE.rebooting, reason = "shutting down"): Promise<void> {
-    this.#stopped = true;
-    this.#abort.abort();
-    this.#wake?.();
+    this.#started = false;
+    const ended = this.#redialer.stop();
     this.reason = reason;
     if (this.#peer?.open === true) this.#setState("CLOSING", reason);
     await this.#peer?.stop(cause, reason);
-    await this.#running;
+    await ended;
     this.watchdog.stop();
   }
 
   /** Drops a connection that hangs, or tries again at once. */
   reconnect(reason: string): void {
-    this.#wake?.();
+    this.#redialer.wake();
     this.#peer?.stop(DISCONNECT_CAUSE.rebooting, reason);
   }
 
@@ -257,79 +278,66 @@ export class DraLink implements Served, Place {
 
   /** Gives up what is being dialled, and what the DRA is leaving. */
   giveWay(): void {
-    this.#abort.abort();
-    this.#wake?.();
+    this.#redialer.giveUp();
     this.#peer?.abort(GAVE_WAY);
   }
 
   /** Has, from here on, a connection that the DRA opened and whose CER is being judged; `ended` is told its end. */
   adopt(peer: Peer, ended: (end: PeerEnd) => void): void {
     this.#peer = peer;
-    this.nextAttemptAt = 0;
     const options = { ...this.#peerOptions(), role: "responder", readOn: true } as const;
     peer.moveTo(this.watchdog, options, this.#peerHandlers(ended, "accepted"));
   }
 
-  async #run(): Promise<void> {
-    let reason = this.reason;
-    while (!this.#stopped) {
-      const { adopted } = this.dra;
-      /** This link has, or dials, the connection that ends next. */
-      const mine = adopted === undefined || this.#peer !== undefined;
-      if (!mine) {
-        this.reason = GAVE_WAY;
-        this.#setState("DISCONNECTED", GAVE_WAY);
-      }
-      const end = await (adopted ?? this.#connectOnce());
-      reason = end.reason;
-      if (this.#stopped) break;
-      if (this.dra.adopted !== undefined) continue;
-      const step = nextAttempt(
-        this.#backoff,
-        this.#runtime.options.draPool.reconnect,
-        end.kind === "refused",
-        Math.random(),
-      );
-      this.#backoff = step.backoff;
-      this.reason = asPredicate(end.reason);
-      this.nextAttemptAt = Date.now() + step.wait;
-      if (this.#runtime.draining) break;
-      if (mine) {
-        this.lastError = end.reason;
-        this.#runtime.emit({
-          kind: "dra_connect_failed",
-          dra: this.dra.options.name,
-          reason: end.reason,
-          hint: this.#wasOpen ? "" : this.#hint(end),
-          retryIn: step.wait,
-        });
-        this.#setState("FAILED", end.reason);
-      }
-      this.#setState("RECONNECTING", `next attempt in ${(step.wait / 1000).toFixed(1)} s`);
-      this.#handlers.changed(this);
-      await this.#sleep(step.wait);
-      this.nextAttemptAt = 0;
+  async #attempt(givenUp: AbortSignal): Promise<LinkEnd> {
+    const { adopted } = this.dra;
+    const mine = adopted === undefined || this.#peer !== undefined;
+    if (!mine) {
+      this.reason = GAVE_WAY;
+      this.#setState("DISCONNECTED", GAVE_WAY);
     }
-    this.#setState("DISCONNECTED", reason);
+    return { ...await (adopted ?? this.#connectOnce(givenUp)), mine };
+  }
+
+  #next({ reason }: LinkEnd): BackoffOptions | "at_once" | "never" {
+    if (this.dra.adopted !== undefined) return "at_once";
+    this.reason = asPredicate(reason);
+    return this.#runtime.draining ? "never" : this.#runtime.options.draPool.reconnect;
+  }
+
+  #waits(end: LinkEnd, milliseconds: number): void {
+    if (end.mine) {
+      this.lastError = end.reason;
+      this.#runtime.emit({
+        kind: "dra_connect_failed",
+        dra: this.dra.options.name,
+        reason: end.reason,
+        hint: this.#wasOpen ? "" : this.#hint(end),
+        retryIn: milliseconds,
+      });
+      this.#setState("FAILED", end.reason);
+    }
+    this.#setState("RECONNECTING", `next attempt in ${(milliseconds / 1000).toFixed(1)} s`);
     this.#handlers.changed(this);
   }
 
   /** One attempt, and the connection's whole life when it succeeds. */
-  async #connectOnce(): Promise<PeerEnd> {
-    const { host, port } = this.dra.options;
-    this.#abort = new AbortController();
+  async #connectOnce(signal: AbortSignal): Promise<PeerEnd> {
+    const { host, port, bind, tls } = this.dra.options;
+    const { connectTimeout, tcpNoDelay } = this.#runtime.options.draPool;
     this.#setState("CONNECTING", `to ${host}:${port}`);
     this.reason = "is being connected";
     this.#wasOpen = false;
     let connection: Connection;
     try {
-      connection = await this.#connect();
+      const options = { timeout: connectTimeout, noDelay: tcpNoDelay, signal, bind };
+      connection = await this.#runtime.dial({ hostname: host, port }, tls, options);
     } catch (error) {
       const reason = `${UNREACHABLE}: ${reasonOf(error)} (${endpointText({ hostname: host, port })})`;
       if (this.dra.adopted === undefined) this.dra.meters.attempts.failed.value++;
       return { kind: "lost", reason };
     }
-    if (this.#stopped || this.dra.adopted !== undefined) {
+    if (signal.aborted) {
       connection.close();
       return { kind: "left", reason: this.reason };
     }
@@ -340,7 +348,7 @@ export class DraLink implements Served, Place {
       exchanged.resolve();
     });
     const options = { ...this.#peerOptions(), role: "initiator", expectedHost: this.dra.options.originHost } as const;
-    const peer = new Peer(connection, this.#runtime.segments, this.watchdog, options, handlers);
+    const peer = new Peer(connection, this.#runtime, this.watchdog, options, handlers);
     this.#peer = peer;
     this.exchange = exchanged.promise;
     this.reason = "waits for the CEA";
@@ -382,17 +390,6 @@ export class DraLink implements Served, Place {
     };
   }
 
-  async #connect(): Promise<Connection> {
-    const { connectTimeout, tcpNoDelay } = this.#runtime.options.draPool;
-    const { host, port, bind, tls } = this.dra.options;
-    const to = { hostname: host, port };
-    const options = { timeout: connectTimeout, noDelay: tcpNoDelay, signal: this.#abort.signal, bind };
-    if (tls === undefined && bind === "") return await connectTcp(to, options);
-    // Loaded when needed: the compatibility layer under it takes 6 MB.
-    const { connectFrom, connectTls } = await import("../../../net/tls.ts");
-    return tls === undefined ? await connectFrom(to, options) : await connectTls(to, tls, options);
-  }
-
   #opened(peer: Peer, how: "dialled" | "accepted"): void {
     const capabilities = peer.capabilities!;
     if (how === "dialled") this.dra.meters.attempts.ok.value++;
@@ -416,7 +413,7 @@ export class DraLink implements Served, Place {
     }
     this.relayPeer = undefined;
     this.reason = asPredicate(end.reason);
-    this.#backoff = afterConnection(this.#backoff, this.#okayAt === 0 ? 0 : SYSTEM_CLOCK.now() - this.#okayAt);
+    this.#redialer.held(this.#okayAt === 0 ? 0 : this.#runtime.clock.now() - this.#okayAt);
     this.#okayAt = 0;
     this.dra.meters.bytesSent += peer.out.writtenBytes;
     this.dra.meters.bytesReceived += peer.readBytes;
@@ -460,17 +457,6 @@ export class DraLink implements Served, Place {
     if (from === to) return;
     this.#state = to;
     this.#runtime.emit({ kind: "dra_state", dra: this.dra.options.name, from, to, reason });
-  }
-
-  #sleep(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#wake?.(), milliseconds);
-      this.#wake = () => {
-        clearTimeout(timer);
-        this.#wake = undefined;
-        resolve();
-      };
-    });
   }
 
   #watchdogOptions() {

@@ -2,7 +2,7 @@
  * The DRAs together: which priority carries traffic, and which connection the next request gets.
  * @module
  */
-import { SYSTEM_CLOCK } from "../../../net/clock.ts";
+import type { Alarm } from "../../../net/clock.ts";
 import type { Connection } from "../../../net/connection.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { RESULT } from "../../wire/result_codes.ts";
@@ -51,7 +51,7 @@ export class DraPool {
   #refusal: DrasFull | undefined;
   #refusalOf: Route<Dra> | undefined;
   #boundsMet = 0;
-  #holdTimer: ReturnType<typeof setTimeout> | undefined;
+  #holdTimer: Alarm | undefined;
   /** DRAs that are configured no more, until their connections have ended. */
   readonly #leaving = new Set<Dra>();
   #running = false;
@@ -123,11 +123,11 @@ export class DraPool {
 
   /** Takes leave of all of them. */
   async stop(): Promise<void> {
-    if (this.#holdTimer !== undefined) clearTimeout(this.#holdTimer);
+    if (this.#holdTimer !== undefined) this.#runtime.clock.clearTimeout(this.#holdTimer);
     this.#holdTimer = undefined;
     this.#running = false;
     await Promise.all([...this.dras, ...this.#leaving].flatMap((dra) => dra.links.map((link) => link.stop())));
-    if (this.#holdTimer !== undefined) clearTimeout(this.#holdTimer);
+    if (this.#holdTimer !== undefined) this.#runtime.clock.clearTimeout(this.#holdTimer);
   }
 
   /** All connection slots. */
@@ -208,7 +208,7 @@ export class DraPool {
 
   /** Something about a DRA changed: judge all of them again, and tell who moved. */
   refresh(): void {
-    const now = SYSTEM_CLOCK.now();
+    const now = this.#runtime.clock.now();
     const { failbackDelay, reopenLastResort } = this.#runtime.options.draPool;
     const someOkay = this.dras.some((dra) => dra.links.some((link) => link.okay));
     let nextHold = Infinity;
@@ -239,10 +239,10 @@ export class DraPool {
     this.#lastPlan = undefined;
     this.#candidatesOf = undefined;
     this.#noteActive();
-    if (this.#holdTimer !== undefined) clearTimeout(this.#holdTimer);
+    if (this.#holdTimer !== undefined) this.#runtime.clock.clearTimeout(this.#holdTimer);
     this.#holdTimer = nextHold === Infinity
       ? undefined
-      : setTimeout(() => this.refresh(), Math.max(1, Math.ceil(nextHold - now)));
+      : this.#runtime.clock.setTimeout(() => this.refresh(), Math.max(1, Math.ceil(nextHold - now)));
   }
 
   #announce(dra: Dra): void {

@@ -3,7 +3,6 @@
  * @module
  */
 import type { Batch } from "../../../net/batch.ts";
-import { SYSTEM_CLOCK } from "../../../net/clock.ts";
 import { REFUSED } from "../../peer/peer_gate.ts";
 import { Incoming } from "../core/incoming.ts";
 import type { RelayPeer, Served } from "../core/relay_peer.ts";
@@ -34,7 +33,7 @@ export class Entry {
     const from = served.relayPeer;
     if (from === undefined) return batch.release();
     const { meters } = this.#runtime;
-    const began = SYSTEM_CLOCK.now();
+    const began = this.#runtime.clock.now();
     const message = this.#message;
     message.begin(from, batch.block, {
       receivedAt: Math.floor(began * 1000) | 0,
@@ -59,7 +58,7 @@ export class Entry {
     const { congested } = message;
     message.clear();
     if (from.link !== undefined) this.#requests.callWaiting(this.#runtime.tickAt(began), "who may go at once");
-    meters.overheadOf.observe(Math.round((SYSTEM_CLOCK.now() - began) * 1000), messages);
+    meters.overheadOf.observe(Math.round((this.#runtime.clock.now() - began) * 1000), messages);
     if (from.link !== undefined) return asked ? from.peer.roomForAnswers() : undefined;
     return from.peer.out.full ? from.peer.out.drained() : congested?.drained();
   }

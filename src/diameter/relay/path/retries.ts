@@ -2,7 +2,6 @@
  * A transaction's further attempts: after silence, after a lost or suspect connection, after an error answer (RFC 6733 section 5.5.4, RFC 3539 section 3.4.1).
  * @module
  */
-import { SYSTEM_CLOCK } from "../../../net/clock.ts";
 import { FLAG, OFFSET, viewOf } from "../../wire/header.ts";
 import { RESULT } from "../../wire/result_codes.ts";
 import { resultCodeIn } from "../../wire/result_code_in.ts";
@@ -172,7 +171,8 @@ export class Retries {
     ledger.ended(requester, "completed");
     requester.messagesSent++;
     meters.toApp++;
-    const duration = (microseconds() - link.table.startedOf(slot)) >>> 0;
+    const now = Math.floor(this.#runtime.clock.now() * 1000) | 0;
+    const duration = (now - link.table.startedOf(slot)) >>> 0;
     meters.latencySum += duration;
     link.dra.meters.duration.observe(duration);
     link.dra.meters.answers.of(resultCodeIn(viewOf(answer), 0, answer.length)).value++;
@@ -258,9 +258,4 @@ export class Retries {
     const deadline = table.deadlineOf(slot);
     return ((deadline - due) | 0) < 0 ? deadline : due;
   }
-}
-
-/** Now, in microseconds modulo 2^32. */
-function microseconds(): number {
-  return Math.floor(SYSTEM_CLOCK.now() * 1000) | 0;
 }

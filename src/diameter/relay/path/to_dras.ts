@@ -2,7 +2,6 @@
  * The way of Logic Apps' requests to DRAs (RFC 6733 sections 6.1.5 to 6.1.8).
  * @module
  */
-import { SYSTEM_CLOCK } from "../../../net/clock.ts";
 import { RESULT } from "../../wire/result_codes.ts";
 import type { AppLimits } from "../apps/limits.ts";
 import type { SessionAffinity } from "../apps/session_affinity.ts";
@@ -62,7 +61,7 @@ export class ToDras implements Direction<DraLink> {
   forward(request: Incoming): Refusal | undefined {
     const { from } = request;
     if (this.#limited) {
-      const refusal = this.#parts.limits.check(from, SYSTEM_CLOCK.now(), this.#waiting.countOf(from.key));
+      const refusal = this.#parts.limits.check(from, this.#parts.runtime.clock.now(), this.#waiting.countOf(from.key));
       if (refusal !== undefined) return refusal;
     }
     const refusal = this.send(request);
