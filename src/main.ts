@@ -13,6 +13,7 @@ export const commands: CommandTable = {
   bench: () => import("./commands/bench/bench.ts"),
   sim: () => import("./commands/sim/sim.ts"),
   send: () => import("./commands/send/send.ts"),
+  ping: () => import("./commands/ping/ping.ts"),
   check: () => import("./commands/check.ts"),
   decode: () => import("./commands/decode/decode.ts"),
   version: () => import("./commands/version.ts"),
