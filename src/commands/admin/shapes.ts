@@ -73,7 +73,7 @@ export const draShape = z.looseObject({
   reconnects: count,
   latency_ms: z.looseObject({ p50: z.number().nullable(), p99: z.number().nullable() }).nullish(),
   last_error: z.string().nullish(),
-  next_attempt_at: z.string().nullish(),
+  next_attempt_at: z.union([z.string(), z.number()]).nullish(),
 });
 
 /** One of `/api/v1/apps`. */
