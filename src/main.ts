@@ -14,6 +14,7 @@ export const commands: CommandTable = {
   sim: () => import("./commands/sim/sim.ts"),
   send: () => import("./commands/send/send.ts"),
   ping: () => import("./commands/ping/ping.ts"),
+  top: () => import("./commands/top/top.ts"),
   status: () => import("./commands/status.ts"),
   check: () => import("./commands/check.ts"),
   decode: () => import("./commands/decode/decode.ts"),

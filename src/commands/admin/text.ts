@@ -42,9 +42,8 @@ export function weightText({ weight, weight_overridden: isOverridden }: DraRow):
   return `${weight}${isOverridden === true ? "*" : ""}`;
 }
 
-/** Why a DRA gets no requests; "" when it does. */
+/** Why a DRA gets no requests; "" when it does, or when somebody wants it so and there is no more to say. */
 export function troubleText({ usable, enabled, reason, last_error: lastError }: DraRow): string {
   if (usable) return "";
-  const said = reason || lastError || "";
-  return enabled ? said : said === "" ? "disabled" : said;
+  return reason || (enabled ? lastError : "") || "";
 }
