@@ -44,6 +44,8 @@ export class LiveView {
   #lost: Lost | undefined;
   #frame: ReturnType<typeof setTimeout> | undefined;
   #wake: (() => void) | undefined;
+  /** What drawing threw: it happens in timers and signal handlers, where nobody would catch it. */
+  #defect: { readonly error: unknown } | undefined;
 
   /**
    * @param first what was seen before the screen was taken
@@ -81,6 +83,7 @@ export class LiveView {
       this.quit();
       if (this.#frame !== undefined) clearTimeout(this.#frame);
     }
+    if (this.#defect !== undefined) throw this.#defect.error;
   }
 
   async #look(): Promise<void> {
@@ -196,8 +199,8 @@ export class LiveView {
     try {
       screen.draw(compose(view, screen.columns, screen.rows, this.#colours));
     } catch (error) {
-      // Who would look at it has closed the window.
-      if (!isGone(error)) throw error;
+      // Who would look at it has closed the window; else run() tells it, once the terminal is given back.
+      if (!isGone(error)) this.#defect ??= { error };
       this.quit();
     }
   }
