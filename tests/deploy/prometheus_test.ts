@@ -142,7 +142,9 @@ interopTest("each alert is up when it should be, and no other", PROMTOOL, async 
   assertEquals(await raised(directory.path, gone, alerts, "65m"), ["DiamGwGone"]);
 });
 
-/** The alerts that are up at `time`, by name: those of which promtool says that they should not be. */
+/**
+ * The alerts that are up at `time`, by name: those of which promtool says that they should not be.
+ */
 async function raised(
   directory: string,
   series: readonly Series[],

@@ -37,7 +37,9 @@ export const statisticsShape = z.looseObject({
   failback_count: count,
 });
 
-/** `/api/v1/status`. A gateway without a Diameter plane has no identity and no statistics of one. */
+/**
+ * `/api/v1/status`. A gateway without a Diameter plane has no identity and no statistics of one.
+ */
 export const statusShape = identityShape.extend({
   uptime_seconds: z.number(),
   state: z.string(),

@@ -21,7 +21,10 @@ export function ageText(seconds: number): string {
   return minutes > 0 ? `${minutes}m ${whole % 60}s` : `${whole}s`;
 }
 
-/** Milliseconds without their unit, with as many digits as count: `0.05`, `5.1`, `131`; `-` where there are none. */
+/**
+ * Milliseconds without their unit, with as many digits as count: `0.05`, `5.1`, `131`; `-` where
+ * there are none.
+ */
 export function latencyText(value: number | null | undefined): string {
   if (value === null || value === undefined) return "-";
   return value >= 100 ? grouped(value) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
@@ -42,7 +45,10 @@ export function weightText({ weight, weight_overridden: isOverridden }: DraRow):
   return `${weight}${isOverridden === true ? "*" : ""}`;
 }
 
-/** Why a DRA gets no requests; "" when it does, or when somebody wants it so and there is no more to say. */
+/**
+ * Why a DRA gets no requests; "" when it does, or when somebody wants it so and there is no more to
+ * say.
+ */
 export function troubleText({ usable, enabled, reason, last_error: lastError }: DraRow): string {
   if (usable) return "";
   return reason || (enabled ? lastError : "") || "";

@@ -51,7 +51,7 @@ const FLAGS = {
     help: "what the CER advertises; Relay, which meets everything, unless given",
   },
   tls: { kind: "boolean", help: "TLS from the first byte; the port is then 5868 unless given" },
-  ca: CLIENT_FLAGS.ca,
+  ca: { ...CLIENT_FLAGS.ca, help: `${CLIENT_FLAGS.ca.help}; implies --tls` },
   cert: { kind: "string", placeholder: "FILE", help: "client certificate, PEM; implies --tls" },
   key: { kind: "string", placeholder: "FILE", help: "its key, PEM; in the file of the certificate unless given" },
   "server-name": {

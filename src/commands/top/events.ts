@@ -10,7 +10,9 @@ import { isMapping } from "../../ops/config/path.ts";
 import { escapeControls } from "../../ops/log/escape_controls.ts";
 import type { EventLine } from "./view.ts";
 
-/** An event as it came; undefined when it is none. @param now ms since 1970, for one without a time */
+/**
+ * An event as it came; undefined when it is none. @param now ms since 1970, for one without a time
+ */
 export function eventLine({ kind, data }: AdminEventFrame, now: number): EventLine | undefined {
   if (!isMapping(data)) return undefined;
   const { at, kind: _, ...members } = data;

@@ -10,7 +10,9 @@ import type { Palette } from "../cli/terminal.ts";
 import type { Prompt, Sort } from "./control.ts";
 import type { View } from "./view.ts";
 
-/** Keys that the foot tells of, in their order; the higher the number, the sooner one is left out. */
+/**
+ * Keys that the foot tells of, in their order; the higher the number, the sooner one is left out.
+ */
 const KEYS: readonly (readonly [text: (sort: Sort) => string, rank: number])[] = [
   [() => "q quit", 0],
   [() => "? help", 0],

@@ -89,7 +89,10 @@ function packed(items: readonly Item[], width: number, { dim }: Palette): string
 
 const BARS = "▁▂▃▄▅▆▇█";
 
-/** The last `width` values as bars, the greatest of them as the highest; "" when there is no room, or nothing to show. */
+/**
+ * The last `width` values as bars, the greatest of them as the highest; "" when there is no room,
+ * or nothing to show.
+ */
 export function sparkline(values: readonly number[], width: number): string {
   const shown = width < 8 ? [] : values.slice(-width);
   if (shown.length < 2) return "";

@@ -28,7 +28,10 @@ const NAMED: Readonly<Record<string, Key>> = {
   "\x0c": "redraw",
 };
 
-/** Sequences of unknown keys are one key each, so that none of their characters is taken for another. */
+/**
+ * Sequences of unknown keys are one key each, so that none of their characters is taken for
+ * another.
+ */
 // deno-lint-ignore no-control-regex
 const KEYS = /\x1b[[O][\d;]*[A-Za-z~]|[^]/gu;
 

@@ -13,7 +13,10 @@ import { type Rates, ratesBetween } from "./rates.ts";
 import { compose } from "./screen.ts";
 import { type EventLine, type Lost, sortedDras } from "./view.ts";
 
-/** Logic Apps that are asked for; to ask for thousands each second would cost the gateway more than it should. */
+/**
+ * Logic Apps that are asked for; to ask for thousands each second would cost the gateway more than
+ * it should.
+ */
 export const MOST_APPS = 500;
 /** Events that are kept. */
 const MOST_EVENTS = 200;
@@ -23,7 +26,10 @@ const MOST_HISTORY = 500;
 const EVENTS_AGAIN = 1_000;
 /** ms for which what changes on the screen is collected. */
 const FRAME = 40;
-/** Rates are taken over no less than this share of the interval: a look between two others says little. */
+/**
+ * Rates are taken over no less than this share of the interval: a look between two others says
+ * little.
+ */
 const SHORTEST_SHARE = 0.5;
 
 /** One view. */
@@ -199,7 +205,8 @@ export class LiveView {
     try {
       screen.draw(compose(view, screen.columns, screen.rows, this.#colours));
     } catch (error) {
-      // Who would look at it has closed the window; else run() tells it, once the terminal is given back.
+      // Who would look at it has closed the window; else run() tells it, once the terminal is
+      // given back.
       if (!isGone(error)) this.#defect ??= { error };
       this.quit();
     }
