@@ -5,8 +5,28 @@
 import type { Statistics } from "../diameter/relay/statistics.ts";
 import { grouped, table } from "./numbers.ts";
 
+/** What the gateway as a whole has counted. */
+export type Counters = Omit<Statistics, "dras">;
+
 /** The block in lines of at most 80 columns, without a line feed at the end. */
 export function statisticsText(statistics: Statistics): string {
+  const dras = [
+    ["DRA", "state", "sent", "received", "bytes sent", "bytes received", "reconnects"],
+    ...statistics.dras.map((dra) => [
+      dra.name,
+      dra.state,
+      grouped(dra.messages_sent),
+      grouped(dra.messages_received),
+      grouped(dra.bytes_sent),
+      grouped(dra.bytes_received),
+      grouped(dra.reconnects),
+    ]),
+  ];
+  return `${countersText(statistics)}\n\n${table(dras)}`;
+}
+
+/** The block without its DRAs. */
+export function countersText(statistics: Counters): string {
   const pairs: [name: string, value: string][][] = [
     [
       ["requests", grouped(statistics.total_requests)],
@@ -33,19 +53,7 @@ export function statisticsText(statistics: Statistics): string {
       ["failbacks", grouped(statistics.failback_count)],
     ],
   ];
-  const dras = [
-    ["DRA", "state", "sent", "received", "bytes sent", "bytes received", "reconnects"],
-    ...statistics.dras.map((dra) => [
-      dra.name,
-      dra.state,
-      grouped(dra.messages_sent),
-      grouped(dra.messages_received),
-      grouped(dra.bytes_sent),
-      grouped(dra.bytes_received),
-      grouped(dra.reconnects),
-    ]),
-  ];
-  return `${columns(pairs)}\n\n${table(dras)}`;
+  return columns(pairs);
 }
 
 /** Names and values in columns of their own, whatever their widths. */

@@ -17,7 +17,7 @@ export function hasColour(stream: Stream): boolean {
   return isTerminal(stream) && !Deno.noColor && Deno.env.get("TERM") !== "dumb";
 }
 
-const STYLES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
+const STYLES = { bold: 1, dim: 2, inverse: 7, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
 
 /** Paints text; every style is there on every stream, and does nothing where there are no colours. */
 export type Palette = Readonly<Record<keyof typeof STYLES, (text: string) => string>>;

@@ -3,7 +3,7 @@
  * @module
  */
 import * as z from "zod";
-import type { AdminHost, LogSettings, LogState, ReloadRequest } from "../../../src/ops/admin/host.ts";
+import type { AdminHost, EffectiveConfig, LogSettings, LogState, ReloadRequest } from "../../../src/ops/admin/host.ts";
 import * as parameter from "../../../src/ops/admin/parameter.ts";
 import { page, PAGING } from "../../../src/ops/admin/paging.ts";
 import type { AdminEvent, AdminPlane, EventSource, Readiness } from "../../../src/ops/admin/plane.ts";
@@ -55,7 +55,7 @@ export class FakeHost implements AdminHost {
     yield "process_start_time_seconds 1\n";
   };
 
-  config() {
+  config(): EffectiveConfig {
     return {
       tree: { gateway: { origin_host: "gw.example.net" }, admin: { token: "********" } },
       sha256: this.sha256,

@@ -1,0 +1,102 @@
+/**
+ * The metrics that the program promises, and their labels: what rules and dashboards may ask for.
+ * @module
+ */
+
+/**
+ * Labels of a metric: the values there are, or undefined where they come from configuration or are
+ * not fixed.
+ */
+export interface Metric {
+  readonly kind: "counter" | "gauge" | "histogram";
+  readonly labels: Readonly<Record<string, readonly string[] | undefined>>;
+}
+
+const direction = ["app_to_dra", "dra_to_app"] as const;
+const side = ["app", "dra"] as const;
+
+/** By name. */
+export const METRICS: Readonly<Record<string, Metric>> = {
+  diamgw_requests_total: { kind: "counter", labels: { direction, dra: undefined } },
+  diamgw_answers_total: { kind: "counter", labels: { direction, dra: undefined, result_code: undefined } },
+  diamgw_error_answers_total: { kind: "counter", labels: { code: undefined, reason: undefined } },
+  diamgw_retransmissions_total: {
+    kind: "counter",
+    labels: { dra: undefined, reason: ["timeout", "suspect", "lost", "error_answer"] },
+  },
+  diamgw_unmatched_answers_total: { kind: "counter", labels: { reason: ["unknown", "late", "duplicate", "gone"] } },
+  diamgw_discarded_total: { kind: "counter", labels: { reason: undefined } },
+  diamgw_bytes_total: { kind: "counter", labels: { side, direction: ["in", "out"] } },
+  diamgw_in_flight: { kind: "gauge", labels: { dra: undefined } },
+  diamgw_connections: { kind: "gauge", labels: { side, state: undefined } },
+  diamgw_connection_attempts_total: { kind: "counter", labels: { dra: undefined, result: undefined } },
+  diamgw_watchdog_events_total: { kind: "counter", labels: { dra: undefined, event: undefined } },
+  diamgw_failovers_total: { kind: "counter", labels: {} },
+  diamgw_failbacks_total: { kind: "counter", labels: {} },
+  diamgw_dra_usable: { kind: "gauge", labels: { dra: undefined } },
+  diamgw_active_priority: { kind: "gauge", labels: {} },
+  diamgw_queue_bytes: { kind: "gauge", labels: { side } },
+  diamgw_request_duration_seconds: { kind: "histogram", labels: { dra: undefined } },
+  diamgw_overhead_seconds: { kind: "histogram", labels: {} },
+  diamgw_event_loop_lag_seconds: { kind: "gauge", labels: {} },
+  diamgw_memory_bytes: { kind: "gauge", labels: { kind: undefined } },
+  diamgw_build_info: { kind: "gauge", labels: { version: undefined, deno: undefined } },
+  diamgw_refused_total: { kind: "counter", labels: { listener: undefined, reason: undefined } },
+  process_cpu_seconds_total: { kind: "counter", labels: {} },
+  process_resident_memory_bytes: { kind: "gauge", labels: {} },
+  process_start_time_seconds: { kind: "gauge", labels: {} },
+  process_open_fds: { kind: "gauge", labels: {} },
+  process_max_fds: { kind: "gauge", labels: {} },
+};
+
+/** Labels that Prometheus adds, and the one of the buckets of a histogram. */
+const ADDED = ["job", "instance", "le"];
+
+/** Words of PromQL that are no metrics. */
+const WORDS = new Set(
+  ("sum count min max avg by without on ignoring group_left group_right and or unless offset bool " +
+    "rate increase changes histogram_quantile absent time label_values clamp_min").split(" "),
+);
+
+/** What an expression asks for that nobody promised; none when all is well. */
+export function faultsIn(expression: string): string[] {
+  const faults: string[] = [];
+  const bare = expression.replace(/"(\\.|[^"\\])*"/g, '""');
+  // Grouped labels, ranges and durations are no metrics.
+  const rest = bare.replace(/\b(by|without|on|ignoring)\s*\([^)]*\)/g, " ").replace(/\[[^\]]*\]/g, " ")
+    .replace(/\{[^}]*\}/g, " ").replace(/\boffset\s+\d+\w+/g, " ").replace(/,\s*\w+\s*\)\s*$/, ")");
+  for (const [name] of rest.matchAll(/[A-Za-z_]\w*/g)) {
+    if (WORDS.has(name)) continue;
+    if (metricOf(name) === undefined) faults.push(`${name} is no metric of the contract`);
+  }
+  const known = new Set(
+    [...rest.matchAll(/[A-Za-z_]\w*/g)].flatMap(([name]) => Object.keys(metricOf(name)?.labels ?? {})),
+  );
+  for (const [, labels = ""] of bare.matchAll(/\b(?:by|without|on|ignoring)\s*\(([^)]*)\)/g)) {
+    for (const label of labels.split(",").map((text) => text.trim())) {
+      if (!known.has(label) && !ADDED.includes(label)) faults.push(`${label} is no label of what is asked for`);
+    }
+  }
+  for (const [, name = "", selector = ""] of expression.matchAll(/([A-Za-z_]\w*)\{([^}]*)\}/g)) {
+    const metric = metricOf(name);
+    if (metric === undefined) continue;
+    for (const [, label = "", operator, value = ""] of selector.matchAll(/(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"/g)) {
+      if (ADDED.includes(label)) continue;
+      if (!Object.hasOwn(metric.labels, label)) faults.push(`${name} has no label ${label}`);
+      const values = metric.labels[label];
+      if (values === undefined || value.includes("$")) continue;
+      for (const one of operator?.includes("~") ? value.split("|") : [value]) {
+        if (!values.includes(one)) faults.push(`${name} has no ${label} ${one}`);
+      }
+    }
+  }
+  return faults;
+}
+
+/** The metric of a series, which of a histogram is the name with something behind it. */
+export function metricOf(series: string): Metric | undefined {
+  if (Object.hasOwn(METRICS, series) && METRICS[series]?.kind !== "histogram") return METRICS[series];
+  const base = /^(.*)_(bucket|sum|count)$/.exec(series)?.[1];
+  const metric = base !== undefined && Object.hasOwn(METRICS, base) ? METRICS[base] : undefined;
+  return metric?.kind === "histogram" ? metric : undefined;
+}
