@@ -7,7 +7,7 @@ import type { Peer } from "../../peer/peer.ts";
 import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
 import { judgeIdentity, sameIdentity, shownIdentity } from "../../wire/identity.ts";
 import { RESULT } from "../../wire/result_codes.ts";
-import { allowed } from "./allow_list.ts";
+import { allowed, type InNetwork, namesNetworks } from "./allow_list.ts";
 import type { AppDirectory } from "./directory.ts";
 import type { RelayPeer } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
@@ -47,14 +47,23 @@ export class AppAdmission {
     }
     // Whoever is a configured DRA is no Logic App, and is to be judged here, before the rules for
     // those.
-    return this.#outside(peer, originHost) ?? this.#uncertified(peer, originHost) ?? this.#duplicate(peer, originHost);
+    if (!namesNetworks(this.#runtime.options.server.allow)) return this.#judge(peer, originHost, () => false);
+    // Loaded when needed: where it is not bundled, the package under it takes 12 MB.
+    return import("../../../net/ip_network.ts").then(({ inNetwork }) =>
+      peer.stranger ? this.#judge(peer, originHost, inNetwork) : undefined
+    );
+  }
+
+  #judge(peer: Peer, originHost: string, inNetwork: InNetwork): Verdict | Promise<Verdict> {
+    return this.#outside(peer, originHost, inNetwork) ?? this.#uncertified(peer, originHost) ??
+      this.#duplicate(peer, originHost);
   }
 
   /** An identity, or an address, outside `server.allow`. */
-  #outside({ connection }: Peer, originHost: string): Verdict {
+  #outside({ connection }: Peer, originHost: string, inNetwork: InNetwork): Verdict {
     const { allow } = this.#runtime.options.server;
     const from = connection.remote.hostname;
-    const fault = judgeIdentity(originHost, { admits: (name) => allowed(allow, name, from) });
+    const fault = judgeIdentity(originHost, { admits: (name) => allowed(allow, name, from, inNetwork) });
     if (fault === undefined) return undefined;
     return { resultCode: RESULT.unknownPeer, reason: `${originHost} from ${from} is not in server.allow` };
   }

@@ -3,12 +3,26 @@
  * @module
  */
 import type { AllowRule } from "../core/options.ts";
-import { inNetwork } from "../../../net/ip_network.ts";
+
+/** `inNetwork` of `net/ip_network.ts`, given to whoever needs it: see {@link namesNetworks}. */
+export type InNetwork = (network: string, address: string) => boolean;
+
+/** Whether some rule asks where a Logic App comes from: only then is {@link InNetwork} called. */
+export function namesNetworks(rules: readonly AllowRule[]): boolean {
+  return rules.some(({ from }) => from !== "");
+}
 
 /** Whether some rule lets `originHost` in from `address`; no rules at all let everybody in. */
-export function allowed(rules: readonly AllowRule[], originHost: string, address: string): boolean {
+export function allowed(
+  rules: readonly AllowRule[],
+  originHost: string,
+  address: string,
+  inNetwork: InNetwork,
+): boolean {
   if (rules.length === 0) return true;
-  return rules.some((rule) => matchesPattern(rule.originHost, originHost) && inNetwork(rule.from, address));
+  return rules.some(({ originHost: pattern, from }) =>
+    matchesPattern(pattern, originHost) && (from === "" || inNetwork(from, address))
+  );
 }
 
 /** Whether `name` matches `pattern`, in any case (RFC 6733 section 4.3.1). */

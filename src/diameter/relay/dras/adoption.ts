@@ -2,7 +2,6 @@
  * Connections that DRAs open to us: each becomes the connection of its DRA, or is refused.
  * @module
  */
-import { inNetwork } from "../../../net/ip_network.ts";
 import type { CapabilitiesFault } from "../../peer/capabilities.ts";
 import { winsElection } from "../../peer/election.ts";
 import type { Peer } from "../../peer/peer.ts";
@@ -75,6 +74,8 @@ async function doubtOf(dra: Dra, peer: Peer, clientCa: string): Promise<string |
   } catch (error) {
     return `${who}, and its addresses cannot be told: ${error instanceof Error ? error.message : String(error)}`;
   }
+  // Loaded when needed: where it is not bundled, the package under it takes 12 MB.
+  const { inNetwork } = await import("../../../net/ip_network.ts");
   if (!addresses.some((address) => inNetwork(address, remote.hostname))) {
     return `${who}, and ${remote.hostname} is not its address`;
   }

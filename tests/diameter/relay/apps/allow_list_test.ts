@@ -1,5 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { allowed, matchesPattern } from "../../../../src/diameter/relay/apps/allow_list.ts";
+import { inNetwork } from "../../../../src/net/ip_network.ts";
+import {
+  allowed as allowedBy,
+  type AllowRule,
+  matchesPattern,
+  namesNetworks,
+} from "../../../../src/diameter/relay/apps/allow_list.ts";
 
 for (
   const [pattern, name, expected] of [
@@ -25,6 +31,14 @@ for (
     assertEquals(matchesPattern(pattern, name), expected);
   });
 }
+
+const allowed = (rules: readonly AllowRule[], originHost: string, address: string) =>
+  allowedBy(rules, originHost, address, inNetwork);
+
+Deno.test("networks are only asked for when a rule names one", () => {
+  assertEquals([[], [{ originHost: "*", from: "" }]].map(namesNetworks), [false, false]);
+  assertEquals(namesNetworks([{ originHost: "*", from: "" }, { originHost: "*", from: "10.0.0.0/8" }]), true);
+});
 
 Deno.test("without any rule everybody is let in", () => {
   assertEquals(allowed([], "app.example.net", "192.0.2.1"), true);
