@@ -7,9 +7,10 @@ import { SYSTEM_CLOCK } from "../../../net/clock.ts";
 import { type Connection, endpointText } from "../../../net/connection.ts";
 import { reasonOf } from "../../../net/reason.ts";
 import { connectTcp } from "../../../net/tcp.ts";
-import { afterConnection, type Backoff, FRESH_BACKOFF, nextAttempt } from "../../peer/backoff.ts";
+import { afterConnection, type Backoff, type BackoffOptions, FRESH_BACKOFF, nextAttempt } from "../../peer/backoff.ts";
 import type { Capabilities } from "../../peer/capabilities.ts";
 import { causeName, Peer, type PeerEnd, type PeerHandlers, type PeerOptions } from "../../peer/peer.ts";
+import type { WatchdogState } from "../../peer/watchdog.ts";
 import { WatchdogTimer } from "../../peer/watchdog_timer.ts";
 import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
 import { BURST, FEW_BYTES, sizeText } from "../core/budgets.ts";
@@ -82,12 +83,18 @@ export class DraLink implements Served, Place {
   #state: DraState = "DISCONNECTED";
   #peer: Peer | undefined;
   #backoff: Backoff = FRESH_BACKOFF;
+  /** What the wait at hand was drawn from. */
+  #waits: BackoffOptions;
   #okayAt = 0;
   #connections = 0;
   /** The attempt at hand came as far as the capabilities exchange. */
   #wasOpen = false;
   /** The watchdogs of REOPEN that were last told of. */
   #answered = -1;
+  /** The watchdog as it was counted last. */
+  #seen: { readonly state: WatchdogState; readonly pending: boolean } = { state: "initial", pending: false };
+  /** The next attempt follows at once. */
+  #atOnce = false;
   #stopped = true;
   #abort = new AbortController();
   #wake: (() => void) | undefined;
@@ -98,6 +105,7 @@ export class DraLink implements Served, Place {
   constructor(readonly dra: LinkOwner, readonly index: number, runtime: RelayRuntime, handlers: LinkHandlers) {
     this.#runtime = runtime;
     this.#handlers = handlers;
+    this.#waits = runtime.options.draPool.reconnect;
     this.budget = runtime.budgets.ofDra();
     this.errors = runtime.budgets.errorsOfDra();
     const firstGeneration = Math.floor(Math.random() * 0x10000);
@@ -120,6 +128,7 @@ export class DraLink implements Served, Place {
       },
       close: (reason) => this.#peer?.abort(reason),
       changed: () => {
+        this.#countWatchdog();
         this.#noteState();
         this.#noteReopening();
         // The end of the connection follows in the same breath, and knows why.
@@ -244,10 +253,24 @@ export class DraLink implements Served, Place {
     this.watchdog.stop();
   }
 
-  /** Drops a connection that hangs, or tries again at once. */
+  /** Ends the connection with DPR, or the wait for the next attempt, and connects at once. */
   reconnect(reason: string): void {
+    this.#atOnce = this.#peer !== undefined;
     this.#wake?.();
     this.#peer?.stop(DISCONNECT_CAUSE.rebooting, reason);
+  }
+
+  /** Takes what may change while it runs, for the connection that is there too. */
+  configure(): void {
+    const peer = this.#peer;
+    peer?.configure({ ...peer.options, ...this.#peerOptions() });
+    this.watchdog.configure();
+    const { reconnect } = this.#runtime.options.draPool;
+    if (JSON.stringify(reconnect) === JSON.stringify(this.#waits)) return;
+    this.#waits = reconnect;
+    this.#backoff = FRESH_BACKOFF;
+    // A wait of the old kind may be much longer than the longest of the new one.
+    this.#wake?.();
   }
 
   /** Ends the connection now; the next attempt follows by the rules. */
@@ -290,9 +313,11 @@ export class DraLink implements Served, Place {
         end.kind === "refused",
         Math.random(),
       );
+      const wait = this.#atOnce ? 0 : step.wait;
+      this.#atOnce = false;
       this.#backoff = step.backoff;
       this.reason = asPredicate(end.reason);
-      this.nextAttemptAt = Date.now() + step.wait;
+      this.nextAttemptAt = Date.now() + wait;
       if (this.#runtime.draining) break;
       if (mine) {
         this.lastError = end.reason;
@@ -301,13 +326,13 @@ export class DraLink implements Served, Place {
           dra: this.dra.options.name,
           reason: end.reason,
           hint: this.#wasOpen ? "" : this.#hint(end),
-          retryIn: step.wait,
+          retryIn: wait,
         });
         this.#setState("FAILED", end.reason);
       }
-      this.#setState("RECONNECTING", `next attempt in ${(step.wait / 1000).toFixed(1)} s`);
+      this.#setState("RECONNECTING", `next attempt in ${(wait / 1000).toFixed(1)} s`);
       this.#handlers.changed(this);
-      await this.#sleep(step.wait);
+      await this.#sleep(wait);
       this.nextAttemptAt = 0;
     }
     this.#setState("DISCONNECTED", reason);
@@ -423,6 +448,15 @@ export class DraLink implements Served, Place {
     this.#runtime.gone(relayPeer);
     this.#handlers.changed(this);
     this.#handlers.lost(this, end.reason);
+  }
+
+  #countWatchdog(): void {
+    const before = this.#seen;
+    const { state, pending } = this.#seen = { state: this.watchdog.state, pending: this.watchdog.pending };
+    const { watchdog } = this.dra.meters;
+    // A connection's end forgets the DWR, which nobody has answered.
+    if (before.pending && !pending && state !== "down" && state !== "initial") watchdog.answered.value++;
+    if (state !== before.state && state !== "initial") watchdog[state].value++;
   }
 
   #noteState(): void {
