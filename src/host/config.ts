@@ -80,7 +80,7 @@ export const adminSection: Section<"admin", AdminConfig, { readonly admin: Admin
     ),
   }, DEFAULT_ADMIN),
   check: adminFindings,
-  restart: ["listen"],
+  restart: ["listen", "tls"],
   unavailable: {
     trace: "no transactions are recorded yet; leave it out",
     mask: "no messages are shown yet; leave it out",
@@ -95,6 +95,7 @@ const logging: Section<"logging", LoggingConfig> = {
     requests: flag(),
     responses: flag(),
   }, { level: "info", format: "text", requests: false, responses: false }),
+  restart: ["format"],
 };
 
 const stats: Section<"stats", StatsConfig> = {
