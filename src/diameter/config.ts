@@ -106,7 +106,7 @@ const gateway: Section<"gateway", GatewaySection, DiameterConfig> = {
     workers: integer(1, 256),
   }, { ...DEFAULT_OPTIONS, workers: 1 }),
   check: crossCheck,
-  restart: ["origin_host", "origin_realm", "workers"],
+  restart: ["origin_host", "origin_realm", "memory_limit", "workers"],
   unavailable: { workers: "only 1; start one gateway per core on ports of their own" },
 };
 

@@ -53,8 +53,8 @@ export interface StatsConfig {
   readonly interval: number;
 }
 
-/** The port of the admin interface. */
-const ADMIN_PORT = 9868;
+/** The port of the admin interface, unless told otherwise. */
+export const ADMIN_PORT = 9868;
 
 const DEFAULT_ADMIN: AdminConfig = {
   listen: { hostname: "127.0.0.1", port: ADMIN_PORT },
@@ -80,7 +80,7 @@ export const adminSection: Section<"admin", AdminConfig, { readonly admin: Admin
     ),
   }, DEFAULT_ADMIN),
   check: adminFindings,
-  restart: ["listen"],
+  restart: ["listen", "tls"],
   unavailable: {
     trace: "no transactions are recorded yet; leave it out",
     mask: "no messages are shown yet; leave it out",
@@ -95,6 +95,7 @@ const logging: Section<"logging", LoggingConfig> = {
     requests: flag(),
     responses: flag(),
   }, { level: "info", format: "text", requests: false, responses: false }),
+  restart: ["format"],
 };
 
 const stats: Section<"stats", StatsConfig> = {

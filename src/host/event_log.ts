@@ -9,133 +9,100 @@ import { plural } from "./numbers.ts";
 
 /** A listener that logs what happens to connections and priorities. */
 export function eventLog(log: Logger): GatewayListener {
-  const sentences = withSentences(log);
-  return (event) => write(sentences, event);
-}
-
-/** The sentences of this file hold their fields; what one leaves out is named with it. */
-function withSentences(log: Logger): Logger {
-  const method =
-    (level: "debug" | "info" | "warning" | "error") =>
-    (event: string, sentence: string, fields?: LogFields, unsaid: readonly string[] = []) =>
-      log[level](event, sentence, fields, unsaid);
-  return {
-    debug: method("debug"),
-    info: method("info"),
-    warning: method("warning"),
-    error: method("error"),
-    enabled: (level) => log.enabled(level),
+  return (event) => {
+    // The table has a row for each kind, for events of just that kind.
+    const line = LINES[event.kind] as (event: GatewayEvent) => LogLine;
+    const { level, sentence, fields = fieldsOf(event), unsaid = [] } = line(event);
+    log[level](event.kind, sentence, fields, unsaid);
   };
 }
 
-function write(log: Logger, event: GatewayEvent): void {
-  const { kind, ...fields } = event;
-  switch (event.kind) {
-    case "listening":
-      return log.info(kind, `listening on ${event.address}`, fields);
-    case "dra_state":
-      return log.debug(kind, `DRA ${event.dra}: ${event.from} -> ${event.to} (${event.reason})`, fields);
-    case "dra_connect_failed": {
-      const { dra, reason, hint, retryIn } = event;
-      const guess = hint === "" ? "" : ` (${hint})`;
-      const what = reason.startsWith("cannot be reached") ? reason : `is not connected: ${reason}`;
-      return log.warning(kind, `DRA ${dra} ${what}${guess}; next attempt in ${(retryIn / 1000).toFixed(1)} s`, {
-        dra,
-        reason,
-        ...(hint === "" ? {} : { hint }),
-        retry_in_ms: retryIn,
-      });
-    }
-    case "dra_identity_changed":
-      return log.warning(
-        kind,
-        `DRA ${event.dra} said it is ${event.from} before and says it is ${event.to} now: are two DRAs behind one address?`,
-        fields,
-      );
-    case "dra_restarted":
-      return log.warning(
-        kind,
-        `DRA ${event.dra} restarted: its Origin-State-Id went from ${event.from} to ${event.to}`,
-        fields,
-      );
-    case "dra_reopening": {
-      const { dra, answered, needed } = event;
-      const so = answered === 0 ? "is connected again" : "is connected";
-      return log.info(
-        kind,
-        `DRA ${dra} ${so}, ${answered} of ${needed} watchdogs answered; then it gets requests`,
-        fields,
-      );
-    }
-    case "dra_up": {
-      const { dra, originHost, watchdog } = event;
-      const as = watchdog === "reopen" ? "usable as the last resort, before its watchdogs are answered" : "usable";
-      return log.info(kind, `DRA ${dra} is ${as}; it is ${originHost}`, { dra, origin_host: originHost, watchdog });
-    }
-    case "dra_suspect":
-      return log.warning(
-        kind,
-        `DRA ${event.dra} ${event.reason}; ${waiting(event.pending)} for it`,
-        fields,
-      );
-    case "dra_down": {
-      const { dra, reason, pending } = event;
-      return log.warning(kind, `DRA ${dra} ${reason}${pending === 0 ? "" : `; ${waiting(pending)} for it`}`, fields);
-    }
-    case "failover":
-      return log.warning(kind, `failover from priority ${event.from} to ${event.to}`, fields);
-    case "failback":
-      return log.info(kind, `failback from priority ${event.from} to ${event.to}`, fields);
-    case "no_dra":
-      return log.error(kind, `no DRA is usable: ${event.reason}`, fields);
-    case "resent": {
-      const { dra, count, reason } = event;
-      const why = RESENT[reason] ?? reason;
-      return log.warning(kind, `${plural(count, "request")} to DRA ${dra} went to the next one: ${why}`, fields);
-    }
-    case "app_up": {
-      const names = event.applications.map(applicationText);
-      return log.info(
-        kind,
-        `Logic App ${event.app} connected from ${event.remote}, for ${applications(names)}`,
-        { ...fields, applications: names.join(", ") },
-      );
-    }
-    case "app_down": {
-      const { app, remote, reason, pending } = event;
-      const left = pending === 0 ? "" : `; ${plural(pending, "request")} of it ${was(pending)} unanswered`;
-      return log.info(kind, `Logic App ${app} from ${remote} is gone: ${reason}${left}`, fields);
-    }
-    case "app_refused":
-      return log.warning(kind, `connection from ${event.remote} was not opened: ${event.reason}`, fields);
-    case "app_silent":
-      return log.debug(kind, `connection from ${event.remote} was closed by the other side without a byte`, fields);
-    case "accept_failed":
-      return log.error(kind, `cannot accept connections on ${event.address}: ${event.reason}`, fields);
-    case "internal_error":
-      return log.error(
-        kind,
-        event.request === "answered"
-          ? "a request was answered 5012 because of a defect in this program"
-          : "a defect in this program befell a request that is on its way; it goes on until its answer or its timeout",
-        fields,
-        ["reason"],
-      );
-    case "listener_failed":
-      return log.error(kind, "a listener of the gateway failed because of a defect in this program", fields, [
-        "reason",
-      ]);
-    case "draining": {
-      const { pending } = event;
-      const open = pending === 0 ? "no request is open" : `${waiting(pending)} for an answer`;
-      return log.info(kind, `shutting down: ${open}`, fields);
-    }
-    case "leaving":
-      return log.info(kind, "every request is answered; taking leave of every peer", fields);
-    case "stopped":
-      return log.info(kind, "stopped", fields);
-  }
+/** One line; `unsaid` are the fields that its sentence does not hold. */
+interface LogLine {
+  readonly level: "debug" | "info" | "warning" | "error";
+  readonly sentence: string;
+  /** Those of the event unless said otherwise. */
+  readonly fields?: LogFields;
+  readonly unsaid?: readonly string[];
 }
+
+type Lines = { readonly [K in GatewayEvent["kind"]]: (event: Extract<GatewayEvent, { kind: K }>) => LogLine };
+
+const at =
+  (level: LogLine["level"]) => (sentence: string, fields?: LogFields, unsaid?: readonly string[]): LogLine => ({
+    level,
+    sentence,
+    ...(fields === undefined ? {} : { fields }),
+    ...(unsaid === undefined ? {} : { unsaid }),
+  });
+const [debug, info, warning, error] = [at("debug"), at("info"), at("warning"), at("error")];
+
+function fieldsOf({ kind: _, ...fields }: GatewayEvent): LogFields {
+  return fields;
+}
+
+/** What each kind says. A kind that is missing here does not compile. */
+const LINES: Lines = {
+  listening: ({ address }) => info(`listening on ${address}`),
+  dra_state: ({ dra, from, to, reason }) => debug(`DRA ${dra}: ${from} -> ${to} (${reason})`),
+  dra_connect_failed({ dra, reason, hint, retryIn }) {
+    const guess = hint === "" ? "" : ` (${hint})`;
+    const what = reason.startsWith("cannot be reached") ? reason : `is not connected: ${reason}`;
+    return warning(`DRA ${dra} ${what}${guess}; next attempt in ${(retryIn / 1000).toFixed(1)} s`, {
+      dra,
+      reason,
+      ...(hint === "" ? {} : { hint }),
+      retry_in_ms: retryIn,
+    });
+  },
+  dra_identity_changed: ({ dra, from, to }) =>
+    warning(`DRA ${dra} said it is ${from} before and says it is ${to} now: are two DRAs behind one address?`),
+  dra_restarted: ({ dra, from, to }) => warning(`DRA ${dra} restarted: its Origin-State-Id went from ${from} to ${to}`),
+  dra_reopening({ dra, answered, needed }) {
+    const so = answered === 0 ? "is connected again" : "is connected";
+    return info(`DRA ${dra} ${so}, ${answered} of ${needed} watchdogs answered; then it gets requests`);
+  },
+  dra_up({ dra, originHost, watchdog }) {
+    const as = watchdog === "reopen" ? "usable as the last resort, before its watchdogs are answered" : "usable";
+    return info(`DRA ${dra} is ${as}; it is ${originHost}`, { dra, origin_host: originHost, watchdog });
+  },
+  dra_suspect: ({ dra, reason, pending }) => warning(`DRA ${dra} ${reason}; ${waiting(pending)} for it`),
+  dra_down: ({ dra, reason, pending }) =>
+    warning(`DRA ${dra} ${reason}${pending === 0 ? "" : `; ${waiting(pending)} for it`}`),
+  failover: ({ from, to }) => warning(`failover from priority ${from} to ${to}`),
+  failback: ({ from, to }) => info(`failback from priority ${from} to ${to}`),
+  no_dra: ({ reason }) => error(`no DRA is usable: ${reason}`),
+  resent: ({ dra, count, reason }) =>
+    warning(`${plural(count, "request")} to DRA ${dra} went to the next one: ${RESENT[reason] ?? reason}`),
+  app_up({ app, remote, applications }) {
+    const names = applications.map(applicationText);
+    return info(
+      `Logic App ${app} connected from ${remote}, for ${applicationsText(names)}`,
+      { app, remote, applications: names.join(", ") },
+    );
+  },
+  app_down({ app, remote, reason, pending }) {
+    const left = pending === 0 ? "" : `; ${plural(pending, "request")} of it ${was(pending)} unanswered`;
+    return info(`Logic App ${app} from ${remote} is gone: ${reason}${left}`);
+  },
+  app_refused: ({ remote, reason }) => warning(`connection from ${remote} was not opened: ${reason}`),
+  app_silent: ({ remote }) => debug(`connection from ${remote} was closed by the other side without a byte`),
+  accept_failed: ({ address, reason }) => error(`cannot accept connections on ${address}: ${reason}`),
+  internal_error({ reason, request }) {
+    const what = request === "answered"
+      ? "a request was answered 5012 because of a defect in this program"
+      : "a defect in this program befell a request that is on its way; it goes on until its answer or its timeout";
+    return error(what, { reason, request }, ["reason"]);
+  },
+  listener_failed: ({ reason }) =>
+    error("a listener of the gateway failed because of a defect in this program", { reason }, ["reason"]),
+  draining({ pending }) {
+    const open = pending === 0 ? "no request is open" : `${waiting(pending)} for an answer`;
+    return info(`shutting down: ${open}`);
+  },
+  leaving: () => info("every request is answered; taking leave of every peer"),
+  stopped: () => info("stopped"),
+};
 
 /** Why pending requests were sent again, after the name of the DRA that did not answer them. */
 const RESENT: Readonly<Record<string, string>> = {
@@ -154,7 +121,7 @@ function was(count: number): string {
   return count === 1 ? "was" : "were";
 }
 
-function applications(names: readonly string[]): string {
+function applicationsText(names: readonly string[]): string {
   if (names.length === 0) return "no application";
   return `application${names.length === 1 ? "" : "s"} ${names.join(", ")}`;
 }

@@ -98,7 +98,12 @@ export class Host {
 
   /** SIGHUP: configuration and certificates are read again. */
   async hangUp(): Promise<void> {
-    await this.#config.reload({ dryRun: false }).catch(() => {});
+    try {
+      await this.#config.reload({ dryRun: false });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log.error("config_kept", `SIGHUP: the configuration in force stays: ${reason}`, { reason }, []);
+    }
     try {
       await this.#gateway.reloadCertificates();
       const { tls } = this.#config.current.admin;

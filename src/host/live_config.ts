@@ -2,9 +2,10 @@
  * The configuration that is in force, and how it becomes another one while the process runs.
  * @module
  */
-import { configFileName, diffConfig, plainConfig, reportSentence } from "../ops/config/mod.ts";
+import { FileError } from "../net/read_file.ts";
+import { configFileName, diffConfig, plainConfig, reloaded, reportSentence } from "../ops/config/mod.ts";
 import type { EffectiveConfig, Reloaded, ReloadRequest } from "../ops/admin/host.ts";
-import { conflict, type Fault, preconditionFailed, unprocessable } from "../ops/admin/problem.ts";
+import { conflict, type Fault, preconditionFailed, type Problem, unprocessable } from "../ops/admin/problem.ts";
 import { formatPath } from "../ops/config/path.ts";
 import { masked } from "../ops/config/print.ts";
 import type { Report } from "../ops/config/report.ts";
@@ -96,7 +97,8 @@ export class LiveConfig {
       const { changes, needsRestart } = diffConfig(SECTIONS, this.#config, next);
       if (dryRun) return { changes, needsRestart, applied: false };
       const [before, beforeDigest] = [this.#config, this.#digest];
-      await this.#put(next);
+      // What needs a restart is not in force, and is told again by the next reload.
+      await this.#put(reloaded(SECTIONS, before, next), await digestOf(next));
       this.#owner.told({ action: "reloaded", changes: changes.map(({ path }) => path), needsRestart });
       if (confirm === undefined) return { changes, needsRestart, applied: true };
       const until = new Date(Date.now() + confirm);
@@ -122,7 +124,13 @@ export class LiveConfig {
   }
 
   async #read(): Promise<Config> {
-    const loaded = await this.#owner.read();
+    let loaded: Read;
+    try {
+      loaded = await this.#owner.read();
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      throw this.#refuse([{ detail: error.message }]);
+    }
     const files = loaded.ok ? await loaded.located(await this.#owner.fileErrors(loaded)) : [];
     const errors = [...loaded.reports.filter(({ severity }) => severity === "error"), ...files];
     if (loaded.ok && errors.length === 0) return loaded.config;
@@ -130,11 +138,15 @@ export class LiveConfig {
       const path = formatPath(report.path);
       return { detail: reportSentence(report), ...(path === "" ? {} : { path }) };
     });
-    this.#owner.told({ action: "refused", errors: faults.map(({ detail }) => detail) });
-    throw unprocessable("the configuration cannot be used; nothing was changed", faults);
+    throw this.#refuse(faults);
   }
 
-  async #put(config: Config): Promise<void> {
+  #refuse(faults: readonly Fault[]): Problem {
+    this.#owner.told({ action: "refused", errors: faults.map(({ detail }) => detail) });
+    return unprocessable("the configuration cannot be used; nothing was changed", faults);
+  }
+
+  async #put(config: Config, digest: string): Promise<void> {
     try {
       await this.#owner.apply(config);
     } catch (error) {
@@ -143,7 +155,7 @@ export class LiveConfig {
       throw conflict(`${reason}; nothing was changed`);
     }
     this.#config = config;
-    this.#digest = await digestOf(config);
+    this.#digest = digest;
     this.#loadedAt = new Date();
   }
 
@@ -152,7 +164,7 @@ export class LiveConfig {
     if (pending === undefined) return;
     this.#pending = undefined;
     try {
-      await this.#put(pending.before);
+      await this.#put(pending.before, pending.beforeDigest);
       this.#owner.told({ action: "gone_back" });
     } catch {
       // Told by then; what is in force stays.

@@ -12,6 +12,12 @@ export interface Listener {
   close(): void;
 }
 
+/** How connections are accepted; asked for each of them, because it may change while it listens. */
+export interface AcceptOptions {
+  /** TCP_NODELAY. */
+  readonly noDelay: boolean;
+}
+
 /** Connections that the kernel keeps until they are accepted: a storm of a few thousand must fit. */
 const BACKLOG = 4096;
 
@@ -25,7 +31,7 @@ const PAUSE = 50;
  */
 export function listenTcp(
   endpoint: Endpoint,
-  noDelay: boolean,
+  options: AcceptOptions,
   accepted: (connection: Connection) => void,
   failed: (error: Error) => void = () => {},
 ): Listener {
@@ -46,7 +52,7 @@ export function listenTcp(
         continue;
       }
       try {
-        if (noDelay) conn.setNoDelay(true);
+        if (options.noDelay) conn.setNoDelay(true);
         accepted(tcpConnection(conn));
       } catch {
         conn.close();

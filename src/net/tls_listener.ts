@@ -6,7 +6,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createServer as createPlainServer, type Server as PlainServer, type Socket } from "node:net";
 import { createServer, type Server, type TlsOptions, type TLSSocket } from "node:tls";
 import { type Connection, type Endpoint, plainAddress, type TlsFacts } from "./connection.ts";
-import type { Listener } from "./listener.ts";
+import type { AcceptOptions, Listener } from "./listener.ts";
 import { nodeConnection } from "./node_connection.ts";
 import { readPem } from "./pem.ts";
 import { factsOf, OLDEST_VERSION } from "./tls.ts";
@@ -24,10 +24,16 @@ export interface TlsServerFiles {
 /** A TLS listener; its certificates can be read again while it listens. */
 export interface TlsListener extends Listener {
   /**
-   * Reads the files again, for connections to come.
+   * Reads the files again, or others, for connections to come.
    * @throws Error when one cannot be read; the old ones stay in force
    */
-  reload(): Promise<void>;
+  reload(files?: TlsServerFiles): Promise<void>;
+}
+
+/** How TLS connections are accepted; asked for each of them, because it may change. */
+export interface TlsAcceptOptions extends AcceptOptions {
+  /** Milliseconds that the handshake may take. */
+  readonly handshakeTimeout: number;
 }
 
 /**
@@ -47,16 +53,15 @@ const REVIVAL = 250;
 export async function listenTls(
   endpoint: Endpoint,
   files: TlsServerFiles,
-  options: { readonly noDelay: boolean; readonly handshakeTimeout: number },
+  options: TlsAcceptOptions,
   accepted: (connection: Connection) => void,
   failed: (error: Error) => void = () => {},
 ): Promise<TlsListener> {
-  const { noDelay, handshakeTimeout } = options;
-  const handshakes = new Handshakes({ ...await serverOptions(files), handshakeTimeout });
+  const handshakes = new Handshakes(await serverOptions(files), options);
   // Accepted by the library and not by Deno.listen, whose connections carry TLS only through a
   // stream of our own: that costs a third more processor time for each message.
   const server = createPlainServer((socket) => {
-    if (noDelay) socket.setNoDelay(true);
+    if (options.noDelay) socket.setNoDelay(true);
     accepted(new AcceptedTls(socket, handshakes));
   });
   await new Promise<void>((resolve, reject) => {
@@ -76,8 +81,9 @@ export async function listenTls(
   }, REVIVAL);
   return {
     address: { hostname: endpoint.hostname, port },
-    async reload() {
-      handshakes.use(await serverOptions(files));
+    async reload(others = files) {
+      handshakes.use(await serverOptions(others));
+      files = others;
     },
     close() {
       clearInterval(revival);
@@ -149,13 +155,24 @@ type Waiting = Pick<PromiseWithResolvers<TLSSocket>, "resolve" | "reject">;
 
 /** The handshakes of one listener. */
 class Handshakes {
-  /** Never listens: it is given the connections. */
-  readonly #server: Server;
+  /** Never listens: it is given the connections. Another one takes its place when anything changes. */
+  #server: Server;
+  #certificates: TlsOptions;
+  /** Of {@link #server}. */
+  #timeout: number;
+  readonly #options: TlsAcceptOptions;
   readonly #waiting = new WeakMap<Socket, Waiting>();
 
   /** @throws Error when the certificates are of no use */
-  constructor(options: TlsOptions) {
-    const server = this.#server = createServer(options);
+  constructor(certificates: TlsOptions, options: TlsAcceptOptions) {
+    this.#certificates = certificates;
+    this.#options = options;
+    this.#timeout = options.handshakeTimeout;
+    this.#server = this.#newServer();
+  }
+
+  #newServer(): Server {
+    const server = createServer({ ...this.#certificates, handshakeTimeout: this.#timeout });
     server.on("secureConnection", (socket) => {
       const waiting = this.#waitingFor(socket);
       if (waiting === undefined) socket.destroy();
@@ -166,11 +183,14 @@ class Handshakes {
       socket.destroy();
       this.#waitingFor(socket)?.reject(new Error(`TLS: ${error.message}`, { cause: error }));
     });
+    return server;
   }
 
   /** For handshakes to come. @throws Error when the certificates are of no use */
-  use(options: TlsOptions): void {
-    this.#server.setSecureContext(options);
+  use(certificates: TlsOptions): void {
+    this.#certificates = certificates;
+    // Whether certificates of clients are asked for cannot be changed of one that is there.
+    this.#server = this.#newServer();
   }
 
   /**
@@ -183,6 +203,11 @@ class Handshakes {
     const ended = () => reject(new Error("TLS: the connection ended before the handshake was done"));
     plain.once("end", ended);
     plain.once("close", ended);
+    const { handshakeTimeout } = this.#options;
+    if (handshakeTimeout !== this.#timeout) {
+      this.#timeout = handshakeTimeout;
+      this.#server = this.#newServer();
+    }
     this.#server.emit("connection", plain);
     try {
       return await promise;

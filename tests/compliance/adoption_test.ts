@@ -295,7 +295,7 @@ Deno.test(
 Deno.test(
   "C12 C5 a DRA that is kept out of service is answered 3010 when it dials us",
   stage(dialsUs(), async (s) => {
-    for (const link of s.gateway.pool.links()) await link.stop();
+    await s.gateway.setEnabled("dra-1", false);
     const theirs = await s.connect(LESSER);
     await theirs.send(cer(theirs.identity));
     await assertRefused(s, theirs, 3010, "DRA dra-1 is disabled");

@@ -185,7 +185,7 @@ Deno.test("D8 TCP_NODELAY is on by default, for what is dialled and what is acce
       const arrived = Promise.withResolvers<{ close(): void }>();
       const listener = listenTcp(
         { hostname: "127.0.0.1", port: 0 },
-        noDelay,
+        { noDelay },
         (connection) => arrived.resolve(connection),
       );
       const connection = await connectTcp(listener.address, { timeout: 5_000, noDelay });

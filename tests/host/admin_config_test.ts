@@ -84,12 +84,12 @@ Deno.test("beyond this host without TLS, a token is warned about", () => {
   assertEquals(good("admin: {listen: 127.0.0.1:9868}").warnings, []);
 });
 
-Deno.test("of the admin interface, only its address needs a restart", () => {
+Deno.test("of the admin interface, its address and TLS need a restart", () => {
   const { changes, needsRestart } = diffConfig(
     SECTIONS,
     good("").config,
     good("admin: {listen: 127.0.0.1:1, token: t, tls: {cert: c, key: k}, trace: {bodies: false}}").config,
   );
   assertEquals(changes.map(({ path }) => path), ["admin.listen", "admin.token", "admin.trace.bodies", "admin.tls"]);
-  assertEquals(needsRestart, ["admin.listen"]);
+  assertEquals(needsRestart, ["admin.listen", "admin.tls"]);
 });

@@ -9,7 +9,7 @@ const NO_FILES = { ca: "", cert: "", key: "", serverName: "" };
 for (const [how, bind] of [["by plain TCP", ""], ["from a local address", "127.0.0.1"]] as const) {
   Deno.test(`${how}, bytes go through`, async () => {
     let got = 0;
-    const listener = listenTcp({ hostname: "127.0.0.1", port: 0 }, true, async (connection) => {
+    const listener = listenTcp({ hostname: "127.0.0.1", port: 0 }, { noDelay: true }, async (connection) => {
       got = (await connection.read(new Uint8Array(8)))!;
       connection.close();
     });
@@ -29,7 +29,11 @@ for (
   ] as const
 ) {
   Deno.test(`who gives up before it begins gets no connection: ${how}`, async () => {
-    const listener = listenTcp({ hostname: "127.0.0.1", port: 0 }, true, (connection) => connection.close());
+    const listener = listenTcp(
+      { hostname: "127.0.0.1", port: 0 },
+      { noDelay: true },
+      (connection) => connection.close(),
+    );
     try {
       const given = performance.now();
       await assertRejects(() => dial(listener.address, tls, { ...OPTIONS, bind, signal: AbortSignal.abort() }));

@@ -3,7 +3,7 @@
  * @module
  */
 import { AdminClient, adminToken } from "../../ops/admin/client.ts";
-import { PORT } from "../../ops/config/address.ts";
+import { ADMIN_PORT } from "../../host/config.ts";
 import { UsageError } from "../cli/command.ts";
 import { flagTable, type FlagValues } from "../cli/flags.ts";
 
@@ -23,7 +23,7 @@ export const ADMIN_FLAGS = flagTable({
     kind: "string",
     placeholder: "URL",
     help: "admin interface of the gateway",
-    default: `http://127.0.0.1:${PORT.admin}`,
+    default: `http://127.0.0.1:${ADMIN_PORT}`,
   },
   ...CLIENT_FLAGS,
 });

@@ -80,7 +80,7 @@ const LONGEST = 64 * 1024;
 const LEAVE_TIMEOUT = 1_000;
 
 const FRAMES = diameterFrames(() => LONGEST);
-const endToEndIds = new EndToEndIds();
+const endToEndIds = new EndToEndIds(Date.now(), Math.random());
 
 interface Awaited {
   readonly command: number;

@@ -6,8 +6,8 @@ import { endpointText } from "../../net/connection.ts";
 import type { TlsClientFiles } from "../../net/tls.ts";
 import { isSuccessCode } from "../../diameter/wire/result_codes.ts";
 import { VENDOR } from "../../diameter/wire/application_ids.ts";
-import { AddressError, parseAddress, PORT } from "../../ops/config/address.ts";
-import type { ListenAddress } from "../../ops/config/config.ts";
+import { DIAMETER_PORT, DIAMETER_TLS_PORT } from "../../diameter/wire/ports.ts";
+import { AddressError, type ListenAddress, parseAddress } from "../../ops/config/address.ts";
 import { CLIENT_FLAGS } from "../admin/flags.ts";
 import { defineCommand, EXIT, UsageError } from "../cli/command.ts";
 import type { FlagValues } from "../cli/flags.ts";
@@ -190,7 +190,7 @@ async function pingPeer(target: string, flags: Flags, interruption: Interruption
 
 function addressOf(target: string, isTls: boolean): ListenAddress {
   try {
-    return parseAddress(target, { first: 1, otherwise: isTls ? PORT.tls : PORT.diameter });
+    return parseAddress(target, { first: 1, otherwise: isTls ? DIAMETER_TLS_PORT : DIAMETER_PORT });
   } catch (error) {
     if (error instanceof AddressError) throw new UsageError([error.message], NAME);
     throw error;

@@ -89,6 +89,12 @@ export class Redialer<End extends Pick<PeerEnd, "kind"> = PeerEnd> {
     this.#wake?.();
   }
 
+  /** Forgets how long the last waits were, and ends the one at hand. */
+  startOver(): void {
+    this.#backoff = FRESH_BACKOFF;
+    this.#wake?.();
+  }
+
   /** A connection that was usable for so many milliseconds is gone: good ones make waits short. */
   held(milliseconds: number): void {
     this.#backoff = afterConnection(this.#backoff, milliseconds);

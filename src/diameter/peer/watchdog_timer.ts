@@ -32,6 +32,9 @@ export class WatchdogTimer {
   #watchdog: Watchdog = INITIAL_WATCHDOG;
   #deadline = 0;
   #timer: Alarm | undefined;
+  /** What the wait at hand was drawn from. */
+  #interval: number;
+  #jitter: number;
   /** What came instead of an answer since the last DWR; "" when nothing did. */
   #disregarded = "";
   readonly #options: () => WatchdogOptions;
@@ -50,6 +53,18 @@ export class WatchdogTimer {
     this.#handlers = handlers;
     this.#clock = clock;
     this.#dice = dice;
+    ({ interval: this.#interval, jitter: this.#jitter } = options());
+  }
+
+  /** Has another Tw in force from now on, and not from the next wait on. */
+  configure(): void {
+    const { interval, jitter } = this.#options();
+    if (interval === this.#interval && jitter === this.#jitter) return;
+    this.#interval = interval;
+    this.#jitter = jitter;
+    if (this.#timer === undefined) return;
+    this.#stopTimer();
+    this.#set();
   }
 
   get state(): Watchdog["state"] {

@@ -140,7 +140,7 @@ export class DraSimulator {
     };
     const endpoint = this.#address ?? this.#options.listen ?? { hostname: "127.0.0.1", port: 0 };
     try {
-      this.#listener = listenTcp(endpoint, true, (connection) => this.#accept(connection, context));
+      this.#listener = listenTcp(endpoint, { noDelay: true }, (connection) => this.#accept(connection, context));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(`Cannot listen on ${endpointText(endpoint)}: ${reason}`, { cause: error });

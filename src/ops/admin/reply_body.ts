@@ -39,19 +39,26 @@ async function streamOf(
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   const iterator = chunks[Symbol.asyncIterator]();
   let first: IteratorResult<string | Uint8Array<ArrayBuffer>> | undefined = await iterator.next();
+  /** Its reader has gone: the stream is closed by then, and what still comes is for nobody. */
+  let isLeft = false;
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
       try {
         const { done, value } = first ?? await iterator.next();
         first = undefined;
+        if (isLeft) return;
         if (done) controller.close();
         else controller.enqueue(typeof value === "string" ? encoder.encode(value) : value);
       } catch (error) {
+        if (isLeft) return;
         broken(error);
         controller.close();
       }
     },
     // Not awaited: an iterator that waits for something ends when that has come.
-    cancel: () => void Promise.resolve(iterator.return?.()).catch(() => {}),
+    cancel() {
+      isLeft = true;
+      void Promise.resolve(iterator.return?.()).catch(() => {});
+    },
   }, { highWaterMark: 0 });
 }

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { formatPath, isMapping, matches, type Path } from "./path.ts";
+import { formatPath, getAt, isMapping, matches, type Path, removeAt, setAt } from "./path.ts";
 import { masked } from "./print.ts";
 import type { ConfigOf, Sections } from "./section.ts";
 import { isAvailable } from "./unavailable.ts";
@@ -42,6 +42,27 @@ export function diffConfig<const S extends Sections>(
     if (!isLive(sections, path)) needsRestart.push(place);
   }
   return { changes, needsRestart };
+}
+
+/**
+ * What a reload puts into force: `next`, but for the keys that need a restart, which stay as they
+ * are in `current`. Those are not in lists.
+ */
+export function reloaded<const S extends Sections>(
+  sections: S,
+  current: ConfigOf<S>,
+  next: ConfigOf<S>,
+): ConfigOf<S> {
+  const [before, tree] = [written(sections, current), written(sections, next)];
+  for (const { key, restart = [] } of sections) {
+    for (const pattern of restart) {
+      const path = [key, ...pattern.split(".")];
+      const value = getAt(before, path);
+      if (value === undefined) removeAt(tree, path);
+      else setAt(tree, path, value);
+    }
+  }
+  return wholeOf(sections).schema.parse(tree) as ConfigOf<S>;
 }
 
 /**

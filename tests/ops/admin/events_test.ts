@@ -155,6 +155,19 @@ Deno.test("one reader too many is 503, and may come when another has gone", asyn
   using _three = await EventReader.open(admin);
 });
 
+Deno.test("a reader of events that goes away is no failure", async () => {
+  await using admin = await rig();
+  {
+    using _waiting = await EventReader.open(admin);
+    using told = await EventReader.open(admin);
+    admin.plane.events.tell("peer_up");
+    await until(() => told.events.length === 1, "the event came");
+  }
+  await until(() => admin.server.eventStreams === 0, "both have gone");
+  admin.plane.events.tell("peer_down");
+  assertEquals(admin.host.log.lines.filter(({ level }) => level === "error"), []);
+});
+
 Deno.test("a reader that does not read is let go, and costs no other reader an event", async () => {
   await using admin = await rig({ limits: { eventStreamBytes: 1_000_000 } });
   using conn = await Deno.connect(admin.server.address);

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { duration, flag, integer, listenAddresses, secret, text } from "../../../src/ops/config/leaves.ts";
 import { list, section } from "../../../src/ops/config/mapping.ts";
-import { diffConfig, liveKeys, loadConfig, type Section } from "../../../src/ops/config/mod.ts";
+import { diffConfig, liveKeys, loadConfig, reloaded, type Section } from "../../../src/ops/config/mod.ts";
 
 interface Bakery {
   readonly bakingTime: number;
@@ -108,4 +108,14 @@ Deno.test("the keys that a reload changes can be listed", () => {
     "bakery.sign.words",
     "light.on",
   ]);
+});
+
+Deno.test("what needs a restart stays as it is, and is told again by the next reload", () => {
+  const restart = ["doors", "sign"];
+  const shop = [{ ...bakery, restart }, light] as const;
+  const [old, next] = [load(""), load("bakery: {baking_time: 5s, doors: [127.0.0.1:1], sign: {words: closed}}")];
+  const inForce = reloaded(shop, old, next);
+  assertEquals(inForce, { ...old, bakery: { ...old.bakery, bakingTime: 5_000 } });
+  assertEquals(diffConfig(shop, inForce, next).needsRestart, ["bakery.doors", "bakery.sign"]);
+  assertEquals(reloaded(shop, next, old).bakery.sign, { words: "closed" });
 });

@@ -5,7 +5,7 @@
 import { type Connection, type Endpoint, endpointText } from "../../../net/connection.ts";
 import { type Listener, listenTcp } from "../../../net/listener.ts";
 import { reasonOf } from "../../../net/reason.ts";
-import type { TlsListener, TlsServerFiles } from "../../../net/tls_listener.ts";
+import type { TlsAcceptOptions, TlsListener, TlsServerFiles } from "../../../net/tls_listener.ts";
 import type { Peer, PeerOptions } from "../../peer/peer.ts";
 import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
 import { AppAdmission } from "./admission.ts";
@@ -31,14 +31,19 @@ export interface AppServerHandlers {
  */
 const GRACE = 1_000;
 
+/** How often, and after how many milliseconds, it is tried again to listen where one was closed. */
+const [TRIES, PAUSE] = [20, 10];
+
 /** Listeners and the connections they accepted. */
 export class AppServer {
   readonly #runtime: RelayRuntime;
   readonly #owner: SessionOwner;
   #peerOptions!: PeerOptions;
+  /** What listeners ask for each connection. */
+  readonly #accepting: TlsAcceptOptions;
   readonly #handlers: AppServerHandlers;
-  /** Open listeners by what is configured of them. */
-  readonly #listeners = new Map<string, Listener>();
+  /** Those that are open, by the key of what is configured. */
+  readonly #listeners = new Map<string, OpenListener>();
   /** All accepted connections, identified or not. */
   readonly #peers = new Set<Peer>();
   /** Those before their CER, and before the end of their TLS handshake, oldest first. */
@@ -47,6 +52,14 @@ export class AppServer {
   constructor(runtime: RelayRuntime, apps: AppDirectory, adoption: Adoption, handlers: AppServerHandlers) {
     this.#runtime = runtime;
     this.#handlers = handlers;
+    this.#accepting = {
+      get noDelay() {
+        return runtime.options.server.tcpNoDelay;
+      },
+      get handshakeTimeout() {
+        return runtime.options.server.capabilitiesTimeout;
+      },
+    };
     this.#owner = {
       runtime,
       apps,
@@ -79,7 +92,10 @@ export class AppServer {
       writeTimeout: server.writeTimeout,
       mute: errorDetail === "none",
     };
-    for (const app of this.#owner.apps) app.peer.configure(this.#peerOptions);
+    for (const peer of this.#peers) {
+      peer.configure(this.#peerOptions);
+      peer.watchdog.configure();
+    }
   }
 
   #watchdogOptions() {
@@ -89,7 +105,7 @@ export class AppServer {
 
   /** Where it listens, with the real port where 0 was asked for. */
   get addresses(): Endpoint[] {
-    return Array.from(this.#listeners.values(), (listener) => listener.address);
+    return Array.from(this.#listeners.values(), ({ listener }) => listener.address);
   }
 
   /** Accepted connections, those before their CER included. */
@@ -114,36 +130,68 @@ export class AppServer {
   }
 
   /**
-   * Opens the listeners that `options` have and these have not, then closes those that are wanted no
-   * more: their connections stay.
+   * Opens the listeners that `options` have and these have not, gives those with TLS their
+   * certificates, then closes those that are wanted no more: their connections stay.
    * @throws Error that names the address and the cause; all is as it was then
    */
   async relisten(options: ServerOptions): Promise<void> {
     const wanted = wantedBy(options);
+    const gone = [...this.#listeners].filter(([key]) => !wanted.some((one) => one.key === key));
     const opened: [WantedListener, Listener][] = [];
+    const closed: WantedListener[] = [];
     try {
       for (const one of wanted) {
-        if (!this.#listeners.has(one.key)) opened.push([one, await this.#open(one)]);
+        if (this.#listeners.has(one.key)) continue;
+        const inTheWay = gone.filter(([, { wanted }]) => !closed.includes(wanted) && isInTheWay(wanted, one));
+        for (const [, { wanted, listener }] of inTheWay) {
+          listener.close();
+          closed.push(wanted);
+        }
+        opened.push([one, inTheWay.length === 0 ? await this.#open(one) : await this.#openSoon(one)]);
+      }
+      for (const one of wanted) {
+        const { listener } = this.#listeners.get(one.key) ?? {};
+        if (one.tls !== undefined && listener !== undefined && isTls(listener)) await this.#certify(listener, one.tls);
       }
     } catch (error) {
       for (const [, listener] of opened) listener.close();
+      for (const one of closed) this.#listeners.set(one.key, { wanted: one, listener: await this.#openSoon(one) });
       throw error;
     }
-    for (const [key, listener] of this.#listeners) {
-      if (wanted.some((one) => one.key === key)) continue;
+    for (const [key, { listener }] of gone) {
       listener.close();
       this.#listeners.delete(key);
     }
     for (const [one, listener] of opened) this.#listening(one, listener);
   }
 
+  async #certify(listener: TlsListener, files: TlsServerFiles): Promise<void> {
+    try {
+      await listener.reload(files);
+    } catch (error) {
+      throw cannotListen(listener.address, error);
+    }
+  }
+
+  /** Listens where another listener of ours has just been closed, which takes the system a moment. */
+  async #openSoon(one: WantedListener): Promise<Listener> {
+    for (let tries = 1;; tries++) {
+      try {
+        return await this.#open(one);
+      } catch (error) {
+        if (tries === TRIES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      }
+    }
+  }
+
   /** Listens on one address: at once on a plain one. */
-  #open({ endpoint, tls, noDelay, handshakeTimeout }: WantedListener): Listener | Promise<Listener> {
-    if (tls !== undefined) return this.#openTls(endpoint, tls, { noDelay, handshakeTimeout });
+  #open({ endpoint, tls }: WantedListener): Listener | Promise<Listener> {
+    if (tls !== undefined) return this.#openTls(endpoint, tls);
     try {
       const listener: Listener = listenTcp(
         endpoint,
-        noDelay,
+        this.#accepting,
         (connection) => this.#accept(connection, listener),
         (error) => this.#acceptFailed(listener, error),
       );
@@ -153,18 +201,14 @@ export class AppServer {
     }
   }
 
-  async #openTls(
-    endpoint: Endpoint,
-    files: TlsServerFiles,
-    options: { readonly noDelay: boolean; readonly handshakeTimeout: number },
-  ): Promise<Listener> {
+  async #openTls(endpoint: Endpoint, files: TlsServerFiles): Promise<Listener> {
     try {
       // Loaded when needed: the compatibility layer under it takes 6 MB.
       const { listenTls } = await import("../../../net/tls_listener.ts");
       const listener: TlsListener = await listenTls(
         endpoint,
         files,
-        options,
+        this.#accepting,
         (connection) => this.#accept(connection, listener),
         (error) => this.#acceptFailed(listener, error),
       );
@@ -176,17 +220,17 @@ export class AppServer {
 
   /** Reads the certificates again, for connections to come. @throws Error when a file cannot be used; what was in force stays */
   async reloadCertificates(): Promise<void> {
-    for (const listener of this.#listeners.values()) if (isTls(listener)) await listener.reload();
+    for (const { listener } of this.#listeners.values()) if (isTls(listener)) await listener.reload();
   }
 
-  #listening({ key }: WantedListener, listener: Listener): void {
-    this.#listeners.set(key, listener);
+  #listening(wanted: WantedListener, listener: Listener): void {
+    this.#listeners.set(wanted.key, { wanted, listener });
     this.#runtime.emit({ kind: "listening", address: endpointText(listener.address) });
   }
 
   /** Accepts no more. */
   stopListening(): void {
-    for (const listener of this.#listeners.values()) listener.close();
+    for (const { listener } of this.#listeners.values()) listener.close();
   }
 
   /** Takes leave of every Logic App; resolves when all connections have ended. */
@@ -247,27 +291,36 @@ interface WantedListener {
   readonly key: string;
   readonly endpoint: Endpoint;
   readonly tls?: TlsServerFiles;
-  readonly noDelay: boolean;
-  readonly handshakeTimeout: number;
 }
 
-function wantedBy({ listen, tls, tcpNoDelay, capabilitiesTimeout }: ServerOptions): WantedListener[] {
-  const common = { noDelay: tcpNoDelay, handshakeTimeout: capabilitiesTimeout };
-  const plain = listen.map((endpoint, nth) => ({ ...common, endpoint, key: keyOf([nth, endpoint]) }));
+/** An open one. */
+interface OpenListener {
+  readonly wanted: WantedListener;
+  readonly listener: Listener;
+}
+
+function wantedBy({ listen, tls }: ServerOptions): WantedListener[] {
+  const known = new Map<string, number>();
+  // Port 0 may be wanted several times.
+  const keyOf = (kind: string, endpoint: Endpoint) => {
+    const key = `${kind} ${endpointText(endpoint)}`;
+    const nth = (known.get(key) ?? 0) + 1;
+    known.set(key, nth);
+    return `${key} ${nth}`;
+  };
+  const plain = listen.map((endpoint) => ({ endpoint, key: keyOf("tcp", endpoint) }));
   if (tls === undefined) return plain;
   const { listen: endpoints, ...files } = tls;
-  const secure = endpoints.map((endpoint, nth) => ({
-    ...common,
-    endpoint,
-    tls: files,
-    key: keyOf([nth, endpoint, files]),
-  }));
-  return [...plain, ...secure];
+  return [...plain, ...endpoints.map((endpoint) => ({ endpoint, tls: files, key: keyOf("tls", endpoint) }))];
 }
 
-function keyOf(parts: readonly unknown[]): string {
-  return JSON.stringify(parts);
+/** Whether the system may refuse to open one while the other is. */
+function isInTheWay({ endpoint: open }: WantedListener, { endpoint: wanted }: WantedListener): boolean {
+  if (open.port !== wanted.port || wanted.port === 0) return false;
+  return open.hostname === wanted.hostname || [open, wanted].some(({ hostname }) => ANYWHERE.has(hostname));
 }
+
+const ANYWHERE = new Set(["0.0.0.0", "::"]);
 
 function isTls(listener: Listener): listener is TlsListener {
   return "reload" in listener;

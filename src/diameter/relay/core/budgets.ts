@@ -94,7 +94,7 @@ export class Budgets {
   readonly errors: Budget;
   /** Requests that wait until a DRA has room for them. */
   readonly waiting: Budget;
-  readonly #draConnections: number;
+  #draConnections: number;
 
   /**
    * @param segments what all segments are a part of; its limit is the memory
@@ -108,6 +108,11 @@ export class Budgets {
     this.reverse = share(1 / 8);
     this.errors = new Budget(memory / 16);
     this.waiting = new Budget(memory / 16);
+    this.#draConnections = Math.max(1, draConnections);
+  }
+
+  /** Divides among so many, for DRA connections to come. */
+  configure(draConnections: number): void {
     this.#draConnections = Math.max(1, draConnections);
   }
 

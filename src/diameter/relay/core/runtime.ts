@@ -56,8 +56,8 @@ export class RelayRuntime implements PeerNode {
     readonly dial: Dial = dialAddress,
   ) {
     this.#options = options;
-    const { server, draPool, memoryLimit } = options;
-    const draConnections = draPool.dras.length * draPool.connectionsPerDra;
+    const { server, memoryLimit } = options;
+    const draConnections = draConnectionsOf(options);
     if (server.maxConnections + draConnections > ConnectionTable.capacity) {
       throw new RangeError(
         `Cannot serve ${server.maxConnections} Logic Apps and ${draConnections} connections to DRAs: at most ` +
@@ -117,6 +117,7 @@ export class RelayRuntime implements PeerNode {
     if (options.originRealm !== originRealm) later.push("gateway.origin_realm");
     if (options.memoryLimit !== this.options.memoryLimit) later.push("gateway.memory_limit");
     this.#options = { ...options, originHost, originRealm, memoryLimit: this.options.memoryLimit };
+    this.budgets.configure(draConnectionsOf(options));
     this.local = identityOf(this.#options, this.local.originStateId);
     return later;
   }
@@ -152,6 +153,10 @@ export class RelayRuntime implements PeerNode {
     this.connections.remove(relayPeer);
     this.ledger.left(relayPeer);
   }
+}
+
+function draConnectionsOf({ draPool: { dras, connectionsPerDra } }: GatewayOptions): number {
+  return dras.length * connectionsPerDra;
 }
 
 function identityOf(options: GatewayOptions, originStateId: number): LocalIdentity {

@@ -18,7 +18,7 @@ import type { DraView } from "./router.ts";
 /** One DRA, as the router and the statistics see it. */
 export class Dra implements DraView, Upstream, Candidate<DraLink> {
   readonly meters: DraMeters;
-  readonly links: readonly DraLink[];
+  links: readonly DraLink[];
   /** Its identity, for comparison with octets; undefined until configured or told. */
   identity: Identity | undefined;
   /** Set by the pool when anything changes, see `DraPool.refresh`. */
@@ -37,19 +37,20 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
   /** Resolves when the connection that it opened to us is gone; undefined while there is none. Meanwhile nothing is dialled. */
   adopted: Promise<PeerEnd> | undefined;
   #turn = 0;
+  /** The end of its connections, while it is being taken out of service. */
+  #ending: Promise<unknown> | undefined;
   /** Origin-State-Id of its last CEA that had one. */
   #stateId: number | undefined;
   readonly #runtime: RelayRuntime;
+  readonly #handlers: LinkHandlers;
 
   constructor(public options: DraOptions, runtime: RelayRuntime, handlers: LinkHandlers) {
     this.#runtime = runtime;
+    this.#handlers = handlers;
     this.meters = runtime.meters.ofDra(options.name);
     this.weight = options.weight;
     if (options.originHost !== "") this.identity = identity(options.originHost);
-    this.links = Array.from(
-      { length: runtime.options.draPool.connectionsPerDra },
-      (_, index) => new DraLink(this, index, runtime, handlers),
-    );
+    this.links = this.#newLinks(0);
   }
 
   get name(): string {
@@ -65,18 +66,13 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
 
   /** False while it is kept out of service. */
   get enabled(): boolean {
-    return this.links.some((link) => link.running);
+    return !this.isDisabled;
   }
 
-  /** Begins to connect. */
+  /** Begins to connect, unless it is kept out of service; what is being ended ends first. */
   start(): void {
+    if (this.isDisabled || this.#ending !== undefined || this.#runtime.draining) return;
     for (const link of this.links) link.start();
-  }
-
-  /** Takes leave for good: it is configured no more, or otherwise. */
-  async leave(reason: string): Promise<void> {
-    await Promise.all(this.links.map((link) => link.stop(DISCONNECT_CAUSE.doNotWantToTalkToYou, reason)));
-    for (const link of this.links) link.table.dispose();
   }
 
   /** Takes it out of service with DPR (2), or puts it into service again. */
@@ -84,24 +80,52 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
     this.isDisabled = !enabled;
     if (enabled) return this.start();
     const cause = DISCONNECT_CAUSE.doNotWantToTalkToYou;
-    await Promise.all(this.links.map((link) => link.stop(cause, "is disabled by its operator")));
+    const ending = this.#ending = Promise.all(
+      this.links.map((link) => link.stop(cause, "is disabled by its operator")),
+    );
+    await ending;
+    if (this.#ending !== ending) return;
+    this.#ending = undefined;
+    // Somebody may have changed their mind meanwhile.
+    this.start();
   }
 
   /** Ends its connections with DPR, or the wait for the next attempt, and connects at once. */
   reconnect(): void {
-    for (const link of this.links) link.reconnect("is connected again at its operator's wish");
+    for (const link of this.links) link.reconnect("its operator wished it connected anew");
   }
 
   /** Whether connections to it, as they are, fit other options of the same name. */
-  staysWith(options: DraOptions, connections: number): boolean {
-    const same = (o: DraOptions) => JSON.stringify([o.host, o.port, o.originHost, o.bind, o.tls]);
-    return same(options) === same(this.options) && connections === this.links.length;
+  staysWith(options: DraOptions): boolean {
+    const where = (o: DraOptions) => JSON.stringify([o.host, o.port, o.bind, o.tls]);
+    const isIt = ["", this.options.originHost.toLowerCase(), this.originHost].includes(
+      options.originHost.toLowerCase(),
+    );
+    return isIt && where(options) === where(this.options);
   }
 
-  /** Takes other options of the same name, see {@link staysWith}; a weight that was set meanwhile is forgotten. */
-  configure(options: DraOptions): void {
+  /**
+   * Takes other options of the same name, see {@link staysWith}, and those of the pool; a weight
+   * that was set meanwhile is forgotten.
+   * @returns connections that are too many now, for the caller to end
+   */
+  configure(options: DraOptions): readonly DraLink[] {
     this.options = options;
     this.weight = options.weight;
+    for (const link of this.links) link.configure();
+    const { connectionsPerDra } = this.#runtime.options.draPool;
+    const surplus = this.links.slice(connectionsPerDra);
+    this.links = [...this.links.slice(0, connectionsPerDra), ...this.#newLinks(this.links.length)];
+    return surplus;
+  }
+
+  /** The connections from the `first` on that are configured and not there yet. */
+  #newLinks(first: number): DraLink[] {
+    const { connectionsPerDra } = this.#runtime.options.draPool;
+    return Array.from(
+      { length: Math.max(0, connectionsPerDra - first) },
+      (_, nth) => new DraLink(this, first + nth, this.#runtime, this.#handlers),
+    );
   }
 
   /** Bytes of all its connections, those that ended included. */

@@ -9,6 +9,7 @@ import type { BackoffOptions } from "../../peer/backoff.ts";
 import type { Capabilities } from "../../peer/capabilities.ts";
 import { causeName, Peer, type PeerEnd, type PeerHandlers, type PeerOptions } from "../../peer/peer.ts";
 import { Redialer } from "../../peer/redialer.ts";
+import type { WatchdogState } from "../../peer/watchdog.ts";
 import { WatchdogTimer } from "../../peer/watchdog_timer.ts";
 import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
 import { BURST, FEW_BYTES, sizeText } from "../core/budgets.ts";
@@ -90,6 +91,12 @@ export class DraLink implements Served, Place {
   #wasOpen = false;
   /** The watchdogs of REOPEN that were last told of. */
   #answered = -1;
+  /** The watchdog as it was counted last. */
+  #seen: { readonly state: WatchdogState; readonly pending: boolean } = { state: "initial", pending: false };
+  /** The next attempt follows at once. */
+  #atOnce = false;
+  /** What waits are drawn from, as it was last. */
+  #backoff: BackoffOptions;
   #started = false;
   readonly #redialer: Redialer<LinkEnd>;
   readonly #runtime: RelayRuntime;
@@ -98,6 +105,7 @@ export class DraLink implements Served, Place {
   constructor(readonly dra: LinkOwner, readonly index: number, runtime: RelayRuntime, handlers: LinkHandlers) {
     this.#runtime = runtime;
     this.#handlers = handlers;
+    this.#backoff = runtime.options.draPool.reconnect;
     this.budget = runtime.budgets.ofDra();
     this.errors = runtime.budgets.errorsOfDra();
     const firstGeneration = Math.floor(runtime.random() * 0x10000);
@@ -135,6 +143,7 @@ export class DraLink implements Served, Place {
         },
         close: (reason) => this.#peer?.abort(reason),
         changed: () => {
+          this.#countWatchdog();
           this.#noteState();
           this.#noteReopening();
           // The end of the connection follows in the same breath, and knows why.
@@ -265,10 +274,23 @@ export class DraLink implements Served, Place {
     this.watchdog.stop();
   }
 
-  /** Drops a connection that hangs, or tries again at once. */
+  /** Ends the connection with DPR, or the wait for the next attempt, and connects at once. */
   reconnect(reason: string): void {
+    this.#atOnce = this.#peer !== undefined;
     this.#redialer.wake();
     this.#peer?.stop(DISCONNECT_CAUSE.rebooting, reason);
+  }
+
+  /** Takes what may change while it runs, for the connection that is there too. */
+  configure(): void {
+    const peer = this.#peer;
+    peer?.configure({ ...peer.options, ...this.#peerOptions() });
+    this.watchdog.configure();
+    const { reconnect } = this.#runtime.options.draPool;
+    if (JSON.stringify(reconnect) === JSON.stringify(this.#backoff)) return;
+    this.#backoff = reconnect;
+    // A wait of the old kind may be much longer than the longest of the new one.
+    this.#redialer.startOver();
   }
 
   /** Ends the connection now; the next attempt follows by the rules. */
@@ -302,7 +324,10 @@ export class DraLink implements Served, Place {
   #next({ reason }: LinkEnd): BackoffOptions | "at_once" | "never" {
     if (this.dra.adopted !== undefined) return "at_once";
     this.reason = asPredicate(reason);
-    return this.#runtime.draining ? "never" : this.#runtime.options.draPool.reconnect;
+    const atOnce = this.#atOnce;
+    this.#atOnce = false;
+    if (this.#runtime.draining) return "never";
+    return atOnce ? "at_once" : this.#runtime.options.draPool.reconnect;
   }
 
   #waits(end: LinkEnd, milliseconds: number): void {
@@ -420,6 +445,15 @@ export class DraLink implements Served, Place {
     this.#runtime.gone(relayPeer);
     this.#handlers.changed(this);
     this.#handlers.lost(this, end.reason);
+  }
+
+  #countWatchdog(): void {
+    const before = this.#seen;
+    const { state, pending } = this.#seen = { state: this.watchdog.state, pending: this.watchdog.pending };
+    const { watchdog } = this.dra.meters;
+    // A connection's end forgets the DWR, which nobody has answered.
+    if (before.pending && !pending && state !== "down" && state !== "initial") watchdog.answered.value++;
+    if (state !== before.state && state !== "initial") watchdog[state].value++;
   }
 
   #noteState(): void {

@@ -5,6 +5,7 @@
 import type { Alarm } from "../../../net/clock.ts";
 import type { Connection } from "../../../net/connection.ts";
 import type { Peer } from "../../peer/peer.ts";
+import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
 import { RESULT } from "../../wire/result_codes.ts";
 import { Dra, isUsable } from "./dra.ts";
 import { BOUNDS, type DraLink, type LinkHandlers } from "./link.ts";
@@ -32,6 +33,9 @@ export class DrasFull extends LastingRefusal {
   }
 }
 
+/** Why a DRA that is configured no more is left: what follows its name in a sentence. */
+const RETIRED = "is configured no more, or otherwise";
+
 /** All DRAs of a gateway. */
 export class DraPool {
   dras: readonly Dra[];
@@ -52,8 +56,13 @@ export class DraPool {
   #refusalOf: Route<Dra> | undefined;
   #boundsMet = 0;
   #holdTimer: Alarm | undefined;
-  /** DRAs that are configured no more, until their connections have ended. */
-  readonly #leaving = new Set<Dra>();
+  /** Those that get requests: what is configured, and {@link #retiring}. */
+  #serving: readonly Dra[];
+  /** Configured no more, and in service until one of those that came with this configuration is. */
+  #retiring: readonly Dra[] = [];
+  #retireTimer: Alarm | undefined;
+  /** Connections that are wanted no more, until they have ended. */
+  readonly #leaving = new Set<DraLink>();
   #running = false;
   readonly #runtime: RelayRuntime;
   readonly #linkHandlers: LinkHandlers;
@@ -69,37 +78,74 @@ export class DraPool {
     };
     const { draPool } = runtime.options;
     this.#balance = BALANCES[draPool.balance];
-    this.dras = draPool.dras.map((options) => new Dra(options, runtime, this.#linkHandlers));
+    this.dras = this.#serving = draPool.dras.map((options) => new Dra(options, runtime, this.#linkHandlers));
   }
 
   /**
    * Takes what may change while it runs. DRAs are matched by name: the same ones stay, with their
    * connections, watchdogs and pending requests; new ones are started; those gone take leave, and
-   * what waits for them goes elsewhere.
+   * what waits for them goes elsewhere. While only new ones could take over, they serve until one of
+   * these can, or has had the time to connect.
    */
   configure(): void {
     const { draPool } = this.#runtime.options;
     this.#balance = BALANCES[draPool.balance];
     const before = new Map(this.dras.map((dra) => [dra.name, dra]));
+    let someNew = false;
     this.dras = draPool.dras.map((options) => {
       const dra = before.get(options.name);
-      if (dra === undefined || !dra.staysWith(options, draPool.connectionsPerDra)) {
-        return new Dra(options, this.#runtime, this.#linkHandlers);
+      if (dra?.staysWith(options)) {
+        before.delete(options.name);
+        this.#leave(dra, dra.configure(options), "is a connection too many (connections_per_dra)");
+        return dra;
       }
-      before.delete(options.name);
-      dra.configure(options);
-      return dra;
+      const next = new Dra(options, this.#runtime, this.#linkHandlers);
+      next.isDisabled = dra?.isDisabled ?? false;
+      someNew ||= !next.isDisabled;
+      return next;
     });
-    for (const dra of before.values()) {
-      const again = this.dras.some(({ name }) => name === dra.name);
-      this.#leaving.add(dra);
-      void dra.leave("its configuration changed").finally(() => {
-        this.#leaving.delete(dra);
-        if (!again) this.#runtime.meters.forgetDra(dra.name);
-      });
+    const gone = [...before.values()];
+    const staying = someNew ? gone.filter((dra) => dra.usable) : [];
+    for (const dra of gone) if (!staying.includes(dra)) this.#leave(dra, dra.links, RETIRED);
+    this.#retiring = [...this.#retiring, ...staying];
+    if (staying.length > 0) {
+      if (this.#retireTimer !== undefined) this.#runtime.clock.clearTimeout(this.#retireTimer);
+      this.#retireTimer = this.#runtime.clock.setTimeout(
+        () => this.#retire(),
+        draPool.connectTimeout + draPool.capabilitiesTimeout,
+      );
     }
-    if (this.#running) { for (const dra of this.dras) if (!dra.isDisabled) dra.start(); }
+    if (this.#running) { for (const dra of this.dras) dra.start(); }
     this.refresh();
+  }
+
+  /** Ends the service of those that are configured no more. */
+  #retire(): void {
+    if (this.#retireTimer !== undefined) this.#runtime.clock.clearTimeout(this.#retireTimer);
+    const retiring = this.#retiring;
+    this.#retiring = [];
+    for (const dra of retiring) this.#leave(dra, dra.links, RETIRED);
+    this.refresh();
+  }
+
+  /** Takes leave of connections that are wanted no more; what waits for them goes elsewhere. */
+  #leave({ name }: Dra, links: readonly DraLink[], reason: string): void {
+    const left = links.map(async (link) => {
+      this.#leaving.add(link);
+      await link.stop(DISCONNECT_CAUSE.doNotWantToTalkToYou, reason);
+      link.table.dispose();
+      this.#leaving.delete(link);
+    });
+    void Promise.all(left).then(() => {
+      if (this.#isKnown(name)) return;
+      this.#runtime.meters.forgetDra(name);
+    });
+  }
+
+  #isKnown(name: string): boolean {
+    return [...this.dras, ...this.#retiring, ...Array.from(this.#leaving, ({ dra }) => dra)].some((dra) =>
+      dra.name === name
+    );
   }
 
   /** The DRA of that name. @throws RangeError when there is none */
@@ -126,14 +172,16 @@ export class DraPool {
     if (this.#holdTimer !== undefined) this.#runtime.clock.clearTimeout(this.#holdTimer);
     this.#holdTimer = undefined;
     this.#running = false;
-    await Promise.all([...this.dras, ...this.#leaving].flatMap((dra) => dra.links.map((link) => link.stop())));
+    if (this.#retireTimer !== undefined) this.#runtime.clock.clearTimeout(this.#retireTimer);
+    await Promise.all(Array.from(this.links(), (link) => link.stop()));
     if (this.#holdTimer !== undefined) this.#runtime.clock.clearTimeout(this.#holdTimer);
   }
 
   /** All connection slots. */
   *links(): Generator<DraLink> {
     for (const dra of this.dras) yield* dra.links;
-    for (const dra of this.#leaving) yield* dra.links;
+    for (const dra of this.#retiring) yield* dra.links;
+    yield* this.#leaving;
   }
 
   /** The plan for requests of `application` that name no host and carry no Route-Record: the same for all until something changes. */
@@ -141,7 +189,7 @@ export class DraPool {
     if (this.#lastApplication === application && this.#lastPlan !== undefined) return this.#lastPlan;
     let plan = this.#plans.get(application);
     if (plan === undefined) {
-      plan = route({ application, destinationHost: "", routeRecords: [], tried: [] }, this.dras);
+      plan = route({ application, destinationHost: "", routeRecords: [], tried: [] }, this.#serving);
       // Peers choose application ids: what is remembered of them is bounded.
       if (this.#plans.size >= 256) this.#plans.clear();
       this.#plans.set(application, plan);
@@ -153,7 +201,7 @@ export class DraPool {
 
   /** The decision for a request that the plan does not cover. */
   routeFor(facts: RequestFacts): Route<Dra> {
-    return route(facts, this.dras);
+    return route(facts, this.#serving);
   }
 
   /**
@@ -210,9 +258,10 @@ export class DraPool {
   refresh(): void {
     const now = this.#runtime.clock.now();
     const { failbackDelay, reopenLastResort } = this.#runtime.options.draPool;
-    const someOkay = this.dras.some((dra) => dra.links.some((link) => link.okay));
+    const serving = this.#serving = this.#retiring.length === 0 ? this.dras : [...this.dras, ...this.#retiring];
+    const someOkay = serving.some((dra) => dra.links.some((link) => link.okay));
     let nextHold = Infinity;
-    for (const dra of this.dras) {
+    for (const dra of serving) {
       const before = dra.usable;
       const okay = dra.links.some((link) => link.okay);
       dra.usable = okay || (reopenLastResort && !someOkay && dra.links.some((link) => link.reopening));
@@ -234,6 +283,9 @@ export class DraPool {
         else nextHold = Math.min(nextHold, until);
       }
       if (dra.usable !== before) this.#announce(dra);
+    }
+    if (this.#retiring.length > 0 && this.dras.some(({ usable, weight }) => usable && weight > 0)) {
+      return this.#retire();
     }
     this.#plans.clear();
     this.#lastPlan = undefined;
@@ -264,11 +316,11 @@ export class DraPool {
 
   #noteActive(): void {
     const before = this.activePriority;
-    const active = activePriority(this.dras);
+    const active = activePriority(this.#serving);
     this.activePriority = active;
     if (active === undefined) {
       if (before !== undefined && !this.#runtime.draining) {
-        const reason = this.dras.map((dra) => `${dra.name} ${dra.reason}`).join("; ");
+        const reason = this.#serving.map((dra) => `${dra.name} ${dra.reason}`).join("; ");
         this.#runtime.emit({ kind: "no_dra", reason });
       }
       return;

@@ -226,9 +226,11 @@ export class Retries {
     if (options.neverRetry.includes(request.command) || !this.#isAlive(table, slot)) return "none";
     const tried = link.retried.get(slot)?.tried ?? [link.dra.name];
     request.avps.scan(request.block.view, request.at, request.end);
-    // A lost connection is not the DRA's word: its other connections may be asked.
+    // A lost connection is not the DRA's word: its other connections may be asked, and those of the
+    // one that was configured in its place.
     if (cause === "lost") {
-      const sibling = link.dra.usable ? link.dra.pickLink("again", 0) : undefined;
+      const dra = this.#pool.dras.find(({ name }) => name === link.dra.name);
+      const sibling = dra?.usable ? dra.pickLink("again", 0) : undefined;
       if (sibling !== undefined) return sibling;
     }
     const { application, destinationHost, routeRecords } = request;

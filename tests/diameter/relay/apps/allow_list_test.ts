@@ -1,11 +1,7 @@
 import { assertEquals } from "@std/assert";
+import type { AllowRule } from "../../../../src/diameter/relay/core/options.ts";
 import { inNetwork } from "../../../../src/net/ip_network.ts";
-import {
-  allowed as allowedBy,
-  type AllowRule,
-  matchesPattern,
-  namesNetworks,
-} from "../../../../src/diameter/relay/apps/allow_list.ts";
+import { allowed as allowedBy, matchesPattern, namesNetworks } from "../../../../src/diameter/relay/apps/allow_list.ts";
 
 for (
   const [pattern, name, expected] of [

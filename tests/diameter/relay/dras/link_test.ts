@@ -265,8 +265,7 @@ Deno.test(
     s.link().reconnect("told to");
     await s.passes(0);
     await line.sends(peerAnswer(line.identity, line.next(COMMAND.disconnectPeer)));
-    assertEquals([line.closed, s.link().state], [true, "RECONNECTING"]);
-    await s.passes(2 * WAIT);
+    assertEquals([line.closed, s.link().state], [true, "CONNECTING"]);
     await s.opened();
     assertEquals(s.link().watchdog.state, "okay", "it left in order");
   }),
@@ -278,12 +277,12 @@ Deno.test(
     s.pool.start();
     const call = s.call();
     await s.link().stop();
-    assertEquals([call.givenUp, s.link().state, s.dra().enabled], [true, "DISCONNECTED", false]);
+    assertEquals([call.givenUp, s.link().state, s.link().running], [true, "DISCONNECTED", false]);
     await s.passes(100 * WAIT);
     assertEquals(s.calls.length, 0);
     s.link().start();
     await s.opened();
-    assertEquals([s.dra().enabled, s.dra().usable], [true, true]);
+    assertEquals([s.link().running, s.dra().usable], [true, true]);
   }),
 );
 
