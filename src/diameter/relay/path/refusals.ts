@@ -2,15 +2,16 @@
  * Answers that the gateway gives itself (RFC 6733 sections 6.2 and 7.2).
  * @module
  */
-import type { Block } from "../../../net/block.ts";
-import { errorAnswerWith, errorAvps } from "../../wire/error_answer.ts";
-import { OFFSET, viewOf } from "../../wire/header.ts";
+import { Block } from "../../../net/block.ts";
+import { errorAvps } from "../../wire/error_answer.ts";
+import { OFFSET } from "../../wire/header.ts";
 import { count } from "../core/counters.ts";
 import { errorMessage } from "./error_detail.ts";
 import { messageRecord } from "./record.ts";
 import type { RelayPeer } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
 import type { Refusal } from "./checks.ts";
+import { RefusalWriter } from "./refusal_writer.ts";
 import type { TransactionTable } from "../core/transactions.ts";
 
 /**
@@ -18,15 +19,27 @@ import type { TransactionTable } from "../core/transactions.ts";
  */
 export class LastingRefusal implements Refusal {
   /** Towards Logic Apps. */
-  avps: Uint8Array | undefined;
+  prepared: Prepared | undefined;
 
   constructor(readonly resultCode: number, readonly message: string, readonly reason: string) {}
 }
 
-/** Builds and sends error answers, and counts them. */
+/** What all answers with one refusal have in common. */
+interface Prepared {
+  readonly avps: Block;
+  /** What they are counted by. */
+  readonly key: string;
+}
+
+/** Writes error answers into queues, and counts them. */
 export class Refusals {
   readonly #runtime: RelayRuntime;
-  readonly #known = new Map<string, Uint8Array>();
+  readonly #writer = new RefusalWriter();
+  readonly #known = new Map<string, Prepared>();
+  /** The last refusal, and which side it went to. */
+  #last: Refusal | undefined;
+  #lastToApp = false;
+  #lastPrepared: Prepared | undefined;
 
   constructor(runtime: RelayRuntime) {
     this.#runtime = runtime;
@@ -37,7 +50,7 @@ export class Refusals {
     const { counters } = this.#runtime;
     counters.created++;
     counters.rejected++;
-    this.#send(from, block.bytes, at, end, block.view.getUint32(at + OFFSET.hopByHop), refusal);
+    this.#send(from, block, at, end, block.view.getUint32(at + OFFSET.hopByHop), refusal);
   }
 
   /** Answers the request that `table` retains for `slot`; the caller ends the transaction. */
@@ -45,32 +58,47 @@ export class Refusals {
     const segment = table.segmentOf(slot);
     const at = table.offsetOf(slot);
     const length = segment.view.getUint32(at) & 0xffffff;
-    this.#send(requester, segment.bytes, at, at + length, table.hopByHopOf(slot), refusal);
+    this.#send(requester, segment, at, at + length, table.hopByHopOf(slot), refusal);
   }
 
-  #send(to: RelayPeer, bytes: Uint8Array, at: number, end: number, hopByHop: number, refusal: Refusal): void {
-    const { counters, observer } = this.#runtime;
-    const answer = errorAnswerWith(bytes, at, end, this.#avpsOf(refusal, to.link === undefined));
-    viewOf(answer).setUint32(OFFSET.hopByHop, hopByHop);
-    to.peer.out.push(answer);
+  #send(to: RelayPeer, block: Block, at: number, end: number, hopByHop: number, refusal: Refusal): void {
+    const { counters } = this.#runtime;
+    const toApp = to.link === undefined;
+    const { avps, key } = this.#prepared(refusal, toApp);
+    if (!to.peer.out.closed) this.#write(to, block, at, end, hopByHop, avps);
     to.messagesSent++;
-    if (to.link === undefined) counters.toApp++;
+    if (toApp) counters.toApp++;
     else {
       counters.toDra++;
       to.link.dra.counters.messagesSent++;
     }
-    count(counters.errorAnswers, `${refusal.resultCode} ${refusal.reason}`);
-    observer?.(messageRecord("error_answer", answer, 0, answer.length, "", to.originHost, hopByHop, 0));
+    count(counters.errorAnswers, key);
   }
 
-  /** Their AVPs are the same for thousands when a DRA is overloaded or gone. */
-  #avpsOf(refusal: Refusal, toApp: boolean): Uint8Array {
-    if (!(refusal instanceof LastingRefusal) || !toApp) return this.#make(refusal, toApp);
-    return refusal.avps ??= this.#make(refusal, toApp);
+  #write(to: RelayPeer, block: Block, at: number, end: number, hopByHop: number, avps: Block): void {
+    const { out } = to.peer;
+    const length = this.#writer.measure(block, at, end, avps);
+    const segment = out.reserve(length);
+    const start = segment.head;
+    this.#writer.write(block, at, hopByHop, avps, segment, start);
+    out.commit(length);
+    const { observer } = this.#runtime;
+    observer?.(messageRecord("error_answer", segment.bytes, start, start + length, "", to.originHost, hopByHop, 0));
   }
 
-  #make(refusal: Refusal, toApp: boolean): Uint8Array {
-    const { resultCode, failedAvp } = refusal;
+  /** They are the same for thousands when a DRA is overloaded or gone. */
+  #prepared(refusal: Refusal, toApp: boolean): Prepared {
+    if (refusal === this.#last && toApp === this.#lastToApp) return this.#lastPrepared!;
+    let prepared: Prepared;
+    if (refusal instanceof LastingRefusal && toApp) prepared = refusal.prepared ??= this.#make(refusal, toApp);
+    else prepared = this.#make(refusal, toApp);
+    this.#last = refusal;
+    this.#lastToApp = toApp;
+    return this.#lastPrepared = prepared;
+  }
+
+  #make(refusal: Refusal, toApp: boolean): Prepared {
+    const { resultCode, reason, failedAvp } = refusal;
     const message = toApp ? errorMessage(refusal, this.#runtime.options.errorDetail) : refusal.message;
     const { originHost, originRealm, originStateId } = this.#runtime.local;
     const answer = {
@@ -80,15 +108,22 @@ export class Refusals {
       resultCode,
       ...(message === undefined ? {} : { message }),
     };
-    if (failedAvp !== undefined) return errorAvps({ ...answer, failedAvp });
-    const key = `${resultCode} ${message ?? ""}`;
-    let avps = this.#known.get(key);
-    if (avps === undefined) {
+    const key = `${resultCode} ${reason}`;
+    if (failedAvp !== undefined) return { avps: blockOf(errorAvps({ ...answer, failedAvp })), key };
+    const name = `${key} ${message ?? ""}`;
+    let prepared = this.#known.get(name);
+    if (prepared === undefined) {
       // Some messages quote the request: what is remembered of them is bounded.
       if (this.#known.size >= 256) this.#known.clear();
-      avps = errorAvps(answer);
-      this.#known.set(key, avps);
+      prepared = { avps: blockOf(errorAvps(answer)), key };
+      this.#known.set(name, prepared);
     }
-    return avps;
+    return prepared;
   }
+}
+
+function blockOf(bytes: Uint8Array): Block {
+  const block = new Block(bytes.length);
+  block.bytes.set(bytes);
+  return block;
 }
