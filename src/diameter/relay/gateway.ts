@@ -36,6 +36,9 @@ const STUCK_AFTER = 100;
 /** Ticks after which a connection that brought nothing is at rest. */
 const REST_TICKS = ticksFor(2_000);
 
+/** Ticks after which memory that nobody needed is given back. */
+const SPARE_TICKS = ticksFor(10_000);
+
 /**
  * A Diameter relay agent between Logic Apps and DRAs (RFC 6733 section 2.8.1).
  *
@@ -59,6 +62,7 @@ export class Gateway {
   readonly #answers: AnswerStage;
   readonly #intakes = new Set<Intake>();
   #restTick = 0;
+  #spareTick = 0;
   #ticker: ReturnType<typeof setInterval> | undefined;
   #endBeat = () => {};
   #stopping: Promise<void> | undefined;
@@ -257,6 +261,11 @@ export class Gateway {
     if (tick >= this.#restTick) {
       this.#restTick = tick + REST_TICKS;
       for (const intake of this.#intakes) intake.rest();
+    }
+    if (tick >= this.#spareTick) {
+      this.#spareTick = tick + SPARE_TICKS;
+      runtime.segments.rest();
+      runtime.blocks.rest();
     }
     for (const link of this.#pool.links()) {
       link.table.wheel.advance(

@@ -42,7 +42,8 @@ export class RelayRuntime {
           `${ConnectionTable.capacity} connections in all`,
       );
     }
-    this.segments = new SegmentPool(memoryLimit);
+    // What is unused is kept until it was for a while: the limit is for what is used.
+    this.segments = new SegmentPool(memoryLimit, Infinity);
     this.budgets = new Budgets(this.segments.budget, draConnections);
     this.local = {
       originHost: options.originHost,
