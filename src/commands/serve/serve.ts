@@ -13,6 +13,7 @@ import { eventLog, messageLog } from "../../host/event_log.ts";
 import { gatewayOptions } from "../../host/gateway_options.ts";
 import { configFromServeFlags, serveFlags } from "./flags.ts";
 import { HangUps, Interruption } from "../cli/signals.ts";
+import { keepSwept } from "../../host/sweeper.ts";
 import { statisticsText } from "../../host/statistics_text.ts";
 import { printError } from "../cli/terminal.ts";
 import { tlsFileErrors } from "../../host/tls_files.ts";
@@ -100,6 +101,8 @@ async function serve(
   }
   const { interval } = config.stats;
   const timer = interval > 0 ? setInterval(() => logStatistics(gateway, log), interval) : undefined;
+  const { counters } = gateway.runtime;
+  const endSweeping = keepSwept(() => counters.fromApp + counters.fromDra);
   hangUps.handle(() => void reloadCertificates(gateway, log));
   await interruption.wait();
   log.info("signal", "told to stop");
@@ -107,6 +110,7 @@ async function serve(
   hangUps.handle(() => {});
   events.close();
   if (timer !== undefined) clearInterval(timer);
+  endSweeping();
   return EXIT.done;
 }
 
