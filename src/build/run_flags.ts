@@ -24,8 +24,9 @@ export const UNSTABLE = ["--unstable-net"] as const;
  * Flags of the engine. A task passes each as part of one `--v8-flags`.
  *
  * The young generation is kept small: the message path makes next to no garbage, so that a large one is only memory (up to 30 MB of it).
+ * What a storm leaves behind is collected when the program says so (src/host/sweeper.ts).
  */
-export const V8_FLAGS: readonly string[] = ["--max-semi-space-size=4"];
+export const V8_FLAGS: readonly string[] = ["--max-semi-space-size=4", "--expose-gc"];
 
 /** All of them, for a command line without a configuration file. */
 export const RUN_FLAGS: readonly string[] = [

@@ -18,6 +18,7 @@ import { type ConfigEvent, LiveConfig } from "./live_config.ts";
 import { LiveLog } from "./log_settings.ts";
 import { ProcessMetrics } from "./process_metrics.ts";
 import { statisticsText } from "./statistics_text.ts";
+import { keepSwept } from "./sweeper.ts";
 import { tlsFileErrors } from "./tls_files.ts";
 
 /** Where the configuration came from. */
@@ -48,6 +49,7 @@ export class Host {
   #metrics: ProcessMetrics | undefined;
   #admin: AdminServer | undefined;
   #statistics: ReturnType<typeof setInterval> | undefined;
+  #endSweeping = () => {};
 
   private constructor(log: ClosableLogger, gateway: Gateway, config: LiveConfig) {
     this.#log = log;
@@ -87,6 +89,10 @@ export class Host {
       log.error("start_failed", reason);
       throw new StartFailed(reason);
     }
+    host.#endSweeping = keepSwept(() => {
+      const { from_app: fromApp, from_dra: fromDra } = gateway.statistics;
+      return fromApp + fromDra;
+    });
     host.#logRegularly(loaded.config.stats.interval);
     return host;
   }
@@ -120,6 +126,7 @@ export class Host {
     this.#config.close();
     await this.#gateway.stop();
     if (this.#statistics !== undefined) clearInterval(this.#statistics);
+    this.#endSweeping();
     this.#liveLog.close();
     this.#events.close();
     await this.#admin?.close();

@@ -3,6 +3,8 @@
  * @module
  */
 
+import { Spares } from "./spares.ts";
+
 /** Bytes of a block that an idle connection reads into. */
 export const SMALL_BLOCK = 1024;
 /** Bytes of a block for bulk. */
@@ -55,28 +57,34 @@ export interface Blocks {
 
 /** Blocks for reuse, in two sizes; larger ones are made to measure and left to the collector. */
 export class BlockPool implements Blocks {
-  readonly #small: Block[] = [];
-  readonly #large: Block[] = [];
+  readonly #small: Spares<Block>;
+  readonly #large: Spares<Block>;
   /** Blocks that are out of the pool now, all sizes. */
   lent = 0;
 
   /** @param keepSmall, keepLarge how many unused blocks of each size are kept */
-  constructor(readonly keepSmall = 1024, readonly keepLarge = 256) {}
+  constructor(keepSmall = 1024, keepLarge = 256) {
+    this.#small = new Spares(keepSmall);
+    this.#large = new Spares(keepLarge);
+  }
 
   take(size: number): Block {
     this.lent++;
-    if (size <= SMALL_BLOCK) return this.#small.pop() ?? new Block(SMALL_BLOCK);
-    if (size <= LARGE_BLOCK) return this.#large.pop() ?? new Block(LARGE_BLOCK);
+    if (size <= SMALL_BLOCK) return this.#small.take() ?? new Block(SMALL_BLOCK);
+    if (size <= LARGE_BLOCK) return this.#large.take() ?? new Block(LARGE_BLOCK);
     return new Block((size + 3) & ~3);
   }
 
   give(block: Block): void {
     this.lent--;
-    if (block.size === SMALL_BLOCK) {
-      if (this.#small.length < this.keepSmall) this.#small.push(block);
-    } else if (block.size === LARGE_BLOCK) {
-      if (this.#large.length < this.keepLarge) this.#large.push(block);
-    }
+    if (block.size === SMALL_BLOCK) this.#small.give(block);
+    else if (block.size === LARGE_BLOCK) this.#large.give(block);
+  }
+
+  /** To be called every ten seconds or so: unused blocks that were not needed since go. */
+  rest(): void {
+    this.#small.rest();
+    this.#large.rest();
   }
 }
 

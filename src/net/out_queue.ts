@@ -4,7 +4,7 @@
  */
 import type { Budget } from "./budget.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
-import type { Segment, SegmentPool } from "./segment.ts";
+import { type Segment, type SegmentPool, SMALL_SEGMENT } from "./segment.ts";
 
 /** What an out-queue writes to: `Deno.Conn`, or a TLS connection behind the same call. */
 export interface ByteWriter {
@@ -56,6 +56,8 @@ export class OutQueue {
   #first: Segment | undefined;
   /** The segment that is filled. */
   #last: Segment | undefined;
+  /** What waited lately did not fit a small segment. */
+  #bulky = false;
   #scheduled = false;
   #closed = false;
   #overflowed = false;
@@ -107,14 +109,16 @@ export class OutQueue {
   reserve(size: number): Segment {
     const last = this.#last;
     if (last !== undefined && last.head + size <= last.size) return last;
-    const { budget, end = Infinity } = this.#options;
-    const segment = this.#segments.take(size, budget);
+    const { budget, end = Infinity, sealed } = this.#options;
+    if (last !== undefined) this.#bulky = true;
+    // What is retained lies in large ones: there are few who retain, and they retain much.
+    const segment = this.#segments.take(size, budget, !this.#bulky && sealed === undefined);
     if (this.queuedBytes + size > end && !this.#overflowed) this.#overflow();
     if (last === undefined) {
       this.#first = segment;
     } else {
       last.next = segment;
-      this.#options.sealed?.(last);
+      sealed?.(last);
     }
     this.#last = segment;
     return segment;
@@ -202,6 +206,7 @@ export class OutQueue {
           continue;
         }
         if (segment.live === 0) {
+          if (segment.head <= SMALL_SEGMENT / 2) this.#bulky = false;
           this.#first = this.#last = undefined;
           segment.queued = false;
           this.#segments.settle(segment);

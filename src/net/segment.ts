@@ -4,6 +4,10 @@
  */
 import { Block, LARGE_BLOCK } from "./block.ts";
 import { Budget } from "./budget.ts";
+import { Spares } from "./spares.ts";
+
+/** Bytes of the segment that suffices a queue of little traffic. */
+export const SMALL_SEGMENT = 4096;
 
 /**
  * Offsets and segment numbers fit one 32 bit word together: 18 bits for the segment, 14 for the
@@ -34,11 +38,18 @@ export class Segment extends Block {
   }
 }
 
-/** All segments of one gateway, found by number; unused ones are kept for reuse, up to a limit. */
+/** Small segments that are kept for each large one: so that they are as many bytes. */
+const SMALL_PER_LARGE = LARGE_BLOCK / SMALL_SEGMENT;
+
+/**
+ * All segments of one gateway, found by number. Unused ones are kept for reuse, up to a limit, until
+ * {@link SegmentPool.rest} finds that they are not needed.
+ */
 export class SegmentPool {
   readonly #all: (Segment | undefined)[] = [undefined];
   readonly #freeNumbers: number[] = [];
-  readonly #unused: Segment[] = [];
+  readonly #unused: Spares<Segment>;
+  readonly #unusedSmall: Spares<Segment>;
   /** Bytes of all segments in use. What others hold is a part of it. */
   readonly budget: Budget;
 
@@ -52,25 +63,33 @@ export class SegmentPool {
     return this.budget.exhausted;
   }
 
-  /** @param limit bytes, see {@link exhausted} @param keep how many unused segments are kept (64 KiB each) */
-  constructor(limit = 512 * 1024 * 1024, readonly keep = 128) {
+  /**
+   * @param limit bytes, see {@link exhausted}
+   * @param keep how many unused segments are kept (64 KiB each, and as many bytes of small ones)
+   */
+  constructor(limit = 512 * 1024 * 1024, keep = 128) {
     this.budget = new Budget(limit);
+    this.#unused = new Spares(keep);
+    this.#unusedSmall = new Spares(keep * SMALL_PER_LARGE);
   }
 
   /**
    * An empty segment for a message of at least `size` bytes.
    * @param budget whose it is until it comes back; the pool's own unless said otherwise
-   * @throws RangeError when all numbers are given out (256 Ki segments, at least 16 GiB)
+   * @param small a small one will do, if the message fits
+   * @throws RangeError when all numbers are given out (256 Ki segments, of which a queue has at most
+   * one small one: 16 GiB, and one for each connection)
    */
-  take(size: number, budget: Budget = this.budget): Segment {
+  take(size: number, budget: Budget = this.budget, small = false): Segment {
+    const usual = small && size <= SMALL_SEGMENT ? SMALL_SEGMENT : LARGE_BLOCK;
     let segment: Segment | undefined;
-    if (size <= LARGE_BLOCK) segment = this.#unused.pop();
+    if (size <= usual) segment = (usual === SMALL_SEGMENT ? this.#unusedSmall : this.#unused).take();
     if (segment === undefined) {
       const number = this.#freeNumbers.pop() ?? this.#all.length;
       if (number >= MAX_SEGMENTS) {
         throw new RangeError(`Cannot queue ${size} bytes: ${MAX_SEGMENTS} segments are in use`);
       }
-      segment = new Segment(size <= LARGE_BLOCK ? LARGE_BLOCK : (size + 3) & ~3, number);
+      segment = new Segment(size <= usual ? usual : (size + 3) & ~3, number);
       this.#all[number] = segment;
     }
     segment.queued = true;
@@ -100,11 +119,23 @@ export class SegmentPool {
     segment.next = undefined;
     segment.budget!.add(-segment.size);
     segment.budget = undefined;
-    if (segment.size === LARGE_BLOCK && this.#unused.length < this.keep) {
-      this.#unused.push(segment);
-    } else {
-      this.#all[segment.index] = undefined;
-      this.#freeNumbers.push(segment.index);
+    if (!this.#isKept(segment)) this.#forget(segment);
+  }
+
+  /** To be called every ten seconds or so: unused segments that were not needed since go. */
+  rest(): void {
+    for (const spares of [this.#unused, this.#unusedSmall]) {
+      for (const segment of spares.rest()) this.#forget(segment);
     }
+  }
+
+  #isKept(segment: Segment): boolean {
+    if (segment.size === LARGE_BLOCK) return this.#unused.give(segment);
+    return segment.size === SMALL_SEGMENT && this.#unusedSmall.give(segment);
+  }
+
+  #forget({ index }: Segment): void {
+    this.#all[index] = undefined;
+    this.#freeNumbers.push(index);
   }
 }

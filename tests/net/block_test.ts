@@ -71,3 +71,18 @@ Deno.test("a lease that ends takes its blocks off the pool's count, and never re
   assertEquals(pool.take(100), given);
   assert(pool.take(100) !== dropped);
 });
+
+Deno.test("blocks that nobody needed between two rests are let go", () => {
+  const pool = new BlockPool();
+  for (const size of [SMALL_BLOCK, LARGE_BLOCK]) {
+    const block = pool.take(size);
+    pool.give(block);
+    pool.rest();
+    const again = pool.take(size);
+    assert(again === block, "it was needed a moment ago");
+    pool.give(again);
+    pool.rest();
+    pool.rest();
+    assert(pool.take(size) !== block);
+  }
+});

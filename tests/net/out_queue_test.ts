@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { LARGE_BLOCK } from "../../src/net/block.ts";
 import { type ByteWriter, OutQueue } from "../../src/net/out_queue.ts";
-import { type Segment, SegmentPool } from "../../src/net/segment.ts";
+import { type Segment, SegmentPool, SMALL_SEGMENT } from "../../src/net/segment.ts";
 import { until } from "../support/until.ts";
 
 /** Keeps every write waiting until the test lets it take some bytes, or fail. */
@@ -352,4 +352,24 @@ Deno.test("a queue that grows beyond its end says so once, when whoever fills it
     assertEquals(told, closes ? 0 : 1);
     queue.close();
   }
+});
+
+Deno.test("a queue of little traffic holds 4 KiB, one of much 64 KiB, and a small one again when it has become quiet", async () => {
+  const writer = new GatedWriter();
+  const segments = new SegmentPool();
+  const queue = new OutQueue(writer, segments, { limit: 1_000_000, failed: () => {} });
+  const push = async (count: number, bytes: number) => {
+    for (let i = 0; i < count; i++) queue.push(message(i, bytes));
+    const held = segments.bytesInUse;
+    while (queue.queuedBytes > 0) await writer.take();
+    assertEquals(segments.bytesInUse, 0, "written, nothing is held");
+    return held;
+  };
+  assertEquals(await push(1, 200), SMALL_SEGMENT);
+  assertEquals(await push(SMALL_SEGMENT / 1024, 1024), SMALL_SEGMENT, "it is full to the brim");
+  assertEquals(await push(30, 1024), SMALL_SEGMENT + LARGE_BLOCK, "the rest of a burst goes into a large one");
+  assertEquals(await push(30, 1024), LARGE_BLOCK, "bursts are expected now");
+  assertEquals(await push(1, 200), LARGE_BLOCK);
+  assertEquals(await push(1, 200), SMALL_SEGMENT);
+  assertEquals(await push(1, 8192), LARGE_BLOCK, "a message that does not fit a small one");
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { LARGE_BLOCK } from "../../src/net/block.ts";
-import { type Segment, SegmentPool } from "../../src/net/segment.ts";
+import { type Segment, SegmentPool, SMALL_SEGMENT } from "../../src/net/segment.ts";
 
 Deno.test("a segment is found by its number, which is never 0, until nobody needs it", () => {
   const pool = new SegmentPool();
@@ -84,4 +84,39 @@ Deno.test("a segment counts for whoever took it, until it comes back", () => {
   assertEquals([part.used, pool.bytesInUse], [0, 0]);
   pool.take(100);
   assertEquals([part.used, pool.bytesInUse], [0, LARGE_BLOCK], "the next one that uses it pays for it");
+});
+
+Deno.test("a small segment is one when it was asked for and the message fits, and never ends up among the large ones", () => {
+  const pool = new SegmentPool();
+  const give = (segment: Segment) => {
+    segment.queued = false;
+    pool.settle(segment);
+  };
+  const small = pool.take(100, pool.budget, true);
+  assertEquals([small.size, pool.bytesInUse], [SMALL_SEGMENT, SMALL_SEGMENT]);
+  give(small);
+  assertEquals(pool.bytesInUse, 0);
+  const large = pool.take(100);
+  assertEquals(large.size, LARGE_BLOCK);
+  assertEquals(pool.take(SMALL_SEGMENT + 4, pool.budget, true).size, LARGE_BLOCK);
+  assert(pool.take(SMALL_SEGMENT, pool.budget, true) === small);
+  give(large);
+  assert(pool.take(1) === large);
+});
+
+Deno.test("segments that a storm left behind are let go when nobody needed them between two rests; their numbers live on", () => {
+  const pool = new SegmentPool(Infinity, Infinity);
+  const storm = Array.from({ length: 500 }, (_, i) => pool.take(100, pool.budget, i % 2 === 0));
+  for (const segment of storm) {
+    segment.queued = false;
+    pool.settle(segment);
+  }
+  pool.rest();
+  const again = pool.take(100);
+  assert(storm.includes(again), "it was needed a moment ago");
+  pool.rest();
+  const fresh = [pool.take(100), pool.take(100, pool.budget, true)];
+  assert(fresh.every((segment) => !storm.includes(segment)));
+  assert(fresh.every(({ index }) => index <= 500));
+  for (const segment of [again, ...fresh]) assert(pool.get(segment.index) === segment);
 });

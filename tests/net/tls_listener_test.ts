@@ -137,3 +137,56 @@ certified(
     }
   },
 );
+
+certified(
+  "of two writes shortly after each other the second one does not wait for news of the first",
+  async (files) => {
+    await withListener(files, async (listener, accepted) => {
+      const client = await connectTls(listener.address, trusting(files.ca), OPTIONS);
+      await until(() => accepted.length === 1, "it is accepted");
+      const connection = accepted[0]!;
+      const into = new Uint8Array(100);
+      const waits: number[] = [];
+      for (let i = 0; i < 20; i++) {
+        await client.write(new Uint8Array(1));
+        await connection.read(into);
+        const began = performance.now();
+        for (let n = 0; n < 2; n++) await connection.write(new Uint8Array(50));
+        for (let count = 0; count < 100;) count += (await client.read(into))!;
+        waits.push(performance.now() - began);
+      }
+      client.close();
+      // With Nagle's algorithm it is 40, the time after which Linux acknowledges at the latest.
+      assert(waits.toSorted((a, b) => a - b)[10]! < 30, `ms: ${waits.map(Math.round)}`);
+    });
+  },
+);
+
+certified("connections that come while certificates are read again are all served", async (files) => {
+  await withListener(files, async (listener, accepted) => {
+    const { port } = listener.address;
+    const ca = await Deno.readTextFile(files.ca);
+    const opens = async () => {
+      const client = await Deno.connectTls({ hostname: "localhost", port, caCerts: [ca] });
+      await client.handshake();
+      client.close();
+    };
+    const first = Array.from({ length: 50 }, opens);
+    await Promise.all([listener.reload(), listener.reload(), ...first]);
+    await Promise.all(Array.from({ length: 10 }, opens));
+    await until(() => accepted.length === 60, "all are accepted");
+  });
+});
+
+certified(
+  "a connection that is closed before its handshake is over has its descriptor closed, though the other end holds it",
+  async (files) => {
+    await withListener(files, async (listener, accepted) => {
+      const silent = await Deno.connect(listener.address);
+      await until(() => accepted.length === 1, "it is accepted");
+      accepted[0]!.close();
+      assertEquals(await silent.read(new Uint8Array(1)).catch(() => null), null);
+      silent.close();
+    });
+  },
+);

@@ -21,6 +21,9 @@ const STUCK_AFTER = 100;
 /** Ticks after which a connection that brought nothing is at rest. */
 const REST_TICKS = ticksFor(2_000);
 
+/** Ticks after which memory that nobody needed is given back. */
+const SPARE_TICKS = ticksFor(10_000);
+
 /** What it looks at. */
 export interface Kept {
   readonly runtime: RelayRuntime;
@@ -36,6 +39,7 @@ export interface Kept {
 export class Housekeeping {
   readonly #kept: Kept;
   #restTick = 0;
+  #spareTick = 0;
 
   constructor(kept: Kept) {
     this.#kept = kept;
@@ -49,6 +53,11 @@ export class Housekeeping {
     if (tick >= this.#restTick) {
       this.#restTick = tick + REST_TICKS;
       for (const intake of intakes) intake.rest();
+    }
+    if (tick >= this.#spareTick) {
+      this.#spareTick = tick + SPARE_TICKS;
+      runtime.segments.rest();
+      runtime.blocks.rest();
     }
     toDras.advance(tick);
     toApps.advance(tick);

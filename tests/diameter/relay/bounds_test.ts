@@ -338,9 +338,9 @@ Deno.test(
     await app.send(request({ endToEnd: 1 }), request({ endToEnd: 2 }));
     await s.dra.nextRequest();
     await s.dra.nextRequest();
-    const push = out.push.bind(out);
-    out.push = () => {
-      out.push = push;
+    const reserve = out.reserve.bind(out);
+    out.reserve = () => {
+      out.reserve = reserve;
       throw new RangeError("no memory, for this test");
     };
     const ended = [await app.nextAnswer(), await app.nextAnswer()];

@@ -11,8 +11,5 @@ export type Refusal = RequestFault;
  * A refusal that one gateway uses again and again: what its answers have in common is made once.
  */
 export class LastingRefusal implements Refusal {
-  /** Towards Logic Apps. */
-  avps: Uint8Array | undefined;
-
   constructor(readonly resultCode: number, readonly message: string, readonly reason: string) {}
 }

@@ -65,7 +65,8 @@ export class RelayRuntime implements PeerNode {
       );
     }
     this.endToEndIds = new EndToEndIds(Date.now(), random());
-    this.segments = new SegmentPool(memoryLimit);
+    // What is unused is kept until it was for a while: the limit is for what is used.
+    this.segments = new SegmentPool(memoryLimit, Infinity);
     this.budgets = new Budgets(this.segments.budget, draConnections);
     this.local = identityOf(options, Math.floor(Date.now() / 1000));
   }

@@ -2,8 +2,9 @@
  * Answers that the gateway gives itself (RFC 6733 sections 6.2 and 7.2).
  * @module
  */
-import { errorAnswerWith, errorAvps } from "../../wire/error_answer.ts";
-import { OFFSET, viewOf } from "../../wire/header.ts";
+import { Block } from "../../../net/block.ts";
+import type { Counter } from "../../../ops/metrics/counter.ts";
+import { errorAvps } from "../../wire/error_answer.ts";
 import type { Incoming } from "../core/incoming.ts";
 import type { Ending } from "../core/ledger.ts";
 import { LastingRefusal, type Refusal } from "../core/refusal.ts";
@@ -12,11 +13,25 @@ import type { RelayRuntime } from "../core/runtime.ts";
 import type { TransactionTable } from "../core/transactions.ts";
 import { errorMessage } from "./error_detail.ts";
 import { messageRecord } from "./record.ts";
+import { RefusalWriter } from "./refusal_writer.ts";
 
-/** Builds and sends error answers, and counts them. */
+/** What all answers with one refusal have in common. */
+interface Prepared {
+  readonly avps: Block;
+  readonly counted: Counter;
+}
+
+/** Writes error answers into queues, and counts them. */
 export class Refusals {
   readonly #runtime: RelayRuntime;
-  readonly #known = new Map<string, Uint8Array>();
+  readonly #writer = new RefusalWriter();
+  readonly #known = new Map<string, Prepared>();
+  /** Towards Logic Apps. */
+  #lasting = new WeakMap<LastingRefusal, Prepared>();
+  /** The last refusal, and which side it went to. */
+  #last: Refusal | undefined;
+  #lastToApp = false;
+  #lastPrepared: Prepared | undefined;
 
   constructor(runtime: RelayRuntime) {
     this.#runtime = runtime;
@@ -25,16 +40,18 @@ export class Refusals {
   /** Forgets what was prepared: what answers tell may change while it runs. */
   configure(): void {
     this.#known.clear();
+    this.#lasting = new WeakMap();
+    this.#last = undefined;
   }
 
   /** Answers a request that never became a transaction towards the other side. */
   refuse(request: Incoming, refusal: Refusal): void {
-    this.#send(request.from, request.block.bytes, request.at, request.end, request.hopByHop, refusal);
+    const { from, block, at, end } = request;
+    this.#send(from, block, at, end, request.hopByHop, refusal);
     const { ledger, refusedMessages } = this.#runtime;
     ledger.refused();
     const { resultCode, reason, message } = refusal;
-    const why = { peer: request.from.originHost, resultCode, reason, message };
-    refusedMessages.note(why, request.block.bytes, request.at, request.end, request.tick);
+    refusedMessages.note({ peer: from.originHost, resultCode, reason, message }, block.bytes, at, end, request.tick);
   }
 
   /** Answers the request that `table` retains for `slot`, which the caller closes. */
@@ -42,33 +59,54 @@ export class Refusals {
     const segment = table.segmentOf(slot);
     const at = table.offsetOf(slot);
     const length = segment.view.getUint32(at) & 0xffffff;
-    this.#send(requester, segment.bytes, at, at + length, table.hopByHopOf(slot), refusal);
+    this.#send(requester, segment, at, at + length, table.hopByHopOf(slot), refusal);
     this.#runtime.ledger.ended(requester, how);
   }
 
-  #send(to: RelayPeer, bytes: Uint8Array, at: number, end: number, hopByHop: number, refusal: Refusal): void {
-    const { meters, observer } = this.#runtime;
-    const answer = errorAnswerWith(bytes, at, end, this.#avpsOf(refusal, to.link === undefined));
-    viewOf(answer).setUint32(OFFSET.hopByHop, hopByHop);
-    to.peer.out.push(answer);
+  #send(to: RelayPeer, block: Block, at: number, end: number, hopByHop: number, refusal: Refusal): void {
+    const { meters } = this.#runtime;
+    const toApp = to.link === undefined;
+    const { avps, counted } = this.#prepared(refusal, toApp);
+    if (!to.peer.out.closed) this.#write(to, block, at, end, hopByHop, avps);
     to.messagesSent++;
-    if (to.link === undefined) meters.toApp++;
+    if (toApp) meters.toApp++;
     else {
       meters.toDra++;
       to.link.dra.meters.messagesSent++;
     }
-    meters.errorAnswers.of({ code: String(refusal.resultCode), reason: refusal.reason }).value++;
-    observer?.(messageRecord("error_answer", answer, 0, answer.length, "", to.originHost, hopByHop, 0));
+    counted.value++;
   }
 
-  /** Their AVPs are the same for thousands when a DRA is overloaded or gone. */
-  #avpsOf(refusal: Refusal, toApp: boolean): Uint8Array {
-    if (!(refusal instanceof LastingRefusal) || !toApp) return this.#make(refusal, toApp);
-    return refusal.avps ??= this.#make(refusal, toApp);
+  #write(to: RelayPeer, block: Block, at: number, end: number, hopByHop: number, avps: Block): void {
+    const { out } = to.peer;
+    const length = this.#writer.measure(block, at, end, avps);
+    const segment = out.reserve(length);
+    const start = segment.head;
+    this.#writer.write(block, at, hopByHop, avps, segment, start);
+    out.commit(length);
+    const { observer } = this.#runtime;
+    observer?.(messageRecord("error_answer", segment.bytes, start, start + length, "", to.originHost, hopByHop, 0));
   }
 
-  #make(refusal: Refusal, toApp: boolean): Uint8Array {
-    const { resultCode, failedAvp } = refusal;
+  /** They are the same for thousands when a DRA is overloaded or gone. */
+  #prepared(refusal: Refusal, toApp: boolean): Prepared {
+    if (refusal === this.#last && toApp === this.#lastToApp) return this.#lastPrepared!;
+    let prepared: Prepared;
+    if (refusal instanceof LastingRefusal && toApp) prepared = this.#lastingOf(refusal);
+    else prepared = this.#make(refusal, toApp);
+    this.#last = refusal;
+    this.#lastToApp = toApp;
+    return this.#lastPrepared = prepared;
+  }
+
+  #lastingOf(refusal: LastingRefusal): Prepared {
+    let prepared = this.#lasting.get(refusal);
+    if (prepared === undefined) this.#lasting.set(refusal, prepared = this.#make(refusal, true));
+    return prepared;
+  }
+
+  #make(refusal: Refusal, toApp: boolean): Prepared {
+    const { resultCode, reason, failedAvp } = refusal;
     const message = toApp ? errorMessage(refusal, this.#runtime.options.errorDetail) : refusal.message;
     const { originHost, originRealm, originStateId } = this.#runtime.local;
     const answer = {
@@ -78,15 +116,22 @@ export class Refusals {
       resultCode,
       ...(message === undefined ? {} : { message }),
     };
-    if (failedAvp !== undefined) return errorAvps({ ...answer, failedAvp });
-    const key = `${resultCode} ${message ?? ""}`;
-    let avps = this.#known.get(key);
-    if (avps === undefined) {
+    const counted = this.#runtime.meters.errorAnswers.of({ code: String(resultCode), reason });
+    if (failedAvp !== undefined) return { avps: blockOf(errorAvps({ ...answer, failedAvp })), counted };
+    const name = `${resultCode} ${reason} ${message ?? ""}`;
+    let prepared = this.#known.get(name);
+    if (prepared === undefined) {
       // Some messages quote the request: what is remembered of them is bounded.
       if (this.#known.size >= 256) this.#known.clear();
-      avps = errorAvps(answer);
-      this.#known.set(key, avps);
+      prepared = { avps: blockOf(errorAvps(answer)), counted };
+      this.#known.set(name, prepared);
     }
-    return avps;
+    return prepared;
   }
+}
+
+function blockOf(bytes: Uint8Array): Block {
+  const block = new Block(bytes.length);
+  block.bytes.set(bytes);
+  return block;
 }
