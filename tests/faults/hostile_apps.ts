@@ -58,7 +58,7 @@ export class HostileApps {
 
   /** One connection of a Logic App that sends broken messages until it is thrown out. */
   async #oneConnection(dice: Dice, enough: () => boolean): Promise<void> {
-    const forged = dice.oneIn(8);
+    const forged = dice.oneIn(20);
     const host = forged ? dice.pick(this.#target.forged) : `${this.#target.name}-${dice.below(4)}.apps.example.net`;
     const identity = { host, realm: "apps.example.net" };
     const pongs = new Set<number>();

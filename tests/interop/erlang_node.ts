@@ -140,6 +140,8 @@ tls(Kind, Base) ->
 read(Loop) ->
     case io:get_line("") of
         eof -> ok;
+        %% The node ends, and what serves its standard input has ended first.
+        {error, _} -> ok;
         Line -> Loop ! {line, string:lexemes(Line, " \\n")}, read(Loop)
     end.
 
