@@ -10,7 +10,7 @@ import { growthOf } from "../support/growth.ts";
 import { Fuzz } from "./fuzz.ts";
 
 /** Broken messages of Logic Apps over TCP in one shower. */
-const MESSAGES = 2_000;
+const MESSAGES = 1_000;
 /** Showers without which nothing can be said about growth. */
 const ENOUGH_SAMPLES = 12;
 /** What the last third of a run may hold more than the first: of the heap after a collection, and of all memory. */
