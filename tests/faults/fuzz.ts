@@ -205,6 +205,7 @@ export class Fuzz {
   /** Stops everything; nothing may be left. */
   async stop(): Promise<void> {
     for (const dra of this.#hostileDras) dra.end();
+    for (const peer of [...this.#steadyDras, ...this.#steadyApps, ...this.#pinned]) await peer.halt();
     for (const app of [...this.#steadyApps, ...this.#pinned]) await app.close();
     await this.rig.stop();
   }

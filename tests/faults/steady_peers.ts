@@ -72,10 +72,15 @@ abstract class SteadyPeer {
     this.#asking ??= this.#ask();
   }
 
-  /** Asks no more; each request must have its answer then, and none two. */
-  async end(): Promise<void> {
+  /** Asks no more. */
+  async halt(): Promise<void> {
     this.#ended = true;
     await this.#asking;
+  }
+
+  /** Asks no more; each request must have its answer then, and none two. */
+  async end(): Promise<void> {
+    await this.halt();
     await until(() => this.asker.waiting === 0 || this.wire === undefined, "all is answered", 10_000).catch(() => {});
     assert(this.asker.answered > 0, `${this.host} got no answer at all`);
     assertEquals({ ...this.report, lost: this.asker.waiting }, UNNOTICED, `of ${this.host}`);
