@@ -120,6 +120,9 @@ main() ->
            {list_to_atom(Kind),
             [{transport_module, Module}, {transport_config, Address ++ Secure},
              {connect_timer, 200},
+             %% Whom it serves comes back by the gateway's REOPEN: in one of its own, which lasts as
+             %% long as its watchdogs, it would throw requests away (RFC 3539 section 3.4.1).
+             {watchdog_config, [{okay, case Kind of "listen" -> 0; "connect" -> 3 end}]},
              {watchdog_timer, {?MODULE, interval, [list_to_integer(Interval)]}}]}),
     Self = self(),
     spawn_link(fun() -> read(Self) end),
@@ -258,7 +261,7 @@ export class ErlangNode implements AsyncDisposable {
       cwd: directory,
     });
     try {
-      await child.line(/^ready$/, 10_000);
+      await child.line(/^ready$/, 30_000);
     } catch (error) {
       await child.stop("SIGKILL");
       throw error;
