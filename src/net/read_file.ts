@@ -21,9 +21,12 @@ export function readFile(file: string): Promise<Uint8Array<ArrayBuffer>> {
   return explained(file, Deno.readFile(file));
 }
 
-/** The text of `file`, without a byte order mark. @throws FileError */
+/** The text of `file`, without a byte order mark. @throws FileError, also for what is no text */
 export async function readTextFile(file: string): Promise<string> {
-  return (await explained(file, Deno.readTextFile(file))).replace(/^\uFEFF/, "");
+  const text = await explained(file, Deno.readTextFile(file));
+  // UTF-16, as some editors save it, has one in every second octet.
+  if (text.includes("\0")) throw new FileError(file, "it is no text in UTF-8", false);
+  return text.replace(/^\uFEFF/, "");
 }
 
 /** The file, open for reading; the caller closes it. @throws FileError, also for a directory */

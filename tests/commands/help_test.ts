@@ -80,6 +80,10 @@ const WRONG: [args: string[], stderr: string][] = [
   [["check", "-c", "no/such/file"], "cannot read no/such/file: no such file\n"],
   [["serve", "-c", "no/such/file"], "cannot read no/such/file: no such file\n"],
   [["version", "x"], 'unexpected argument "x"\nTry diam-gw version --help\n'],
+  [
+    ["check", "gw.yaml"],
+    'unexpected argument "gw.yaml"; a configuration is given with -c FILE\nTry diam-gw check --help\n',
+  ],
 ];
 
 for (const [args, stderr] of WRONG) {

@@ -4,6 +4,7 @@
  */
 import { COMMAND } from "../../src/diameter/wire/command_codes.ts";
 import { answer, cea, peerAnswer, RawMessage } from "../support/raw_message.ts";
+import type { Certificate } from "../interop/certificates.ts";
 import { WireEnd } from "./wire_end.ts";
 
 /** What a fake DRA does; the ordinary thing where nothing is said. */
@@ -15,6 +16,10 @@ export interface FakeDraOptions {
   readonly other?: (message: RawMessage, wire: WireEnd, dra: FakeDra) => void;
   /** Result-Code of its CEA; 0 sends none. */
   readonly welcome?: number;
+  /** Makes of its CEA what it sends. */
+  readonly greeting?: (cea: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+  /** It speaks TLS, and shows this. */
+  readonly certificate?: Certificate;
 }
 
 /** Listens on a port of its own. */
@@ -22,12 +27,14 @@ export class FakeDra {
   readonly identity;
   /** What it does with a request; may change. */
   request: NonNullable<FakeDraOptions["request"]>;
+  /** What it does with answers to its own requests, and with DPAs; may change. */
+  other: FakeDraOptions["other"];
   /** Open connections behind their capabilities exchange. */
   readonly open = new Set<WireEnd>();
   requests = 0;
   readonly port: number;
   readonly #options: FakeDraOptions;
-  readonly #listener: Deno.TcpListener;
+  readonly #listener: Deno.TcpListener | Deno.TlsListener;
   readonly #wires = new Set<WireEnd>();
   readonly #accepting: Promise<void>;
 
@@ -35,7 +42,14 @@ export class FakeDra {
     this.#options = options;
     this.identity = { host: options.host ?? "fake.core.example.net", realm: "core.example.net" };
     this.request = options.request ?? ((message, wire) => void wire.send(this.answerTo(message)));
-    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.other = options.other;
+    const anyPort = { hostname: "127.0.0.1", port: 0 };
+    const { certificate } = options;
+    this.#listener = certificate === undefined ? Deno.listen(anyPort) : Deno.listenTls({
+      ...anyPort,
+      cert: Deno.readTextFileSync(certificate.cert),
+      key: Deno.readTextFileSync(certificate.key),
+    });
     this.port = this.#listener.addr.port;
     this.#accepting = this.#accept();
   }
@@ -59,7 +73,7 @@ export class FakeDra {
   async #accept(): Promise<void> {
     try {
       for await (const conn of this.#listener) {
-        conn.setNoDelay(true);
+        if ("setNoDelay" in conn) conn.setNoDelay(true);
         this.#wires.add(
           new WireEnd(conn, {
             message: (bytes, wire) => this.#take(new RawMessage(bytes), wire),
@@ -76,21 +90,21 @@ export class FakeDra {
   }
 
   #take(message: RawMessage, wire: WireEnd): void {
-    const { welcome = 2001, other } = this.#options;
+    const { welcome = 2001, greeting = (cea) => cea } = this.#options;
     switch (message.command) {
       case COMMAND.capabilitiesExchange:
         if (welcome === 0) return;
         if (welcome === 2001) this.open.add(wire);
-        return void wire.send(cea(this.identity, message, welcome));
+        return void wire.send(greeting(cea(this.identity, message, welcome)));
       case COMMAND.deviceWatchdog:
         if (message.isRequest) void wire.send(peerAnswer(this.identity, message));
         return;
       case COMMAND.disconnectPeer:
         if (message.isRequest) void wire.send(peerAnswer(this.identity, message));
-        else other?.(message, wire, this);
+        else this.other?.(message, wire, this);
         return;
     }
-    if (!message.isRequest) return other?.(message, wire, this);
+    if (!message.isRequest) return this.other?.(message, wire, this);
     this.requests++;
     this.request(message, wire, this);
   }

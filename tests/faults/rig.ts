@@ -63,7 +63,6 @@ export class Rig {
   readonly events: GatewayEvent[] = [];
   /** Requests that may stay without an answer because the Logic App itself left. */
   mayLose = 0;
-  /** What the gateway itself calls a defect of its own. */
   readonly #defects: string[] = [];
   readonly #options: RigOptions;
   readonly #started: Promise<void>;
@@ -85,7 +84,13 @@ export class Rig {
       const fake = new FakeDra(told);
       this.fakes.push(fake);
       const name = `fake-${this.fakes.length}`;
-      dras.push({ name, host: "127.0.0.1", port: fake.port, priority, weight, originHost: "", bind: "" });
+      const place = { name, port: fake.port, priority, weight, originHost: "", bind: "" };
+      const { certificate } = told;
+      dras.push(
+        certificate === undefined
+          ? { ...place, host: "127.0.0.1" }
+          : { ...place, host: "localhost", tls: { ca: certificate.ca, cert: "", key: "", serverName: "" } },
+      );
     }
     this.gateway = new InsideGateway({
       ...DEFAULT_OPTIONS,
@@ -120,6 +125,11 @@ export class Rig {
     await this.apps.start();
   }
 
+  /** What was wrong so far: books that do not add up, and what the gateway itself calls a defect of its own. */
+  get complaints(): string[] {
+    return [...this.accounts.complaints, ...this.#defects];
+  }
+
   /** How often the gateway counted an answer that nobody waited for: unknown, late, duplicate, gone. */
   unmatched(reason: string): number {
     return this.gateway.runtime.meters.unmatched.of({ reason: reason }).value;
@@ -150,7 +160,7 @@ export class Rig {
     // Answers of the other side to DRAs may still be on their way.
     await until(() => this.gateway.statistics.active_sessions === 0, `no transaction is active\n${detail}`);
     await until(() => this.accounts.pending === 0, `the transaction tables are empty: ${this.accounts.describe()}`);
-    assertEquals([...this.accounts.complaints, ...this.#defects], []);
+    assertEquals(this.complaints, []);
     assert(this.accounts.looks > 0);
   }
 

@@ -120,6 +120,9 @@ main() ->
            {list_to_atom(Kind),
             [{transport_module, Module}, {transport_config, Address ++ Secure},
              {connect_timer, 200},
+             %% Whom it serves comes back by the gateway's REOPEN: in one of its own, which lasts as
+             %% long as its watchdogs, it would throw requests away (RFC 3539 section 3.4.1).
+             {watchdog_config, [{okay, case Kind of "listen" -> 0; "connect" -> 3 end}]},
              {watchdog_timer, {?MODULE, interval, [list_to_integer(Interval)]}}]}),
     Self = self(),
     spawn_link(fun() -> read(Self) end),
@@ -140,6 +143,8 @@ tls(Kind, Base) ->
 read(Loop) ->
     case io:get_line("") of
         eof -> ok;
+        %% The node ends, and what serves its standard input has ended first.
+        {error, _} -> ok;
         Line -> Loop ! {line, string:lexemes(Line, " \\n")}, read(Loop)
     end.
 
@@ -256,7 +261,7 @@ export class ErlangNode implements AsyncDisposable {
       cwd: directory,
     });
     try {
-      await child.line(/^ready$/, 10_000);
+      await child.line(/^ready$/, 30_000);
     } catch (error) {
       await child.stop("SIGKILL");
       throw error;

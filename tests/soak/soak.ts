@@ -7,16 +7,16 @@ import { parseArgs } from "@std/cli";
 import { DraSimulator } from "../../src/diameter/sim/dra.ts";
 import { FaultPlan } from "./fault_plan.ts";
 import { FROM_SOURCE, GatewayProcess, type ProcessSample } from "../support/gateway_process.ts";
+import { growthOf } from "../support/growth.ts";
 import { LoadPlan, type LoadTotals } from "./load_plan.ts";
 
 const DRAS = 3;
 /** Milliseconds between two samples, and between two lines. */
 const SAMPLE_STEP = 1_000;
 const LINE_STEP = 10_000;
-/** What the last third may have more than the first: a share, and what the pools may still grow by. */
-const MEMORY_SHARE = 1.1;
-const MEMORY_MORE = 12e6;
-const FILES_MORE = 8;
+/** What the last third may have more than the first; the pools may still grow a little. */
+const MEMORY_ALLOWED = { share: 0.1, more: 12e6 };
+const FILES_ALLOWED = { share: 0, more: 8 };
 
 const flags = parseArgs(Deno.args, { string: ["minutes", "rate", "program"] });
 const minutes = Number(flags["minutes"] ?? 10);
@@ -121,14 +121,8 @@ function summary(
   complaints: Set<string>,
   { statistics }: GatewayProcess,
 ): number {
-  const third = Math.floor(samples.length / 3);
-  // What comes with the first load belongs to the start.
-  const first = samples.slice(Math.min(10, Math.floor(third / 4)), third);
-  const last = samples.slice(-third);
-  const [memoryBefore, memoryAfter] = [first, last].map((part) => average(part.map(({ memory }) => memory)));
-  const [filesBefore, filesAfter] = [first, last].map((part) => average(part.map(({ openFiles }) => openFiles)));
-  const memoryFlat = memoryAfter! <= memoryBefore! * MEMORY_SHARE + MEMORY_MORE;
-  const filesFlat = filesAfter! <= filesBefore! + FILES_MORE;
+  const memory = growthOf(samples.map(({ memory }) => memory), MEMORY_ALLOWED);
+  const files = growthOf(samples.map(({ openFiles }) => openFiles), FILES_ALLOWED);
   const peak = Math.max(...samples.map(({ memory }) => memory));
   const { lost, duplicated, misdelivered } = totals;
   if (lost > 0) complaints.add(`${lost} requests were never answered`);
@@ -141,19 +135,17 @@ function summary(
   if (totals.answered + lost + totals.left !== totals.sent) {
     complaints.add(`of ${totals.sent} requests ${totals.answered} were answered`);
   }
-  if (!memoryFlat) complaints.add("memory grows");
-  if (!filesFlat) complaints.add("open files grow");
+  if (!memory.flat) complaints.add("memory grows");
+  if (!files.flat) complaints.add("open files grow");
   const results = [...totals.results].sort((a, b) => b[1] - a[1]).map(([result, count]) => `${result} ${count}`);
   console.log(`
 ${totals.sent} requests, ${totals.answered} answers: ${results.join(", ")}; ${totals.left} of Logic Apps that left
 ${totals.peerRequests} requests of DRAs; ${statistics?.failover_count} failovers, ${statistics?.failback_count} failbacks
 lost ${lost}, duplicated ${duplicated}, misdelivered ${misdelivered}
-memory: ${megabytes(memoryBefore!)} MB in the first third, ${megabytes(memoryAfter!)} MB in the last, ${
+memory: ${megabytes(memory.before)} MB in the first third, ${megabytes(memory.after)} MB in the last, ${
     megabytes(peak)
-  } MB at most: ${memoryFlat ? "flat" : "NOT FLAT"}
-open files: ${filesBefore!.toFixed(1)} in the first third, ${filesAfter!.toFixed(1)} in the last: ${
-    filesFlat ? "flat" : "NOT FLAT"
-  }`);
+  } MB at most: ${memory.flat ? "flat" : "NOT FLAT"}
+open files: ${files.before} in the first third, ${files.after} in the last: ${files.flat ? "flat" : "NOT FLAT"}`);
   for (const complaint of complaints) console.log(`FAILED: ${complaint}`);
   return complaints.size === 0 ? 0 : 1;
 }
@@ -182,10 +174,6 @@ admin: {listen: ""}
 logging: {level: info, format: json}
 stats: {interval: 2s}
 `;
-}
-
-function average(numbers: readonly number[]): number {
-  return numbers.length === 0 ? 0 : numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 }
 
 function megabytes(bytes: number): string {

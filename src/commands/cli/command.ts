@@ -73,9 +73,14 @@ export function defineCommand<const T extends FlagTable>(definition: CommandDefi
   };
 }
 
+/** The word on an argument too many. @param takesFile its place may be behind `-c` */
+function unexpected(arg: string, takesFile = false): string {
+  return `unexpected argument ${JSON.stringify(arg)}${takesFile ? "; a configuration is given with -c FILE" : ""}`;
+}
+
 function countProblems(definition: CommandDefinition<FlagTable>, positionals: readonly string[]): string[] {
   const { least = 0, most = 0 } = definition.positionals ?? {};
-  const surplus = positionals.slice(most).map((arg) => `unexpected argument ${JSON.stringify(arg)}`);
+  const surplus = positionals.slice(most).map((arg) => unexpected(arg, "config" in definition.flags));
   return positionals.length < least ? [`expected ${definition.name} ${definition.arguments ?? ""}`] : surplus;
 }
 

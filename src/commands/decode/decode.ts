@@ -151,7 +151,11 @@ async function walk(
   if (timeless > 0) printError(`${timeless} messages have a time that no calendar has; it is left out`);
   if (told.message === 0) {
     for (const text of others) printError(text);
-    printError(`there is no Diameter message in it; for a capture of another port, give --port N`);
+    // Another port is no help where the file itself is broken, and only a capture has ports.
+    const advice = Symbol.asyncIterator in findings && told.fault === 0
+      ? "; for a capture of another port, give --port N"
+      : "";
+    printError(`there is no Diameter message in it${advice}`);
   }
   return told.message > 0 && told.fault + problems === 0 ? EXIT.done : EXIT.failed;
 }

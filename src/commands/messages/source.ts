@@ -5,7 +5,7 @@
 import { FileError, openFile } from "../../net/read_file.ts";
 import { looksLikeMessage } from "../../diameter/wire/message_cutter.ts";
 import { isCapture } from "../../ops/capture/capture_reader.ts";
-import { parseHexText } from "../../ops/capture/hex_text.ts";
+import { insteadOfHexText, parseHexText } from "../../ops/capture/hex_text.ts";
 import { CaptureError } from "../../ops/capture/packet.ts";
 import { UsageError } from "../cli/command.ts";
 
@@ -75,14 +75,19 @@ async function sourceOf(raw: Pieces, name: string, command: string): Promise<Mes
       ], command);
     }
     if (looksLikeMessage(bytes) === true) return { kind: "messages", bytes };
-    const digits = parseHexText(new TextDecoder().decode(bytes));
+    const text = new TextDecoder().decode(bytes);
+    const digits = parseHexText(text);
     if (digits !== undefined) return { kind: "messages", bytes: digits };
+    const got = insteadOfHexText(text);
+    throw new UsageError(
+      [`${name}: expected a pcap or pcapng capture, or hexadecimal digits in pairs, got ${got}`],
+      command,
+    );
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const reason = error instanceof CaptureError ? error.reason : `cannot be read: ${(error as Error).message}`;
     throw new UsageError([`${name}: ${reason}`], command);
   }
-  throw new UsageError([`${name}: expected a pcap or pcapng capture, or hexadecimal digits in pairs`], command);
 }
 
 async function* piecesOf(file: { read(into: Uint8Array): Promise<number | null>; close(): void }): Pieces {

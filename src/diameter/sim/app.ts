@@ -7,6 +7,7 @@ import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import type { Endpoint } from "../../net/connection.ts";
 import { endpointText } from "../../net/connection.ts";
 import { SegmentPool } from "../../net/segment.ts";
+import { reasonOf } from "../../net/reason.ts";
 import { connectTcp } from "../../net/tcp.ts";
 import { EndToEndIds } from "../peer/end_to_end_ids.ts";
 import type { AdvertisedApplication } from "../peer/capabilities.ts";
@@ -229,8 +230,7 @@ export class AppSimulator {
     const { connect, connectTimeout = 10_000, reconnect } = this.#options;
     try {
       const connection = await connectTcp(connect, { timeout: connectTimeout, noDelay: true }).catch((error) => {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new Error(`Cannot connect to ${endpointText(connect)}: ${reason}`, { cause: error });
+        throw new Error(`Cannot connect to ${endpointText(connect)}: ${reasonOf(error)}`, { cause: error });
       });
       if (this.#stopping) return connection.close();
       const identity = this.#identity(index);

@@ -6,6 +6,7 @@ import { BlockPool } from "../../net/block.ts";
 import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import { type Connection, type Endpoint, endpointText } from "../../net/connection.ts";
 import { type Listener, listenTcp } from "../../net/listener.ts";
+import { reasonOf } from "../../net/reason.ts";
 import { SegmentPool } from "../../net/segment.ts";
 import { EndToEndIds } from "../peer/end_to_end_ids.ts";
 import type { AdvertisedApplication } from "../peer/capabilities.ts";
@@ -142,8 +143,7 @@ export class DraSimulator {
     try {
       this.#listener = listenTcp(endpoint, { noDelay: true }, (connection) => this.#accept(connection, context));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(`Cannot listen on ${endpointText(endpoint)}: ${reason}`, { cause: error });
+      throw new Error(`Cannot listen on ${endpointText(endpoint)}: ${reasonOf(error)}`, { cause: error });
     }
     return this.#address = this.#listener.address;
   }

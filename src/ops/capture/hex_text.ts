@@ -17,8 +17,21 @@ export function parseHexText(text: string): Uint8Array<ArrayBuffer> | undefined 
   return parseDump(text) ?? (DUMP_START.test(text) ? undefined : parseDigits(text));
 }
 
+/** What `text` has instead of digits in pairs, as the end of a sentence that names what was expected. */
+export function insteadOfHexText(text: string): string {
+  const digits = onlyDigits(text);
+  if (digits === "") return "nothing";
+  const other = /[^0-9a-fA-F]/u.exec(digits)?.[0];
+  if (other === undefined) return `an odd number of digits, ${digits.length}`;
+  return /[\p{Cc}\uFFFD]/u.test(other) ? "bytes that are neither" : `${JSON.stringify(other)} among them`;
+}
+
+function onlyDigits(text: string): string {
+  return text.replace(/0x/gi, " ").replace(/[\s:,;-]+/g, "");
+}
+
 function parseDigits(text: string): Uint8Array<ArrayBuffer> | undefined {
-  const digits = text.replace(/0x/gi, " ").replace(/[\s:,;-]+/g, "");
+  const digits = onlyDigits(text);
   if (digits === "" || digits.length % 2 !== 0 || /[^0-9a-fA-F]/.test(digits)) return undefined;
   return Uint8Array.from({ length: digits.length / 2 }, (_, i) => parseInt(digits.slice(2 * i, 2 * i + 2), 16));
 }

@@ -32,20 +32,31 @@ export function parseYaml(text: string): unknown {
   try {
     tree = parse(text);
   } catch (error) {
-    throw explain(error);
+    throw explain(error, text);
   }
   checkSize(tree);
   return tree;
 }
 
-function explain(error: unknown): unknown {
+function explain(error: unknown, text: string): unknown {
   if (!(error instanceof Error)) return error;
   // The parser calls itself for each level, and so runs out of stack.
   if (error instanceof RangeError) return new YamlError(`nested more than ${MOST_LEVELS} levels deep`);
   // "Cannot read block: bad indentation at line 2, column 3:\n   b: 2\n   ^".
   const [, reason = error.message, line, column] = /^(.*) at line (\d+), column (\d+)/s.exec(error.message) ?? [];
-  const sentence = `not valid YAML: ${reason.replaceAll(/\s+/g, " ")}`;
-  return line === undefined ? new YamlError(sentence) : new YamlError(sentence, Number(line), Number(column));
+  if (line === undefined) return new YamlError(`not valid YAML: ${inWords(reason)}`);
+  const before = text.split("\n")[Number(line) - 1]?.slice(0, Number(column) - 1) ?? "";
+  const sentence = before.endsWith("$")
+    ? "within {} and [], put ${...} into quotes: YAML takes its brace for one of its own"
+    : `not valid YAML: ${inWords(reason)}`;
+  return new YamlError(sentence, Number(line), Number(column));
+}
+
+/** What the parser says of mistakes that people make, in their words. */
+function inWords(reason: string): string {
+  if (reason.includes("duplicated key")) return "this key is there already";
+  if (reason.includes("more than 1 document")) return "a second document begins here (---), and only one is read";
+  return reason.replaceAll(/\s+/g, " ");
 }
 
 /** Walks the tree as if every alias were a copy, and stops at the limit. Keeps nothing of it. */

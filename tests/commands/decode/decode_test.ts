@@ -442,8 +442,25 @@ for (const [name, args, says] of usage) {
   });
 }
 
-Deno.test("decode of a file that is neither a capture nor digits is bad usage", async () => {
-  const { code, stderr } = await decodeFile("GIF89a");
-  assertEquals(code, 2);
-  assertStringIncludes(stderr, "expected a pcap or pcapng capture, or hexadecimal digits in pairs");
+const NEITHER: [content: string | Uint8Array<ArrayBuffer>, got: string][] = [
+  ["", "nothing"],
+  ["01 00 0g", '"g" among them'],
+  ["01000", "an odd number of digits, 5"],
+  [new Uint8Array([0x7f, 0x45, 0xff, 0xfe, 0]), "bytes that are neither"],
+];
+for (const [content, got] of NEITHER) {
+  Deno.test(`decode of a file that is neither a capture nor digits says what it is: ${got}`, async () => {
+    const { code, stderr } = await decodeFile(content);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, `expected a pcap or pcapng capture, or hexadecimal digits in pairs, got ${got}\n`);
+  });
+}
+
+Deno.test("decode advises another port only where that could help", async () => {
+  const digits = await decodeFile("0100");
+  const cut = await decodeFile(new Uint8Array([0xd4, 0xc3, 0xb2, 0xa1]));
+  for (const { code, stderr } of [digits, cut]) {
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "there is no Diameter message in it\n");
+  }
 });

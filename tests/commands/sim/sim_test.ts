@@ -170,5 +170,5 @@ test("a port that is taken ends sim dra with 1", async () => {
   const { code, stdout, stderr } = await runMain(["sim", "dra", "--listen", address]);
   listener.close();
   assertEquals([code, stdout], [1, ""]);
-  assertMatch(stderr, new RegExp(`^diam-gw sim: Cannot listen on ${address}: Address already in use`));
+  assertMatch(stderr, new RegExp(`^diam-gw sim: Cannot listen on ${address}: address already in use`));
 });

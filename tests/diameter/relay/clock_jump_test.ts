@@ -54,7 +54,7 @@ for (const [way, by] of [["ahead", HOUR], ["back", -HOUR]] as const) {
     gateway.on((event) => events.push(event));
     await gateway.start();
     const [link] = gateway.pool.dras[0]!.links;
-    const app = new AppSimulator({ connect: gateway.addresses[0]!, window: 4 });
+    const app = new AppSimulator({ connect: gateway.addresses[0]!, window: 16 });
     try {
       await until(() => gateway.pool.dras[0]!.usable, "the DRA is usable");
       await app.start();

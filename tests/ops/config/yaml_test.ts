@@ -31,7 +31,21 @@ Deno.test("aliases and merged mappings that people write are fine", () => {
   parseYaml(doubling(13));
 });
 
-Deno.test("what is no YAML says what and where", () => {
-  const error = assertThrows(() => parseYaml("a: 1\na: 2\n"), YamlError);
-  assertEquals(error.located, "not valid YAML: Cannot store mapping pair: duplicated key (line 2, column 1)");
-});
+const NO_YAML: [text: string, says: string][] = [
+  ["a: 1\na: 2\n", "not valid YAML: this key is there already (line 2, column 1)"],
+  [
+    "a: 1\n---\nb: 2\n",
+    "not valid YAML: a second document begins here (---), and only one is read (line 2, column 1)",
+  ],
+  [
+    "a: {b: ${NAME}}\n",
+    "within {} and [], put ${...} into quotes: YAML takes its brace for one of its own (line 1, column 9)",
+  ],
+  ["a:\n  b: 1\n c: 2\n", "not valid YAML: Cannot read block: bad indentation of a mapping entry (line 3, column 2)"],
+];
+
+for (const [text, says] of NO_YAML) {
+  Deno.test(`what is no YAML says what and where: ${says}`, () => {
+    assertEquals(assertThrows(() => parseYaml(text), YamlError).located, says);
+  });
+}
