@@ -159,7 +159,7 @@ class Chart {
     return {
       width: this.#place.clientWidth || 300,
       height: HEIGHT,
-      padding: [8, 18, 0, 0],
+      padding: [8, 26, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: "time" }, y: false, drag: { x: false, y: false }, points: { size: 6 } },
       scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
@@ -170,7 +170,7 @@ class Chart {
           ticks: { ...grid, size: 4 },
           font,
           size: 26,
-          space: 52,
+          space: 58,
           values: (_plot, splits) => splits.map((split) => clock(split * 1000).replace(/:00$/, "")),
         },
         {

@@ -17,7 +17,7 @@ import { healthOf } from "./history.js";
 const MANY = 9;
 const HIGHEST_WEIGHT = 65_535;
 
-const HEALTH_WORDS = { up: "carries traffic", unsure: "unsure", down: "down", off: "disabled" };
+const HEALTH_WORDS = { up: "usable", unsure: "suspect or probed", down: "down", off: "disabled" };
 
 /** The list. */
 export class DraList {
