@@ -158,12 +158,8 @@ export class Host {
   }
 
   async #adminOptions({ token, hosts, tls }: AdminConfig, listen: NonNullable<AdminConfig["listen"]>) {
-    const assets = await this.#assets();
-    return { listen, token, hosts, ...(tls === undefined ? {} : { tls }), ...assets };
-  }
-
-  #assets() {
-    return Promise.resolve({});
+    const { dashboardAssets } = await import("../diameter/admin/dashboard/assets.ts");
+    return { listen, token, hosts, ...(tls === undefined ? {} : { tls }), assets: dashboardAssets() };
   }
 
   async #plane() {

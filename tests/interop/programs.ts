@@ -31,7 +31,11 @@ export function file(path: string, aptPackage: string): Requirement {
 }
 
 /** A test that runs when everything it needs is there; else it is left out, saying so, or fails where DIAM_GW_REQUIRE_INTEROP is 1. */
-export function interopTest(name: string, needs: readonly Requirement[], body: () => Promise<void>): void {
+export function interopTest(
+  name: string,
+  needs: readonly Requirement[],
+  body: (context: Deno.TestContext) => Promise<void>,
+): void {
   const missing = needs.filter((need) => need.missing !== undefined);
   if (missing.length === 0) return Deno.test({ name, fn: body, sanitizeOps: true, sanitizeResources: true });
   const reasons = missing.map((need) => need.missing).join("; ");

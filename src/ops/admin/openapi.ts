@@ -36,7 +36,8 @@ export function descriptionRoute(version: string, routes: readonly Route[]): Rou
 /** The description. */
 export function openApi(version: string, routes: readonly Route[]): Readonly<Record<string, unknown>> {
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = operation(route);
+  const listed = routes.filter(({ isUnlisted }) => isUnlisted === undefined);
+  for (const route of listed) (paths[route.path] ??= {})[route.method.toLowerCase()] = operation(route);
   return {
     openapi: "3.1.0",
     info: {

@@ -56,6 +56,8 @@ export const ADMIN_LIMITS: AdminLimits = {
 export interface Asset {
   readonly type: string;
   readonly body: string | Uint8Array<ArrayBuffer>;
+  /** What is at its path never changes, because the path has its hash: a browser may keep it. */
+  readonly isImmutable?: true;
 }
 
 /** Files by their path: `/` is the page, which may load the others and nothing else. */

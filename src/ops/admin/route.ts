@@ -62,6 +62,8 @@ export interface RouteSpec<P extends Shape, Q extends Shape, B extends z.ZodType
    * no GET.
    */
   readonly isRoutine?: true;
+  /** It is a part of something else, and not in the description. */
+  readonly isUnlisted?: true;
   /** A few words, for a list. */
   readonly summary: string;
   /** What else is to know. */

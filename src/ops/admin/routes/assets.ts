@@ -23,15 +23,19 @@ export const PLACEHOLDER: Assets = {
   },
 };
 
+/** For what never changes; only the browser that asked may keep it, as it may have needed a token. */
+const KEEP = "private, max-age=31536000, immutable";
+
 /** One route for each file. */
 export function assetRoutes(assets: Assets): Route[] {
-  return Object.entries(assets).map(([path, { type, body }]) =>
+  return Object.entries(assets).map(([path, { type, body, isImmutable }]) =>
     route({
       method: "GET",
       path,
+      ...(path === "/" ? {} : { isUnlisted: true as const }),
       summary: path === "/" ? "The dashboard" : `A file of the dashboard: ${path.slice(1)}`,
       answer: { description: "The file.", type },
-      handle: () => content(type, body, { "cache-control": "no-cache" }),
+      handle: () => content(type, body, { "cache-control": isImmutable ? KEEP : "no-cache" }),
     })
   );
 }
