@@ -64,7 +64,7 @@ export class GatewayProcess implements AsyncDisposable {
    */
   static async start(command: readonly string[], configuration: string): Promise<GatewayProcess> {
     const directory = await Deno.makeTempDir({ prefix: "gateway-" });
-    const file = `${directory}/gateway.yaml`;
+    const file = fileIn(directory);
     await Deno.writeTextFile(file, configuration);
     const [program, ...args] = command;
     const child = new Deno.Command(program!, {
@@ -92,6 +92,24 @@ export class GatewayProcess implements AsyncDisposable {
 
   /** Where it listens. */
   address: Endpoint = { hostname: "127.0.0.1", port: 0 };
+
+  /** Its configuration file. */
+  get file(): string {
+    return fileIn(this.#directory);
+  }
+
+  /** Where its admin interface is: known a moment after it listens. */
+  get admin(): Endpoint | undefined {
+    const [line] = this.logged("admin_listening");
+    if (line === undefined) return undefined;
+    const { hostname, port } = new URL(String(line["url"]));
+    return { hostname, port: Number(port) };
+  }
+
+  /** The exit code, once it has ended by itself. */
+  async exitCode(): Promise<number> {
+    return (await this.#child.status).code;
+  }
 
   /** How often it logged its statistics. */
   get looks(): number {
@@ -184,11 +202,17 @@ export class GatewayProcess implements AsyncDisposable {
   }
 }
 
+function fileIn(directory: string): string {
+  return `${directory}/gateway.yaml`;
+}
+
 /** What faults of DRAs and the coming and going of Logic Apps bring about. */
 const EXPECTED_EVENTS = new Set([
   "starting",
   "admin_listening",
   "admin_off",
+  "config",
+  "certificates_reloaded",
   "dra_reopening",
   "dra_up",
   "dra_down",
