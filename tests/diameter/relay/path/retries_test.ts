@@ -1,9 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { Block } from "../../../../src/net/block.ts";
 import { OutQueue } from "../../../../src/net/out_queue.ts";
 import type { Capabilities } from "../../../../src/diameter/peer/capabilities.ts";
 import type { Peer } from "../../../../src/diameter/peer/peer.ts";
-import { Incoming } from "../../../../src/diameter/relay/core/incoming.ts";
 import { RelayPeer } from "../../../../src/diameter/relay/core/relay_peer.ts";
 import { TICK, ticksFor } from "../../../../src/diameter/relay/core/transactions.ts";
 import type { DraLink } from "../../../../src/diameter/relay/dras/link.ts";
@@ -13,6 +11,7 @@ import { writeRequest } from "../../../../src/diameter/relay/path/writer.ts";
 import { AVP } from "../../../../src/diameter/wire/avp_codes.ts";
 import { COMMAND } from "../../../../src/diameter/wire/command_codes.ts";
 import { FLAG, readHeader } from "../../../../src/diameter/wire/header.ts";
+import { incoming } from "../../../support/incoming.ts";
 import { answer, peerRequest, RawMessage, request } from "../../../support/raw_message.ts";
 import { type Line, Scene, type SceneOptions, settled, TW } from "../dras/scene.ts";
 
@@ -24,14 +23,6 @@ const ANSWER_TIMEOUT = 10_000;
 const REQUEST_TIMEOUT = 25_000;
 /** Deadlines are looked at in ticks: so much later at most. */
 const SLACK = 2 * TICK;
-
-/** The message that fills `block`. */
-function cameFrom(from: RelayPeer, block: Block): Incoming {
-  const message = new Incoming();
-  message.begin(from, block, { receivedAt: 0, tick: 0, refused: false });
-  message.moveTo(0);
-  return message;
-}
 
 /** A Logic App whose requests wait for DRAs, and what decides on further attempts. */
 class Stage extends Scene {
@@ -68,11 +59,9 @@ class Stage extends Scene {
     const { runtime } = this;
     const { answerTimeout, requestTimeout } = runtime.options;
     const link = this.pool.pick(this.pool.planFor(readHeader(message).application), "first") as DraLink;
-    const block = new Block(message.length);
-    block.bytes.set(message);
     const { out } = link.relayPeer!.peer;
     const deadline = runtime.tick() + ticksFor(requestTimeout);
-    const slot = writeRequest(cameFrom(this.app, block), out.reserve(message.length), link.table, false, 0, deadline);
+    const slot = writeRequest(incoming(this.app, message), out.reserve(message.length), link.table, false, 0, deadline);
     out.commit(message.length);
     link.table.wheel.arm(slot, runtime.tick() + ticksFor(answerTimeout));
     runtime.ledger.begun(this.app);
@@ -91,10 +80,8 @@ class Stage extends Scene {
   /** DRA `index` answers with `error`; whether that is dealt with. */
   async errs(index: number, error: RawMessage): Promise<boolean> {
     const { bytes, hopByHop } = error;
-    const block = new Block(bytes.length);
-    block.bytes.set(bytes);
     const link = this.link(index);
-    const taken = this.retries.takeErrorAnswer(link, link.table.find(hopByHop), cameFrom(link.relayPeer!, block));
+    const taken = this.retries.takeErrorAnswer(link, link.table.find(hopByHop), incoming(link.relayPeer!, bytes));
     await settled();
     return taken;
   }
