@@ -31,14 +31,14 @@ const LOOP = { routeRecords: ["a.example.net", "GW.Example.Net", "b.example.net"
 const BROKEN: RawRequest = { more: (builder) => builder.octets(999, new Uint8Array([0, 0, 3, 231, 0, 255, 255, 255])) };
 
 const TABLE: readonly (readonly [string, Case, ReturnType<typeof judge>])[] = [
-  ["R1 a plain request stands", {}, "stands"],
-  ["F8 E is set in a request", { wish: { flags: R | FLAG.error | FLAG.proxiable } }, [3008, "header_bits"]],
+  ["a plain request stands", {}, "stands"],
+  ["E12 E is set in a request", { wish: { flags: R | FLAG.error | FLAG.proxiable } }, [3008, "header_bits"]],
   ["P is clear, and nobody minds", { wish: { flags: R } }, "stands"],
   ["P is clear where it must not be", { wish: { flags: R }, strict: true }, [3001, "not_proxiable"]],
   ["the application of common messages", { wish: { application: APPLICATION.common } }, [3007, "application"]],
   ["the application of relays", { wish: { application: APPLICATION.relay } }, [3007, "application"]],
   ["after a DPR", { refused: true }, [3004, "draining"]],
-  ["own name in a Route-Record, in any case", { wish: LOOP }, [3005, "loop"]],
+  ["R1 own name in a Route-Record, in any case", { wish: LOOP }, [3005, "loop"]],
   ["own name in a Route-Record, where none is added", { wish: LOOP, mode: "transparent" }, "stands"],
   [
     "own name in a Route-Record of some vendor, which is no Route-Record",

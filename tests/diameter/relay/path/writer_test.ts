@@ -54,7 +54,7 @@ class Desk {
 const BODIES = [0, 1, 300, 70_000];
 
 for (const size of BODIES) {
-  Deno.test(`R8 a relayed request with ${size} octets more is the same but for ids, length and one Route-Record`, async () => {
+  Deno.test(`R7 a relayed request with ${size} octets more is the same but for ids, length and one Route-Record`, async () => {
     for (const originHost of ["a.b", "ab.c", "abc.d", "abcd.e", "abcde.example.net"]) {
       const desk = new Desk();
       const bytes = request({ more: (builder) => builder.octets(999, new Uint8Array(size).fill(0xab)) });
@@ -73,7 +73,7 @@ for (const size of BODIES) {
   });
 }
 
-Deno.test("in transparent mode a request keeps every octet but its hop-by-hop id", async () => {
+Deno.test("P2 in transparent mode a request keeps every octet but its hop-by-hop id", async () => {
   const desk = new Desk();
   const bytes = request({ flags: PLAIN | FLAG.retransmitted | 1 });
   desk.relays("app.example.net", bytes, false);
@@ -91,7 +91,7 @@ for (
     ["P that is clear stays clear", FLAG.request, FLAG.request],
   ] as const
 ) {
-  Deno.test(`a relayed request: ${name}`, async () => {
+  Deno.test(`R10 a relayed request: ${name}`, async () => {
     const desk = new Desk();
     desk.relays("app.example.net", request({ flags }), true);
     assertEquals((await desk.flushed())[0]!.flags, expected);
