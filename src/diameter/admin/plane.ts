@@ -168,7 +168,7 @@ function errorsRoute(gateway: GatewayControl): Route {
           result_code: resultCode,
           reason,
           message,
-          header: {
+          header: header === undefined ? null : {
             command: header.command,
             application: header.application,
             flags: header.flags,

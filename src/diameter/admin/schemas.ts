@@ -3,6 +3,7 @@
  * @module
  */
 import * as z from "zod";
+import type { Statistics } from "../relay/statistics.ts";
 
 const count = z.int();
 const instant = z.iso.datetime().nullable();
@@ -74,14 +75,40 @@ export const REFUSED_MESSAGE = z.object({
     length: count,
     hop_by_hop: count,
     end_to_end: count,
-  }),
+  }).nullable(),
   hex: z.string(),
 });
 
 /** The statistics block. */
-export const STATISTICS = z.looseObject({
+export const STATISTICS = z.object({
   total_requests: count,
+  total_responses: count,
   active_sessions: count,
+  avg_latency_ms: z.number(),
+  to_dra: count,
+  from_dra: count,
+  to_app: count,
+  from_app: count,
+  timeout_errors: count,
+  routing_errors: count,
+  sessions_created: count,
+  sessions_completed: count,
+  sessions_expired: count,
+  sessions_rejected: count,
+  sessions_abandoned: count,
   active_priority: count.nullable(),
-  dras: z.array(z.looseObject({ name: z.string() })),
-});
+  active_dras: count,
+  total_dras: count,
+  failover_count: count,
+  failback_count: count,
+  dras: z.array(z.object({
+    name: z.string(),
+    state: z.string(),
+    messages_sent: count,
+    messages_received: count,
+    bytes_sent: count,
+    bytes_received: count,
+    reconnects: count,
+    last_error: z.string(),
+  })),
+}) satisfies z.ZodType<Statistics>;

@@ -387,7 +387,7 @@ export class Peer {
           passed = true;
           break;
         case "discard":
-          this.#handlers.discarded?.(event);
+          this.#handlers.discarded?.("unexpected");
           break;
         case "send-cea":
         case "refuse":

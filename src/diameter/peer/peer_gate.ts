@@ -16,8 +16,22 @@ import { describeStranger } from "./stranger.ts";
 /** Mark of a batch whose requests came after a DPR of either side: they are answered, not served (RFC 6733 section 5.4). */
 export const REFUSED = 1;
 
-/** Counters of what a gate threw away, by reason. */
-export type DiscardCounter = (reason: string) => void;
+/** A message that cannot be taken for what it is. */
+export interface MalformedMessage {
+  /** One of a small fixed set. */
+  readonly reason: string;
+  /** For a person. */
+  readonly message: string;
+  /** With what it is answered; 0 when it is not. */
+  readonly resultCode: number;
+  /** It, or its beginning, from `at` to `end`. */
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly end: number;
+}
+
+/** Told of what a gate threw away: why, and of what is malformed, what it was. */
+export type DiscardCounter = (reason: string, malformed?: MalformedMessage) => void;
 
 /** Takes a batch of relayable messages, which it releases; a promise asks to wait for it before the next one. */
 export type BatchTaker = (batch: Batch) => void | Promise<void>;
@@ -150,8 +164,9 @@ function takeOne(
   // connection.
   if (!isPeerCommand(header.command) || !mayAnswer(peer, header.command)) return peer.take(bytes, at, end, header);
   if (request && (header.flags & FLAG.error) !== 0) {
-    discarded("header_bits");
     const reason = "R and E are both set";
+    const resultCode = RESULT.invalidHeaderBits;
+    discarded("header_bits", { reason: "header_bits", message: reason, resultCode, bytes, at, end });
     const { stranger } = peer;
     peer.refuse(bytes, at, end, RESULT.invalidHeaderBits, reason);
     if (stranger) peer.closeWhenWritten(`its CER was refused with ${RESULT.invalidHeaderBits}: ${reason}`);
@@ -167,8 +182,10 @@ function takeOne(
     if (!(error instanceof AvpLengthError)) throw error;
     // A CER reads its own AVPs: its answer is a CEA.
     if (request && header.command !== COMMAND.capabilitiesExchange) {
-      discarded("avp_length");
-      peer.refuse(bytes, at, end, RESULT.invalidAvpLength, error.message, failedAvpAt(bytes, error.offset, end));
+      const { message } = error;
+      const resultCode = RESULT.invalidAvpLength;
+      discarded("avp_length", { reason: "avp_length", message, resultCode, bytes, at, end });
+      peer.refuse(bytes, at, end, resultCode, message, failedAvpAt(bytes, error.offset, end));
       return false;
     }
   }
@@ -185,20 +202,27 @@ function mayAnswer(peer: Peer, command: number): boolean {
 
 /** A stream that cannot be followed: answer what can be answered, then end. */
 function takeFault(peer: Peer, kind: string, header: Uint8Array, discarded: DiscardCounter): void {
-  discarded(`frame_${kind}`);
+  const told = (resultCode: number, message: string) => {
+    const reason = `frame_${kind}`;
+    discarded(reason, { reason, message, resultCode, bytes: header, at: 0, end: header.length });
+  };
   const request = header.length >= HEADER_LENGTH && (header[4]! & FLAG.request) !== 0 &&
     mayAnswer(peer, (header[5]! << 16) | (header[6]! << 8) | header[7]!);
   if (request && kind === FRAME_FAULT.version) {
     const reason = `version ${header[0]} is not supported, this node speaks version 1`;
+    told(RESULT.unsupportedVersion, reason);
     peer.refuse(header, 0, HEADER_LENGTH, RESULT.unsupportedVersion, reason);
     peer.closeWhenWritten(reason);
   } else if (request && kind === FRAME_FAULT.alignment) {
     const length = (header[1]! << 16) | (header[2]! << 8) | header[3]!;
     const reason = `message length ${length} is not a multiple of 4`;
+    told(RESULT.invalidMessageLength, reason);
     peer.refuse(header, 0, HEADER_LENGTH, RESULT.invalidMessageLength, reason);
     peer.closeWhenWritten(reason);
   } else {
-    peer.abort(describeStranger(kind, header));
+    const reason = describeStranger(kind, header);
+    told(0, reason);
+    peer.abort(reason);
   }
 }
 

@@ -6,7 +6,7 @@ import type { Connection } from "../../net/connection.ts";
 import { Intake } from "../../net/intake.ts";
 import { reasonOf } from "../../net/reason.ts";
 import type { Peer } from "../peer/peer.ts";
-import { gate } from "../peer/peer_gate.ts";
+import { type DiscardCounter, gate } from "../peer/peer_gate.ts";
 import { diameterFrames } from "../wire/frame_rule.ts";
 import { AppDirectory } from "./apps/directory.ts";
 import { AppLimits } from "./apps/limits.ts";
@@ -78,9 +78,13 @@ export function assemble(options: GatewayOptions): RelayParts {
 
   /** One connection, from its bytes to the relay, until it ends. */
   function serve(connection: Connection, peer: Peer, served: Served): void {
+    const discarded: DiscardCounter = (reason, malformed) => {
+      if (malformed === undefined) runtime.discarded(reason);
+      else runtime.malformed(served.relayPeer?.originHost ?? peer.remoteText, malformed);
+    };
     const intake = new Intake(connection, runtime.blocks, {
       rule: diameterFrames(() => peer.longestMessage(served.longestMessage)),
-      take: gate(peer, (batch) => entry.take(served, batch), runtime.discarded, () => served.servesReopening()),
+      take: gate(peer, (batch) => entry.take(served, batch), discarded, () => served.servesReopening()),
       ended(error) {
         intakes.delete(intake);
         peer.abort(error === undefined ? "the peer closed the connection" : reasonOf(error));

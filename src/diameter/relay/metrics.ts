@@ -49,14 +49,14 @@ export function addMetrics(registry: Registry, { runtime, pool, apps, server }: 
   registry.add(
     new Readings("counter", "diamgw_bytes_total", "Bytes of all connections.", ["side", "direction"])
       .from(() => {
-        let [appIn, appOut, draIn, draOut] = [meters.appBytesIn, meters.appBytesOut, 0, 0];
+        let { appBytesIn: appIn, appBytesOut: appOut, draBytesIn: draIn, draBytesOut: draOut } = meters;
         for (const { peer } of apps) {
           appIn += peer.readBytes;
           appOut += peer.out.writtenBytes;
         }
-        for (const { traffic } of pool.dras) {
-          draIn += traffic.bytesReceived;
-          draOut += traffic.bytesSent;
+        for (const { relayPeer } of pool.links()) {
+          draIn += relayPeer?.peer.readBytes ?? 0;
+          draOut += relayPeer?.peer.out.writtenBytes ?? 0;
         }
         return [
           [{ side: "app", direction: "in" }, appIn],

@@ -161,6 +161,7 @@ export class AppServer {
     for (const [key, { listener }] of gone) {
       listener.close();
       this.#listeners.delete(key);
+      this.#runtime.forgetListener(listener.address);
     }
     for (const [one, listener] of opened) this.#listening(one, listener);
   }
@@ -225,6 +226,7 @@ export class AppServer {
 
   #listening(wanted: WantedListener, listener: Listener): void {
     this.#listeners.set(wanted.key, { wanted, listener });
+    this.#runtime.declareListener(listener.address);
     this.#runtime.emit({ kind: "listening", address: endpointText(listener.address) });
   }
 

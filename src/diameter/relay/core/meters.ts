@@ -25,6 +25,24 @@ export const REFUSAL_REASONS = [
 /** One of {@link REFUSAL_REASONS}. */
 export type RefusalReason = typeof REFUSAL_REASONS[number];
 
+/**
+ * Why a message was thrown away, or ended its connection: its watchdog is in REOPEN; its header, an
+ * AVP of it, or its frame is malformed; it answers nothing that was asked; its connection was not in
+ * a state to take it; it did not fit into what may wait for a peer that does not read.
+ */
+export const DISCARD_REASONS = [
+  "reopen",
+  "header_bits",
+  "avp_length",
+  "frame_length",
+  "frame_version",
+  "frame_alignment",
+  "unknown_answer",
+  "unexpected",
+  "send_queue_end",
+  "memory_limit",
+] as const;
+
 /** Why a request is sent again. */
 export const RETRY_CAUSES = ["timeout", "suspect", "lost", "error_answer"] as const;
 /** One of {@link RETRY_CAUSES}. */
@@ -42,6 +60,7 @@ export type WatchdogSighting = typeof WATCHDOG_EVENTS[number];
 
 /** A request's way, and that of its answer. */
 export type Direction = "app_to_dra" | "dra_to_app";
+
 /** Of one DRA, over all its connections: handles that the message path keeps. */
 export class DraMeters {
   messagesSent = 0;
@@ -84,9 +103,11 @@ export class Meters {
   fromDra = 0;
   toApp = 0;
   fromApp = 0;
-  /** Bytes of Logic Apps' connections that ended; live ones are added when read. */
+  /** Bytes of connections that ended; live ones are added when read. */
   appBytesIn = 0;
   appBytesOut = 0;
+  draBytesIn = 0;
+  draBytesOut = 0;
   /** Microseconds from request to answer, over all completed transactions. */
   latencySum = 0;
   /** Own answers because no peer could take the request. */
@@ -121,7 +142,7 @@ export class Meters {
     "diamgw_discarded_total",
     "Messages that were thrown away, or ended their connection.",
     ["reason"],
-  );
+  ).declare({ reason: DISCARD_REASONS });
   readonly attempts = new CounterFamily(
     "diamgw_connection_attempts_total",
     "Connections to DRAs that were tried, by result.",

@@ -18,8 +18,8 @@ export interface RefusedMessage {
   readonly reason: string;
   /** For a person. */
   readonly message: string;
-  /** Of the message: length, flags, command, application and identifiers. */
-  readonly header: Header;
+  /** Undefined when less of it came than a header. */
+  readonly header: Header | undefined;
   /** The first bytes of it. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
@@ -49,7 +49,7 @@ export class RefusedMessages {
       this.#tick = tick;
       this.#inTick = 0;
     }
-    if (this.#inTick++ >= PER_TICK || end - at < HEADER_LENGTH) return;
+    if (this.#inTick++ >= PER_TICK) return;
     const copy = bytes.slice(at, Math.min(end, at + KEPT_BYTES));
     const { peer, resultCode, reason, message } = why;
     const serial = ++this.#serial;
@@ -60,7 +60,7 @@ export class RefusedMessages {
       resultCode,
       reason,
       message,
-      header: readHeader(copy, 0),
+      header: copy.length < HEADER_LENGTH ? undefined : readHeader(copy, 0),
       bytes: copy,
     });
     if (this.#kept.length > KEPT) this.#kept.shift();

@@ -11,9 +11,10 @@ import { SegmentPool } from "../../../net/segment.ts";
 import type { LocalIdentity } from "../../peer/capabilities.ts";
 import { EndToEndIds } from "../../peer/end_to_end_ids.ts";
 import type { PeerNode } from "../../peer/peer.ts";
+import type { MalformedMessage } from "../../peer/peer_gate.ts";
 import { Budgets } from "./budgets.ts";
 import { Ledger } from "./ledger.ts";
-import { Meters, type RefusalReason } from "./meters.ts";
+import { Meters, REFUSAL_REASONS, type RefusalReason } from "./meters.ts";
 import type { GatewayEvent, GatewayListener, MessageObserver } from "./events.ts";
 import type { GatewayOptions } from "./options.ts";
 import { ConnectionTable } from "./connection_table.ts";
@@ -143,6 +144,23 @@ export class RelayRuntime implements PeerNode {
 
   /** Counts a message that was thrown away. */
   readonly discarded = (reason: string): void => void this.meters.discarded.of({ reason }).value++;
+
+  /** Notes a message that was malformed, and counts it. */
+  malformed(peer: string, fault: MalformedMessage): void {
+    const { bytes, at, end, resultCode, reason, message } = fault;
+    this.discarded(reason);
+    this.refusedMessages.note({ peer, resultCode, reason, message }, bytes, at, end, this.tick());
+  }
+
+  /** Has what is counted of a listener be there from its beginning. */
+  declareListener(listener: Endpoint): void {
+    this.meters.refused.declare({ listener: [endpointText(listener)], reason: REFUSAL_REASONS });
+  }
+
+  /** Forgets what was counted of a listener that is configured no more. */
+  forgetListener(listener: Endpoint): void {
+    this.meters.refused.forget({ listener: endpointText(listener) });
+  }
 
   /** Counts a connection that was not served. */
   refused(listener: Endpoint, reason: RefusalReason): void {

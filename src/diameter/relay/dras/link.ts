@@ -442,6 +442,8 @@ export class DraLink implements Served, Place {
     this.#okayAt = 0;
     this.dra.meters.bytesSent += peer.out.writtenBytes;
     this.dra.meters.bytesReceived += peer.readBytes;
+    this.#runtime.meters.draBytesOut += peer.out.writtenBytes;
+    this.#runtime.meters.draBytesIn += peer.readBytes;
     this.#runtime.gone(relayPeer);
     this.#handlers.changed(this);
     this.#handlers.lost(this, end.reason);
