@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { linkWorkers, tidyComments } from "../../src/build/bundle.ts";
+import { asciiOnly, linkWorkers, tidyComments } from "../../src/build/bundle.ts";
 import { reason } from "../../src/build/compiled.ts";
 
 const SCRIPTS = ["/x/src/main.ts", "/x/src/relay/relay_worker.ts", "/x/src/a/mod.ts", "/x/src/b/mod.ts"];
@@ -36,6 +36,13 @@ Deno.test("a text that would be missing beside the bundle cannot be bundled", ()
 Deno.test("comments name packages, not this machine's directories", () => {
   const text = "// ../../home/me/.cache/deno/npm/registry/zod/4.6.7/v4/core/util.js\nvar a; // kept\n// src/main.ts\n";
   assertEquals(tidyComments(text), "// npm:zod/4.6.7/v4/core/util.js\nvar a; // kept\n// src/main.ts\n");
+});
+
+Deno.test("a program is ASCII, so that the engine keeps it with one byte for each character", () => {
+  const text = 'var a = "§ • 😀"; // ü\n';
+  const ascii = asciiOnly(text);
+  assertEquals(ascii, 'var a = "\\u00a7 \\u2022 \\ud83d\\ude00"; // \\u00fc\n');
+  assertEquals(new Function(`${ascii}return a;`)(), "§ • 😀");
 });
 
 Deno.test("why deno compile failed is told by its innermost useful cause", () => {
