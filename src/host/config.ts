@@ -80,11 +80,7 @@ export const adminSection: Section<"admin", AdminConfig, { readonly admin: Admin
     ),
   }, DEFAULT_ADMIN),
   check: adminFindings,
-  restart: ["listen", "tls"],
-  unavailable: {
-    trace: "no transactions are recorded yet; leave it out",
-    mask: "no messages are shown yet; leave it out",
-  },
+  restart: ["listen", "tls", "trace"],
 };
 
 const logging: Section<"logging", LoggingConfig> = {

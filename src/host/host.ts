@@ -4,12 +4,14 @@
  * @module
  */
 import { gatewayOptions } from "../diameter/config.ts";
+import { assemble } from "../diameter/relay/assemble.ts";
 import { Gateway } from "../diameter/relay/gateway.ts";
 import type { AdminEvent, EventSource } from "../ops/admin/plane.ts";
 import type { AdminServer } from "../ops/admin/server.ts";
 import { type ClosableLogger, guardFloods } from "../ops/log/mod.ts";
 import { Registry } from "../ops/metrics/registry.ts";
 import { scrape } from "../ops/metrics/scrape.ts";
+import { createTraceRing, type TraceRing } from "../ops/trace/mod.ts";
 import { VERSION } from "../version.ts";
 import type { AdminConfig, Config, Loaded, Read } from "./config.ts";
 import { withinDescriptors } from "./descriptors.ts";
@@ -41,6 +43,7 @@ export class Host {
   readonly #log: ClosableLogger;
   readonly #events: ReturnType<typeof guardFloods>;
   readonly #gateway: Gateway;
+  readonly #trace: TraceRing | undefined;
   readonly #config: LiveConfig;
   readonly #liveLog: LiveLog;
   readonly #startedAt = new Date();
@@ -51,9 +54,10 @@ export class Host {
   #statistics: ReturnType<typeof setInterval> | undefined;
   #endSweeping = () => {};
 
-  private constructor(log: ClosableLogger, gateway: Gateway, config: LiveConfig) {
+  private constructor(log: ClosableLogger, gateway: Gateway, trace: TraceRing | undefined, config: LiveConfig) {
     this.#log = log;
     this.#gateway = gateway;
+    this.#trace = trace;
     this.#config = config;
     this.#liveLog = new LiveLog(log, gateway, config.current.logging);
     const events = this.#events = guardFloods(log);
@@ -68,7 +72,11 @@ export class Host {
    */
   static async start(origin: ConfigOrigin, log: ClosableLogger): Promise<Host> {
     const { loaded } = origin;
-    const gateway = new Gateway(withinDescriptors(gatewayOptions(loaded.config), log));
+    const options = withinDescriptors(gatewayOptions(loaded.config), log);
+    const { admin } = loaded.config;
+    // Nobody can see what is recorded without the admin interface.
+    const trace = admin.listen === null ? undefined : createTraceRing(admin.trace);
+    const gateway = new Gateway(options, assemble(options, trace));
     const config = await LiveConfig.of(
       {
         read: () => origin.read(),
@@ -79,7 +87,7 @@ export class Host {
       loaded,
       origin.file,
     );
-    const host: Host = new Host(log, gateway, config);
+    const host: Host = new Host(log, gateway, trace, config);
     try {
       await gateway.start();
       await host.#openAdmin(loaded);
@@ -166,7 +174,8 @@ export class Host {
     const { diameterPlane } = await import("../diameter/admin/plane.ts");
     const registry = new Registry((family, error) => this.#log.error("metric_failed", `${family}: ${error}`));
     this.#gateway.addMetrics(registry);
-    return diameterPlane(this.#gateway, registry);
+    const mask = () => this.#config.current.admin.mask;
+    return diameterPlane(this.#gateway, registry, { ring: this.#trace, mask });
   }
 
   #adminHost() {

@@ -4,6 +4,8 @@
  */
 import { assertEquals } from "@std/assert";
 import type { GatewayEvent } from "../../src/diameter/relay/core/events.ts";
+import { assemble } from "../../src/diameter/relay/assemble.ts";
+import type { RelayTrace } from "../../src/diameter/relay/core/trace.ts";
 import { InsideGateway } from "../support/inside.ts";
 import {
   DEFAULT_OPTIONS,
@@ -32,6 +34,8 @@ export interface StageOptions {
   readonly gateway?: Partial<Omit<GatewayOptions, "server" | "draPool">>;
   readonly server?: Partial<ServerOptions>;
   readonly draPool?: Partial<Omit<DraPoolOptions, "dras">>;
+  /** Is told of transactions; nobody unless given. */
+  readonly trace?: RelayTrace;
 }
 
 /** Everything that a test of the gateway needs. */
@@ -48,7 +52,7 @@ export class Stage {
     this.listeners = wanted.map((dra, i) =>
       new RawListener({ host: `dra-${i + 1}.example.net`, realm: "example.net", ...identityOf(dra) })
     );
-    this.gateway = new InsideGateway({
+    const whole: GatewayOptions = {
       ...DEFAULT_OPTIONS,
       originHost: GATEWAY.host,
       originRealm: GATEWAY.realm,
@@ -79,7 +83,8 @@ export class Stage {
           ...(dra.tls === undefined ? {} : { tls: dra.tls }),
         })),
       },
-    });
+    };
+    this.gateway = new InsideGateway(whole, assemble(whole, options.trace));
     this.gateway.on((event) => this.events.push(event));
   }
 

@@ -2,8 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { adminSection } from "../../src/host/config.ts";
 import { defaultConfig, diffConfig, loadConfig, plainConfig } from "../../src/ops/config/mod.ts";
 
-/** As it is once it is in force. */
-const SECTIONS = [{ ...adminSection, unavailable: {} }] as const;
+const SECTIONS = [adminSection] as const;
 
 const load = (text: string) => loadConfig(SECTIONS, { file: "gw.yaml", text });
 
@@ -84,12 +83,12 @@ Deno.test("beyond this host without TLS, a token is warned about", () => {
   assertEquals(good("admin: {listen: 127.0.0.1:9868}").warnings, []);
 });
 
-Deno.test("of the admin interface, its address and TLS need a restart", () => {
+Deno.test("of the admin interface, its address, TLS and what is recorded need a restart", () => {
   const { changes, needsRestart } = diffConfig(
     SECTIONS,
     good("").config,
     good("admin: {listen: 127.0.0.1:1, token: t, tls: {cert: c, key: k}, trace: {bodies: false}}").config,
   );
   assertEquals(changes.map(({ path }) => path), ["admin.listen", "admin.token", "admin.trace.bodies", "admin.tls"]);
-  assertEquals(needsRestart, ["admin.listen", "admin.tls"]);
+  assertEquals(needsRestart, ["admin.listen", "admin.trace.bodies", "admin.tls"]);
 });

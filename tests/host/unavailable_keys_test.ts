@@ -17,7 +17,6 @@ const SETTINGS = [
   ["admin: {token: secret}", "admin.token"],
   ["server: {reuse_port: true}", "server.reuse_port"],
   ["admin: {hosts: [gw.example.net]}", "admin.hosts"],
-  ["admin: {trace: {max_bytes: 0}}", "admin.trace.max_bytes"],
 ] as const;
 
 function pathOf(place: string) {

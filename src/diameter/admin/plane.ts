@@ -15,19 +15,26 @@ import type { GatewayStatus } from "../relay/status.ts";
 import { eventsOf } from "./events.ts";
 import { APP, DRA, REFUSED_MESSAGE, STATISTICS } from "./schemas.ts";
 import { shownApp, shownDra } from "./shown.ts";
+import { type ShownTrace, transactionRoutes } from "./transactions.ts";
 
 /** Highest weight (the range that the configuration has). */
 const MOST_WEIGHT = 65_535;
 
-/** The plane of `gateway`, whose metrics are in `metrics`. */
-export function diameterPlane(gateway: GatewayControl, metrics: Registry): AdminPlane {
+/** The plane of `gateway`, whose metrics are in `metrics`, and whose transactions in `trace`. */
+export function diameterPlane(gateway: GatewayControl, metrics: Registry, trace: ShownTrace): AdminPlane {
   return {
     name: "diameter",
     async readiness() {
       const { state, reason } = await gateway.status();
       return { state, ready: state === "ready", ...(reason === "" ? {} : { reason }) };
     },
-    routes: [...draRoutes(gateway), ...draActions(gateway), appsRoute(gateway), errorsRoute(gateway)],
+    routes: [
+      ...draRoutes(gateway),
+      ...draActions(gateway),
+      appsRoute(gateway),
+      errorsRoute(gateway),
+      ...transactionRoutes(trace),
+    ],
     events: eventsOf(gateway),
     async *metrics() {
       yield* scrape(metrics);

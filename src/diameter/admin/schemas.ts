@@ -79,6 +79,39 @@ export const REFUSED_MESSAGE = z.object({
   hex: z.string(),
 });
 
+/** A transaction. */
+export const TRANSACTION = z.object({
+  id: count,
+  at: z.iso.datetime(),
+  app: z.string().nullable(),
+  dra: z.string().nullable(),
+  direction: z.enum(["app_to_dra", "dra_to_app"]),
+  application: count,
+  command: count,
+  session_id: z.string(),
+  app_hop_by_hop: count.nullable(),
+  dra_hop_by_hop: count.nullable(),
+  end_to_end: count,
+  route: z.string().nullable(),
+  pool: z.string().nullable(),
+  attempts: z.array(z.object({ dra: z.string(), at: z.iso.datetime(), outcome: z.string().nullable() })),
+  reason: z.string().nullable(),
+  result_code: count.nullable(),
+  duration_ms: milliseconds,
+});
+
+/** A transaction with its messages; a decoded one is as `diam-gw decode --json` prints it. */
+export const TRANSACTION_DETAIL = TRANSACTION.extend({
+  messages: z.array(z.object({
+    at: z.iso.datetime(),
+    peer: z.string(),
+    side: z.enum(["app", "dra"]),
+    sent: z.boolean(),
+    hex: z.string(),
+    decoded: z.looseObject({ name: z.string(), length: count, hop_by_hop: count, end_to_end: count }),
+  })),
+});
+
 /** The statistics block. */
 export const STATISTICS = z.object({
   total_requests: count,

@@ -14,6 +14,7 @@ import { AppServer } from "./apps/server.ts";
 import { SessionAffinity } from "./apps/session_affinity.ts";
 import type { GatewayOptions } from "./core/options.ts";
 import type { Served } from "./core/relay_peer.ts";
+import type { RelayTrace } from "./core/trace.ts";
 import { RelayRuntime } from "./core/runtime.ts";
 import { TransactionTable } from "./core/transactions.ts";
 import { DraAdoption } from "./dras/adoption.ts";
@@ -27,6 +28,7 @@ import { RequestStage } from "./path/requests.ts";
 import { Retries } from "./path/retries.ts";
 import { ToApps } from "./path/to_apps.ts";
 import { ToDras } from "./path/to_dras.ts";
+import { Tracing } from "./path/tracing.ts";
 
 /** The parts of one gateway, for {@link Gateway} and for tests that look inside. */
 export interface RelayParts {
@@ -43,21 +45,25 @@ export interface RelayParts {
   configure(): void;
 }
 
-/** Makes the parts and connects them; nothing runs yet. */
-export function assemble(options: GatewayOptions): RelayParts {
-  const runtime = new RelayRuntime(options);
+/**
+ * Makes the parts and connects them; nothing runs yet.
+ * @param trace is told of transactions
+ */
+export function assemble(options: GatewayOptions, trace?: RelayTrace): RelayParts {
+  const runtime = new RelayRuntime(options, undefined, undefined, undefined, trace);
+  const tracing = trace === undefined ? undefined : new Tracing(runtime, trace);
   const apps = new AppDirectory();
   const intakes = new Set<Intake>();
-  const refusals = new Refusals(runtime);
+  const refusals = new Refusals(runtime, tracing);
   const sessions = new SessionAffinity();
   const pool = new DraPool(runtime, {
     suspect: (link) => retries.suspect(link),
     lost: (link) => toDras.lost(link),
     serve,
   });
-  const retries = new Retries(runtime, pool, refusals);
+  const retries = new Retries(runtime, pool, refusals, tracing);
   const limits = new AppLimits(runtime, apps);
-  const toDras = new ToDras({ runtime, pool, limits, sessions, refusals, retries });
+  const toDras = new ToDras({ runtime, pool, limits, sessions, refusals, retries, tracing });
   const firstGeneration = Math.floor(runtime.random() * 0x10000);
   const reverse = new TransactionTable(
     runtime.segments,
@@ -66,10 +72,10 @@ export function assemble(options: GatewayOptions): RelayParts {
     runtime.budgets.reverse,
     true,
   );
-  const toApps = new ToApps({ runtime, apps, sessions, refusals, table: reverse });
+  const toApps = new ToApps({ runtime, apps, sessions, refusals, table: reverse, tracing });
   const checks = new RequestChecks(options);
   const requests = new RequestStage(runtime, checks, toDras, toApps, refusals);
-  const answers = new AnswerStage(runtime, reverse, retries);
+  const answers = new AnswerStage(runtime, reverse, retries, tracing);
   const entry = new Entry(runtime, requests, answers);
   const server = new AppServer(runtime, apps, new DraAdoption(runtime, pool), {
     serve,

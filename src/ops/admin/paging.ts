@@ -51,7 +51,7 @@ export function page<T>(call: PagedCall, elements: Iterable<T>, position: Positi
   }
   const last = found.at(-1);
   if (!hasMore || last === undefined) return json(found);
-  return json(found, { headers: { link: `<${nextTarget(call.target, position(last))}>; rel="next"` } });
+  return json(found, { headers: { link: nextLink(call.target, cursorOf(position(last))) } });
 }
 
 /** Numbers and texts are told apart by the first letter. */
@@ -66,8 +66,13 @@ function foreignCursor(): Problem {
   return badRequest("cursor: expected one from the Link header of the page before", { parameter: "cursor" });
 }
 
-function nextTarget(target: string, position: number | string): string {
+function cursorOf(position: number | string): string {
+  return `${typeof position === "string" ? "t" : "p"}${position}`;
+}
+
+/** The Link header to the page behind the one at `target`, for lists with cursors of their own. */
+export function nextLink(target: string, cursor: string): string {
   const url = new URL(target, "http://localhost");
-  url.searchParams.set("cursor", `${typeof position === "string" ? "t" : "p"}${position}`);
-  return url.pathname + url.search;
+  url.searchParams.set("cursor", cursor);
+  return `<${url.pathname}${url.search}>; rel="next"`;
 }

@@ -68,6 +68,8 @@ export interface Attempt {
 
 /** A transaction as `/api/v1/transactions` shows it. */
 export interface Transaction {
+  /** Its number: counted, modulo 2^32. */
+  readonly id: number;
   /** When the request came, ISO 8601. */
   readonly at: string;
   /** Null when the request reached none. */
@@ -111,6 +113,8 @@ export interface TransactionFilter {
   /** A DRA that asked, or that was tried at all. */
   readonly dra?: string;
   readonly code?: number;
+  /** Its number. */
+  readonly id?: number;
 }
 
 /** Some of the transactions, newest first. */

@@ -130,6 +130,10 @@ function serialOf(cursor: string): number {
 function matcher(ring: TraceRing, filter: TransactionFilter): (at: number) => boolean {
   const { words, block } = ring.log;
   const tests: ((at: number) => boolean)[] = [];
+  if (filter.id !== undefined) {
+    const serial = filter.id | 0;
+    tests.push((at) => words[at + RECORD.serial] === serial);
+  }
   if (filter.code !== undefined) {
     const code = filter.code | 0;
     tests.push((at) => words[at + RECORD.ended] === 1 && code !== 0 && words[at + RECORD.resultCode] === code);
@@ -178,6 +182,7 @@ function transactionAt(ring: TraceRing, at: number): Transaction {
   const code = words[at + RECORD.resultCode]! >>> 0;
   const start = (at + RECORD.size) * 4;
   return {
+    id: words[at + RECORD.serial]! >>> 0,
     at: isoOf(doubles[(at + RECORD.at) >> 1]!),
     app: fromApp ? ends[0] : ends[1],
     dra: fromApp ? ends[1] : ends[0],

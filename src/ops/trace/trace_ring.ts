@@ -131,12 +131,20 @@ export class TraceRing {
     words[record + RECORD.targetHopByHop] = hopByHop;
   }
 
-  /** How the latest attempt ended. @param outcome number of a {@link word} */
-  outcome(handle: number, outcome: number): void {
+  /**
+   * How the latest attempt ended.
+   * @param outcome number of a {@link word}
+   * @param target of those that went there, the latest
+   */
+  outcome(handle: number, outcome: number, target?: TracedConnection): void {
     if (!this.log.has(handle)) return;
-    const { words } = this.log;
-    const attempt = words[this.log.wordAt(handle) + RECORD.lastAttempt]!;
-    if (attempt !== 0) words[this.log.wordAt(attempt) + ATTEMPT.outcome] = outcome;
+    const { log } = this;
+    const { words } = log;
+    let attempt = words[log.wordAt(handle) + RECORD.lastAttempt]!;
+    while (attempt !== 0 && target !== undefined && words[log.wordAt(attempt) + ATTEMPT.connection] !== target.id) {
+      attempt = words[log.wordAt(attempt) + ATTEMPT.previous]!;
+    }
+    if (attempt !== 0) words[log.wordAt(attempt) + ATTEMPT.outcome] = outcome;
   }
 
   /** A message of it came in; {@link begun} has copied the request itself. */
@@ -197,11 +205,11 @@ export class TraceRing {
 
   /**
    * Milliseconds since 1970, with fractions that keep the order; the clock in `now` alone is
-   * ambiguous after an hour.
+   * ambiguous after half an hour. A request that waited may be older than what came before it.
    */
   #wallOf(now: number): number {
     const wall = this.#wall();
-    const reckoned = this.#anchorWall + ((now - this.#anchorNow) >>> 0) / 1000;
+    const reckoned = this.#anchorWall + ((now - this.#anchorNow) | 0) / 1000;
     if (Math.abs(reckoned - wall) < CLOCK_TOLERANCE) return reckoned;
     this.#anchorWall = wall;
     this.#anchorNow = now;

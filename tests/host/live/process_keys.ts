@@ -42,6 +42,10 @@ export const PROCESS_KEYS: readonly Row[] = [
     const asked = (name: string) => host.ask("/api/v1/status", { headers: { host: name } });
     assertEquals([(await asked("gw1.example.com")).status, (await asked("gw2.example.com")).status], [200, 403]);
   }),
+  hostRow("admin.mask", "a capture may show everything", { admin: { mask: "none" } }, async (host) => {
+    const { status } = await host.ask("/api/v1/capture.pcapng?mask=none");
+    assertEquals(status, 200);
+  }),
   hostRow("logging.level", "more is logged", { logging: { level: "debug" } }, async (host) => {
     (await Deno.connect(host.address)).close();
     await until(() => host.logged("app_silent").length > 0, "what is of that level is logged");

@@ -12,6 +12,7 @@ Deno.test("an answered request is shown with everything that was said of it", as
   ring.ended(handle, at(2_500), 2001, 0);
   assertEquals(await transactionsOf(ring, {}), {
     transactions: [{
+      id: 1,
       at: "2026-01-02T03:04:05.000Z",
       app: app.name,
       dra: "dra-east",

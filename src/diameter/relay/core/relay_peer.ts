@@ -10,6 +10,7 @@ import { AVP, AVP_FLAG, AVP_HEADER_LENGTH } from "../../wire/avp_codes.ts";
 import { padded } from "../../wire/avp.ts";
 import type { AttemptPlace } from "./attempts.ts";
 import type { DraMeters } from "./meters.ts";
+import type { TracedPeer } from "./trace.ts";
 
 /** What the way of a message needs of a DRA, and no more. */
 export interface Upstream {
@@ -59,6 +60,8 @@ export class RelayPeer {
   /** When the out-queue became full, by the clock of the relay; 0 while it is not. */
   fullSince = 0;
   readonly openedAt = Date.now();
+  /** What the trace knows it by, from its first recorded message on. */
+  traced: TracedPeer | undefined;
 
   /** @param link the place of a DRA that it fills; undefined for a Logic App */
   constructor(

@@ -20,6 +20,7 @@ import type { GatewayOptions } from "./options.ts";
 import { ConnectionTable } from "./connection_table.ts";
 import { RefusedMessages } from "./refused_messages.ts";
 import type { RelayPeer } from "./relay_peer.ts";
+import type { RelayTrace } from "./trace.ts";
 import { TICK } from "./transactions.ts";
 
 /** Pools, tables, counters and options of one gateway. */
@@ -55,6 +56,8 @@ export class RelayRuntime implements PeerNode {
     readonly clock: Clock = SYSTEM_CLOCK,
     readonly random: () => number = Math.random,
     readonly dial: Dial = dialAddress,
+    /** Who keeps a trace of recent transactions. */
+    readonly trace?: RelayTrace,
   ) {
     this.#options = options;
     const { server, memoryLimit } = options;
@@ -171,6 +174,7 @@ export class RelayRuntime implements PeerNode {
   gone(relayPeer: RelayPeer): void {
     this.connections.remove(relayPeer);
     this.ledger.left(relayPeer);
+    if (relayPeer.traced !== undefined) this.trace?.closed(relayPeer.traced);
   }
 }
 

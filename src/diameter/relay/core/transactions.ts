@@ -78,6 +78,8 @@ export class TransactionTable {
   readonly #segments: SegmentPool;
   readonly #budget: Budget;
   readonly #byTarget: boolean;
+  /** Handles of the trace; taken when there is one. */
+  #traces: Int32Array | undefined;
   #sealed: Sealed[] = [];
   #tidyAt = TIDY_ABOVE;
   /** What survives of segments that were emptied. */
@@ -192,6 +194,15 @@ export class TransactionTable {
   /** Key of the connection the request went to. */
   targetOf(slot: number): number {
     return this.#slots[slot * STRIDE + TARGET]!;
+  }
+  /** What the trace calls the transaction, until the slot is used again; 0: it is not recorded. */
+  traceOf(slot: number): number {
+    return this.#traces === undefined ? 0 : this.#traces[slot]!;
+  }
+  /** Says what the trace calls it: of each that is opened, or of none. */
+  setTrace(slot: number, handle: number): void {
+    this.#traces ??= new Int32Array(SLOTS);
+    this.#traces[slot] = handle;
   }
   /** Whether the transaction has, or had, other attempts. */
   isRetried(slot: number): boolean {

@@ -2,6 +2,7 @@
  * What happens to an answer, from either side (RFC 6733 section 6.2).
  * @module
  */
+import type { Segment } from "../../../net/segment.ts";
 import { resultCodeIn } from "../../wire/result_code_in.ts";
 import type { Incoming } from "../core/incoming.ts";
 import type { Place, RelayPeer } from "../core/relay_peer.ts";
@@ -9,6 +10,7 @@ import type { RelayRuntime } from "../core/runtime.ts";
 import { ENDED, type TransactionTable } from "../core/transactions.ts";
 import { messageRecord } from "./record.ts";
 import type { Retries } from "./retries.ts";
+import type { Tracing } from "./tracing.ts";
 import { writeAnswer } from "./writer.ts";
 
 /** Takes answers one by one, straight from the batch they lie in. */
@@ -16,12 +18,14 @@ export class AnswerStage {
   readonly #runtime: RelayRuntime;
   readonly #reverse: TransactionTable;
   readonly #retries: Retries;
+  readonly #tracing: Tracing | undefined;
   #relay = false;
 
-  constructor(runtime: RelayRuntime, reverse: TransactionTable, retries: Retries) {
+  constructor(runtime: RelayRuntime, reverse: TransactionTable, retries: Retries, tracing?: Tracing) {
     this.#runtime = runtime;
     this.#reverse = reverse;
     this.#retries = retries;
+    this.#tracing = tracing;
     this.configure();
   }
 
@@ -52,16 +56,20 @@ export class AnswerStage {
     const requester = connections.get(table.requesterOf(slot));
     if (requester === undefined) {
       meters.unmatchedBy.gone.value++;
+      this.#tracing?.abandoned(table, slot, answer);
       return this.#retries.forget(link, slot, ENDED.answered);
     }
     if (answer.isError && this.#retries.takeErrorAnswer(link, slot, answer)) return;
-    const duration = this.#deliver(requester, table, slot, answer);
+    const segment = requester.peer.out.reserve(answer.length);
+    const at = segment.head;
+    const duration = this.#deliver(requester, segment, table, slot, answer);
     meters.toApp++;
     const { answers, duration: durations } = link.dra.meters;
     answers.of(resultCodeIn(answer.block.view, answer.at, answer.end)).value++;
     durations.observe(duration);
     if (table.isRetried(slot)) this.#retries.forget(link, slot, ENDED.answered);
     else table.close(slot);
+    this.#tracing?.answered(requester, table, slot, answer, segment, at);
     this.#observe(requester, table, slot, answer);
   }
 
@@ -83,9 +91,12 @@ export class AnswerStage {
     if (requester === undefined) {
       meters.unmatchedBy.gone.value++;
       app.owed--;
+      this.#tracing?.abandoned(table, slot, answer);
       return table.close(slot);
     }
-    this.#deliver(requester, table, slot, answer);
+    const segment = requester.peer.out.reserve(answer.length);
+    const at = segment.head;
+    this.#deliver(requester, segment, table, slot, answer);
     app.owed--;
     meters.toDra++;
     if (requester.link !== undefined) {
@@ -94,12 +105,14 @@ export class AnswerStage {
       dra.meters.reverseAnswers.of(resultCodeIn(answer.block.view, answer.at, answer.end)).value++;
     }
     table.close(slot);
+    this.#tracing?.answered(requester, table, slot, answer, segment, at);
     this.#observe(requester, table, slot, answer);
   }
 
-  /** @returns microseconds since the request came */
-  #deliver(requester: RelayPeer, table: TransactionTable, slot: number, answer: Incoming): number {
-    writeAnswer(requester.peer.out, answer, table.hopByHopOf(slot), this.#relay);
+  /** @param segment reserved for it @returns microseconds since the request came */
+  #deliver(requester: RelayPeer, segment: Segment, table: TransactionTable, slot: number, answer: Incoming): number {
+    writeAnswer(answer, segment, table.hopByHopOf(slot), this.#relay);
+    requester.peer.out.commit(answer.length);
     requester.messagesSent++;
     const { ledger, meters } = this.#runtime;
     ledger.ended(requester, "completed");

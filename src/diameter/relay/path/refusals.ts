@@ -14,6 +14,7 @@ import type { TransactionTable } from "../core/transactions.ts";
 import { errorMessage } from "./error_detail.ts";
 import { messageRecord } from "./record.ts";
 import { RefusalWriter } from "./refusal_writer.ts";
+import type { Tracing } from "./tracing.ts";
 
 /** What all answers with one refusal have in common. */
 interface Prepared {
@@ -24,6 +25,7 @@ interface Prepared {
 /** Writes error answers into queues, and counts them. */
 export class Refusals {
   readonly #runtime: RelayRuntime;
+  readonly #tracing: Tracing | undefined;
   readonly #writer = new RefusalWriter();
   readonly #known = new Map<string, Prepared>();
   /** Towards Logic Apps. */
@@ -33,8 +35,9 @@ export class Refusals {
   #lastToApp = false;
   #lastPrepared: Prepared | undefined;
 
-  constructor(runtime: RelayRuntime) {
+  constructor(runtime: RelayRuntime, tracing?: Tracing) {
     this.#runtime = runtime;
+    this.#tracing = tracing;
   }
 
   /** Forgets what was prepared: what answers tell may change while it runs. */
@@ -47,9 +50,11 @@ export class Refusals {
   /** Answers a request that never became a transaction towards the other side. */
   refuse(request: Incoming, refusal: Refusal): void {
     const { from, block, at, end } = request;
-    this.#send(from, block, at, end, request.hopByHop, refusal);
+    const handle = this.#tracing === undefined ? 0 : this.#tracing.begun(request);
+    this.#send(from, block, at, end, request.hopByHop, refusal, handle);
     const { ledger, refusedMessages } = this.#runtime;
     ledger.refused();
+    if (handle !== 0) this.#tracing!.refused(handle, refusal);
     const { resultCode, reason, message } = refusal;
     refusedMessages.note({ peer: from.originHost, resultCode, reason, message }, block.bytes, at, end, request.tick);
   }
@@ -59,15 +64,25 @@ export class Refusals {
     const segment = table.segmentOf(slot);
     const at = table.offsetOf(slot);
     const length = segment.view.getUint32(at) & 0xffffff;
-    this.#send(requester, segment, at, at + length, table.hopByHopOf(slot), refusal);
+    const handle = table.traceOf(slot);
+    this.#send(requester, segment, at, at + length, table.hopByHopOf(slot), refusal, handle);
     this.#runtime.ledger.ended(requester, how);
+    if (handle !== 0) this.#tracing!.refused(handle, refusal);
   }
 
-  #send(to: RelayPeer, block: Block, at: number, end: number, hopByHop: number, refusal: Refusal): void {
+  #send(
+    to: RelayPeer,
+    block: Block,
+    at: number,
+    end: number,
+    hopByHop: number,
+    refusal: Refusal,
+    handle: number,
+  ): void {
     const { meters } = this.#runtime;
     const toApp = to.link === undefined;
     const { avps, counted } = this.#prepared(refusal, toApp);
-    if (!to.peer.out.closed) this.#write(to, block, at, end, hopByHop, avps);
+    if (!to.peer.out.closed) this.#write(to, block, at, end, hopByHop, avps, handle);
     to.messagesSent++;
     if (toApp) meters.toApp++;
     else {
@@ -77,13 +92,14 @@ export class Refusals {
     counted.value++;
   }
 
-  #write(to: RelayPeer, block: Block, at: number, end: number, hopByHop: number, avps: Block): void {
+  #write(to: RelayPeer, block: Block, at: number, end: number, hopByHop: number, avps: Block, handle: number): void {
     const { out } = to.peer;
     const length = this.#writer.measure(block, at, end, avps);
     const segment = out.reserve(length);
     const start = segment.head;
     this.#writer.write(block, at, hopByHop, avps, segment, start);
     out.commit(length);
+    if (handle !== 0) this.#tracing!.sent(handle, to, segment, start, length);
     const { observer } = this.#runtime;
     observer?.(messageRecord("error_answer", segment.bytes, start, start + length, "", to.originHost, hopByHop, 0));
   }

@@ -14,6 +14,7 @@ import { ENDED, ticksFor, type TransactionTable } from "../core/transactions.ts"
 import type { DraPool, NoLink } from "../dras/pool.ts";
 import { messageRecord } from "./record.ts";
 import type { Refusals } from "./refusals.ts";
+import type { Tracing } from "./tracing.ts";
 import { writeAgain } from "./writer.ts";
 
 /** Milliseconds after which candidates that were full are asked again. */
@@ -24,20 +25,22 @@ export class Retries {
   readonly #runtime: RelayRuntime;
   readonly #pool: DraPool;
   readonly #refusals: Refusals;
+  readonly #tracing: Tracing | undefined;
   /** A request as a table retains it. */
   readonly #retained = new Incoming();
 
-  constructor(runtime: RelayRuntime, pool: DraPool, refusals: Refusals) {
+  constructor(runtime: RelayRuntime, pool: DraPool, refusals: Refusals, tracing?: Tracing) {
     this.#runtime = runtime;
     this.#pool = pool;
     this.#refusals = refusals;
+    this.#tracing = tracing;
   }
 
   /** The deadline of an attempt came: silence so far, or the end of the transaction's life. */
   expired(link: Place, slot: number): void {
     const { table } = link;
     const requester = this.#requesterOf(table, slot);
-    if (requester === undefined) return this.forget(link, slot, ENDED.expired);
+    if (requester === undefined) return this.abandon(link, slot);
     const attempts = link.retried.get(slot);
     if (this.#isAlive(table, slot)) {
       const said = this.#isCurrent(link, slot) ? this.#sendAgain(link, slot, "timeout") : "none";
@@ -46,7 +49,9 @@ export class Retries {
       table.wheel.arm(slot, said === "full" ? this.#within(table, slot, ROOM_AGAIN) : table.deadlineOf(slot));
       return;
     }
-    if (attempts?.lastError !== undefined) return this.#passOn(requester, link, slot, attempts.lastError);
+    if (attempts?.lastError !== undefined) {
+      return this.#passOn(requester, link, slot, attempts.lastError, "timeout");
+    }
     const { options } = this.#runtime;
     const sent = attempts?.sent ?? 1;
     const refusal = {
@@ -78,7 +83,7 @@ export class Retries {
     for (const slot of link.table.pending()) {
       const requester = this.#requesterOf(link.table, slot);
       if (requester === undefined) {
-        this.forget(link, slot, ENDED.expired);
+        this.abandon(link, slot);
         continue;
       }
       if (!this.#isCurrent(link, slot)) {
@@ -96,7 +101,7 @@ export class Retries {
         continue;
       }
       if (attempts?.lastError !== undefined) {
-        this.#passOn(requester, link, slot, attempts.lastError);
+        this.#passOn(requester, link, slot, attempts.lastError, "lost");
         continue;
       }
       const refusal = {
@@ -122,15 +127,22 @@ export class Retries {
       // Another DRA is being asked: remember it, in case nothing better comes.
       attempts.answered++;
       if (!link.errors.exhausted) attempts.keep(answer.slice(), link.errors);
+      this.#tracing?.erred(link.table, slot, answer);
       this.#drop(link, slot, ENDED.answered);
       return true;
     }
     // One that cannot be kept is passed on at once: what would there be to say if nothing better
     // came?
-    if (link.errors.exhausted || this.#sendAgain(link, slot, "error_answer") !== "sent") return false;
+    if (link.errors.exhausted || this.#sendAgain(link, slot, "error_answer", answer) !== "sent") return false;
     link.retried.get(slot)!.keep(answer.slice(), link.errors);
     this.#drop(link, slot, ENDED.answered);
     return true;
+  }
+
+  /** Ends a transaction whose requester has left. */
+  abandon(link: AttemptPlace, slot: number): void {
+    this.#tracing?.abandoned(link.table, slot);
+    this.forget(link, slot, ENDED.expired);
   }
 
   /** Ends a transaction: all its attempts are closed. */
@@ -156,7 +168,7 @@ export class Retries {
   }
 
   /** Answers with an error answer that a DRA gave before. */
-  #passOn(requester: RelayPeer, link: Place, slot: number, answer: Uint8Array): void {
+  #passOn(requester: RelayPeer, link: Place, slot: number, answer: Uint8Array, how: "timeout" | "lost"): void {
     const { ledger, meters, observer } = this.#runtime;
     const hopByHop = link.table.hopByHopOf(slot);
     const out = requester.peer.out;
@@ -178,14 +190,16 @@ export class Retries {
     link.dra.meters.answers.of(resultCodeIn(viewOf(answer), 0, answer.length)).value++;
     const id = link.table.idOf(slot);
     this.forget(link, slot, ENDED.answered);
+    this.#tracing?.passedOn(requester, link.table, slot, how, segment, to, answer.length);
     observer?.(messageRecord("answer", answer, 0, answer.length, "", requester.originHost, hopByHop, id));
   }
 
   /**
    * Sends the request of `slot` to the next candidate, if there is one and it may be.
    * The caller closes, keeps or re-arms the attempt that it had so far.
+   * @param error the answer that is the cause
    */
-  #sendAgain(link: Place, slot: number, cause: RetryCause): "sent" | NoLink {
+  #sendAgain(link: Place, slot: number, cause: RetryCause, error?: Incoming): "sent" | NoLink {
     const target = this.#next(link, slot, cause);
     if (typeof target === "string") return target;
     const { table } = link;
@@ -213,6 +227,7 @@ export class Retries {
     meters.toDra++;
     target.dra.meters.messagesSent++;
     target.dra.meters.retransmissions[cause].value++;
+    this.#tracing?.sentAgain(table, slot, relayPeer, target.table, next, cause, error);
     return "sent";
   }
 

@@ -16,6 +16,7 @@ import { advance } from "./deadlines.ts";
 import type { Direction } from "./direction.ts";
 import { messageRecord } from "./record.ts";
 import type { Refusals } from "./refusals.ts";
+import type { Tracing } from "./tracing.ts";
 import { relayedLength, writeRequest } from "./writer.ts";
 
 /** What {@link ToApps} works with. */
@@ -26,6 +27,7 @@ export interface ToAppsParts {
   readonly refusals: Refusals;
   /** One for all Logic Apps. */
   readonly table: TransactionTable;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** Sends requests to Logic Apps: to one connection each, and to no other afterwards. */
@@ -65,6 +67,7 @@ export class ToApps implements Direction<RelayPeer> {
     table.wheel.arm(slot, deadline);
     this.#book(request, app);
     try {
+      this.#parts.tracing?.forwarded(request, app, table, slot);
       this.#observe(request, app, slot);
     } catch (error) {
       this.#parts.runtime.defect(error, "lives_on");
@@ -136,11 +139,12 @@ export class ToApps implements Direction<RelayPeer> {
   }
 
   #end(slot: number, refusal: Refusal, how: Ending): void {
-    const { runtime, refusals, table } = this.#parts;
+    const { runtime, refusals, table, tracing } = this.#parts;
     const app = runtime.connections.get(table.targetOf(slot));
     if (app !== undefined) app.owed--;
     const requester = runtime.connections.get(table.requesterOf(slot));
-    if (requester !== undefined) refusals.end(requester, table, slot, refusal, how);
+    if (requester === undefined) tracing?.abandoned(table, slot);
+    else refusals.end(requester, table, slot, refusal, how);
     table.close(slot, ENDED.expired);
   }
 

@@ -19,6 +19,7 @@ import type { Direction } from "./direction.ts";
 import { messageRecord } from "./record.ts";
 import type { Refusals } from "./refusals.ts";
 import type { Retries } from "./retries.ts";
+import type { Tracing } from "./tracing.ts";
 import { type Waiting, WaitingRoom } from "./waiting_room.ts";
 import { relayedLength, writeRequest } from "./writer.ts";
 
@@ -30,6 +31,7 @@ export interface ToDrasParts {
   readonly sessions: SessionAffinity;
   readonly refusals: Refusals;
   readonly retries: Retries;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** Sends requests to DRAs. What follows when a DRA is silent, lost or busy is the retries' business. */
@@ -91,6 +93,7 @@ export class ToDras implements Direction<DraLink> {
       if (sessionIdStart >= 0) {
         this.#parts.sessions.note(request.block, sessionIdStart, sessionIdEnd, request.from.key);
       }
+      this.#parts.tracing?.forwarded(request, link.relayPeer!, link.table, slot);
       this.#observe(request, link, slot);
     } catch (error) {
       this.#parts.runtime.defect(error, "lives_on");
@@ -128,7 +131,11 @@ export class ToDras implements Direction<DraLink> {
         // Another attempt of the same transaction may have ended it a moment ago.
         if (link.table.requesterOf(slot) === 0) continue;
         const requester = runtime.connections.get(link.table.requesterOf(slot));
-        if (requester !== undefined) refusals.end(requester, link.table, slot, refusal, "rejected");
+        if (requester === undefined) {
+          retries.abandon(link, slot);
+          continue;
+        }
+        refusals.end(requester, link.table, slot, refusal, "rejected");
         retries.forget(link, slot, ENDED.expired);
       }
     }

@@ -1,0 +1,220 @@
+/**
+ * What the stages tell the trace, where one is kept. Only a request that is recorded costs more than a call.
+ * @module
+ */
+import { type Endpoint, plainAddress } from "../../../net/connection.ts";
+import type { Segment } from "../../../net/segment.ts";
+import { findAvp } from "../../wire/avp.ts";
+import { AVP } from "../../wire/avp_codes.ts";
+import { HEADER_LENGTH, OFFSET } from "../../wire/header.ts";
+import { parseIp } from "../../wire/ip_address.ts";
+import { resultCodeIn } from "../../wire/result_code_in.ts";
+import type { Incoming } from "../core/incoming.ts";
+import type { RetryCause } from "../core/meters.ts";
+import type { Refusal } from "../core/refusal.ts";
+import type { RelayPeer } from "../core/relay_peer.ts";
+import type { RelayRuntime } from "../core/runtime.ts";
+import type { RelayTrace, TracedArrival, TracedEnd, TracedPeer } from "../core/trace.ts";
+import type { TransactionTable } from "../core/transactions.ts";
+
+/** What an attempt is called that ended with an answer of this node, by the reason of that. */
+const UNANSWERED: Readonly<Record<string, string>> = { timeout: "timeout", connection_lost: "lost" };
+
+/** Tells the trace of one relay. Handles of what is pending are kept in the tables. */
+export class Tracing {
+  readonly #runtime: RelayRuntime;
+  readonly #trace: RelayTrace;
+  readonly #arrival = new Arrival((peer) => this.#connectionOf(peer));
+  readonly #answered: number;
+
+  constructor(runtime: RelayRuntime, trace: RelayTrace) {
+    this.#runtime = runtime;
+    this.#trace = trace;
+    this.#answered = trace.word("answered");
+  }
+
+  /** A request came, and will be refused. @returns its handle */
+  begun(request: Incoming): number {
+    this.#arrival.request = request;
+    const handle = this.#trace.begun(this.#arrival);
+    this.#arrival.request = undefined!;
+    return handle;
+  }
+
+  /** A request went to `target`, and waits in `slot`. */
+  forwarded(request: Incoming, target: RelayPeer, table: TransactionTable, slot: number): void {
+    const handle = this.begun(request);
+    table.setTrace(slot, handle);
+    if (handle !== 0) this.#attempt(handle, target, table, slot);
+  }
+
+  /**
+   * The request of `slot` went to another one, where it waits in `next`.
+   * @param error the answer that was the cause
+   */
+  sentAgain(
+    table: TransactionTable,
+    slot: number,
+    target: RelayPeer,
+    nextTable: TransactionTable,
+    next: number,
+    cause: RetryCause,
+    error: Incoming | undefined,
+  ): void {
+    const handle = table.traceOf(slot);
+    nextTable.setTrace(next, handle);
+    if (handle === 0) return;
+    if (error !== undefined) this.#received(handle, error);
+    this.#trace.outcome(handle, this.#trace.word(cause));
+    this.#attempt(handle, target, nextTable, next);
+  }
+
+  /** An error answer came to an attempt while another one goes on. */
+  erred(table: TransactionTable, slot: number, error: Incoming): void {
+    const handle = table.traceOf(slot);
+    if (handle === 0) return;
+    const from = this.#received(handle, error);
+    this.#trace.outcome(handle, this.#trace.word("error_answer"), from);
+  }
+
+  /** The answer went to the requester, and lies in `segment` from `at` on. */
+  answered(
+    requester: RelayPeer,
+    table: TransactionTable,
+    slot: number,
+    answer: Incoming,
+    segment: Segment,
+    at: number,
+  ): void {
+    const handle = table.traceOf(slot);
+    if (handle === 0) return;
+    const from = this.#received(handle, answer);
+    this.#trace.outcome(handle, this.#answered, from);
+    this.sent(handle, requester, segment, at, answer.length);
+    this.#trace.ended(handle, this.#now(), resultCodeIn(answer.block.view, answer.at, answer.end), 0);
+  }
+
+  /** An error answer of before went to the requester, because the latest attempt came to nothing. */
+  passedOn(
+    requester: RelayPeer,
+    table: TransactionTable,
+    slot: number,
+    how: "timeout" | "lost",
+    segment: Segment,
+    at: number,
+    length: number,
+  ): void {
+    const handle = table.traceOf(slot);
+    if (handle === 0) return;
+    this.#trace.outcome(handle, this.#trace.word(how));
+    this.sent(handle, requester, segment, at, length);
+    this.#trace.ended(handle, this.#now(), resultCodeIn(segment.view, at, at + length), 0);
+  }
+
+  /** The requester has left: `answer`, if there is one, found nobody. */
+  abandoned(table: TransactionTable, slot: number, answer?: Incoming): void {
+    const handle = table.traceOf(slot);
+    if (handle === 0) return;
+    if (answer !== undefined) this.#trace.outcome(handle, this.#answered, this.#received(handle, answer));
+    this.#trace.ended(handle, this.#now(), 0, this.#trace.word("abandoned"));
+  }
+
+  /** An answer goes to the requester. */
+  sent(handle: number, to: RelayPeer, block: Segment, at: number, length: number): void {
+    this.#trace.sent(handle, this.#connectionOf(to), this.#now(), { block, at, end: at + length });
+  }
+
+  /** This node has answered itself. @param handle not 0 */
+  refused(handle: number, { reason, resultCode }: Refusal): void {
+    this.#trace.outcome(handle, this.#trace.word(UNANSWERED[reason] ?? "unanswered"));
+    this.#trace.ended(handle, this.#now(), resultCode, this.#trace.word(reason));
+  }
+
+  #attempt(handle: number, target: RelayPeer, table: TransactionTable, slot: number): void {
+    const now = this.#now();
+    const connection = this.#connectionOf(target);
+    const block = table.segmentOf(slot);
+    const at = table.offsetOf(slot);
+    this.#trace.attempt(handle, connection, table.idOf(slot), now);
+    this.#trace.sent(handle, connection, now, { block, at, end: at + (block.view.getUint32(at) & 0xffffff) });
+  }
+
+  #received(handle: number, answer: Incoming): TracedPeer {
+    const connection = this.#connectionOf(answer.from);
+    this.#trace.received(handle, connection, answer.receivedAt, answer);
+    return connection;
+  }
+
+  #connectionOf(peer: RelayPeer): TracedPeer {
+    return peer.traced ??= this.#open(peer);
+  }
+
+  #open({ peer, link, originHost }: RelayPeer): TracedPeer {
+    return this.#trace.opened({
+      name: link?.dra.name ?? originHost,
+      side: link === undefined ? "app" : "dra",
+      dialled: peer.options.role === "initiator",
+      local: endOf(peer.connection.local),
+      remote: endOf(peer.connection.remote),
+    });
+  }
+
+  #now(): number {
+    return Math.floor(this.#runtime.clock.now() * 1000) | 0;
+  }
+}
+
+/** The request at hand as the trace reads it: nothing is read of one that is not recorded but when it came. */
+class Arrival implements TracedArrival {
+  request!: Incoming;
+  readonly #connectionOf: (peer: RelayPeer) => TracedPeer;
+
+  constructor(connectionOf: (peer: RelayPeer) => TracedPeer) {
+    this.#connectionOf = connectionOf;
+  }
+
+  get now() {
+    return this.request.receivedAt;
+  }
+  get connection() {
+    return this.#connectionOf(this.request.from);
+  }
+  get block() {
+    return this.request.block;
+  }
+  get at() {
+    return this.request.at;
+  }
+  get end() {
+    return this.request.end;
+  }
+  get application() {
+    return this.request.application;
+  }
+  get command() {
+    return this.request.command;
+  }
+  get hopByHop() {
+    return this.request.hopByHop;
+  }
+  get endToEnd() {
+    return this.request.block.view.getInt32(this.request.at + OFFSET.endToEnd);
+  }
+  get sessionStart() {
+    return this.#session()?.dataStart ?? -1;
+  }
+  get sessionEnd() {
+    return this.#session()?.dataEnd ?? -1;
+  }
+
+  /** Of a refused request nobody else may have looked for it. */
+  #session() {
+    const { block, at, end } = this.request;
+    return findAvp(block.bytes, AVP.sessionId, at + HEADER_LENGTH, end);
+  }
+}
+
+function endOf({ hostname, port }: Endpoint): TracedEnd {
+  const address = parseIp(plainAddress(hostname).split("%")[0]!);
+  return { address: address ?? new Uint8Array(4), port };
+}
