@@ -104,8 +104,10 @@ Deno.test("an answer goes back under the requester's id, with reserved bits and 
   const to = new RawMessage(request());
   const bytes = answer(to, { flags: FLAG.proxiable | FLAG.error | FLAG.retransmitted | 3, hopByHop: 1 });
   const from = new RelayPeer({} as Peer, { originHost: "dra.example.net" } as Capabilities, undefined);
-  writeAnswer(desk.out, incoming(from, bytes, 8), 0xfedcba98, true);
-  writeAnswer(desk.out, incoming(from, bytes, 8), 0xfedcba98, false);
+  for (const relay of [true, false]) {
+    writeAnswer(incoming(from, bytes, 8), desk.out.reserve(bytes.length), 0xfedcba98, relay);
+    desk.out.commit(bytes.length);
+  }
   const [relayed, transparent] = await desk.flushed();
   assertEquals([relayed!.hopByHop, relayed!.flags], [0xfedcba98, FLAG.proxiable | FLAG.error]);
   assertEquals([transparent!.hopByHop, transparent!.flags], [0xfedcba98, new RawMessage(bytes).flags]);
