@@ -20,8 +20,9 @@ export default defineCommand({
   description: `
 Listens for Logic Apps, keeps the connections to the DRAs, and relays between them until SIGTERM or SIGINT, which end
 it in order: pending answers are awaited, then every peer gets a DPR. A second signal ends it at once; SIGHUP reads
-configuration and certificates again. Flags win over the file; without either it listens on 127.0.0.1:3868 and says that
-DRAs are missing. The log goes to stderr.`,
+configuration and certificates again, and so does a POST to /api/v1/config/reload of the admin interface, which is on
+127.0.0.1:9868 unless told otherwise. A file with errors changes nothing. Flags win over the file; without either it
+listens on 127.0.0.1:3868 and says that DRAs are missing. The log goes to stderr.`,
   flags: serveFlags,
   examples: [
     ["serve -c diam-gw.yaml", "with a configuration file"],
