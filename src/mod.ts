@@ -5,7 +5,7 @@
  *
  * @example A gateway between a Logic App and a DRA, both simulated
  * ```ts
- * import { AppSimulator, DEFAULT_OPTIONS, DraSimulator, Gateway, VERSION } from "@diam-gw/diam-gw";
+ * import { AppSimulator, BALANCE_NAMES, DEFAULT_OPTIONS, DraSimulator, Gateway, VERSION } from "@diam-gw/diam-gw";
  *
  * const dra = new DraSimulator();
  * const { hostname: host, port } = dra.start();
@@ -14,6 +14,7 @@
  *   server: { ...DEFAULT_OPTIONS.server, listen: [{ hostname: "127.0.0.1", port: 0 }] },
  *   draPool: {
  *     ...DEFAULT_OPTIONS.draPool,
+ *     balance: BALANCE_NAMES[1], // least_pending
  *     dras: [{ name: "dra-1", host, port, priority: 1, weight: 100, originHost: "", bind: "" }],
  *   },
  * });
