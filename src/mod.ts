@@ -1,5 +1,6 @@
 /**
- * diam-gw as a library: the gateway, Diameter clients, the message codec with its dictionary, and the simulators.
+ * diam-gw as a library: the gateway, Diameter clients, the message codec with its dictionary, and
+ * the simulators.
  *
  * Times are in milliseconds and sizes in bytes everywhere, unless a name says otherwise.
  *
