@@ -1,11 +1,12 @@
 /**
- * diam-gw as a library: the gateway, Diameter clients, the message codec with its dictionary, and the simulators.
+ * diam-gw as a library: the gateway, Diameter clients, the message codec with its dictionary, and
+ * the simulators.
  *
  * Times are in milliseconds and sizes in bytes everywhere, unless a name says otherwise.
  *
  * @example A gateway between a Logic App and a DRA, both simulated
  * ```ts
- * import { AppSimulator, DEFAULT_OPTIONS, DraSimulator, Gateway, VERSION } from "@diam-gw/diam-gw";
+ * import { AppSimulator, BALANCE_NAMES, DEFAULT_OPTIONS, DraSimulator, Gateway, VERSION } from "@diam-gw/diam-gw";
  *
  * const dra = new DraSimulator();
  * const { hostname: host, port } = dra.start();
@@ -14,6 +15,7 @@
  *   server: { ...DEFAULT_OPTIONS.server, listen: [{ hostname: "127.0.0.1", port: 0 }] },
  *   draPool: {
  *     ...DEFAULT_OPTIONS.draPool,
+ *     balance: BALANCE_NAMES[1], // least_pending
  *     dras: [{ name: "dra-1", host, port, priority: 1, weight: 100, originHost: "", bind: "" }],
  *   },
  * });

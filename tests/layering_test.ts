@@ -10,6 +10,14 @@ Deno.test("every import in src follows the arrows, and PURE files stay pure", as
   assert(faults.length === 0, `${faults.length} broken rules:\n${faults.join("\n")}`);
 });
 
+Deno.test("nothing on the way of a message awaits, so that each is handled in one turn", async () => {
+  const path = (await sourceFiles()).filter((file) => file.path.startsWith("diameter/relay/path/"));
+  assert(path.length > 10, `only ${path.length} files were found`);
+  const waiting = path.flatMap((file) => tokensOf(file.text).map((token) => ({ file, token })))
+    .filter(({ token }) => token.kind === "word" && (token.text === "await" || token.text === "async"));
+  assertEquals(waiting.map(({ file, token }) => `src/${file.path}:${token.line}: ${token.text}`), []);
+});
+
 Deno.test("the table of arrows only points down", () => {
   const rooms = Object.keys(ARROWS);
   for (const [from, targets] of Object.entries(ARROWS)) {

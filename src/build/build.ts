@@ -3,8 +3,8 @@
  *
  *     deno task build [--kind auto|compiled|self-extracting]
  *
- * `auto` is `deno compile` where its runtime can be had, else a self-extracting file. Whatever was made is run before it is
- * called good, in an empty directory and with an empty environment.
+ * `auto` is `deno compile` where its runtime can be had, else a self-extracting file. Whatever was
+ * made is run before it is called good, in an empty directory and with an empty environment.
  * @module
  */
 import { parseArgs } from "@std/cli";
@@ -29,7 +29,10 @@ function platform(): string {
   return `${system} ${Deno.build.arch === "aarch64" ? arm : Deno.build.arch}`;
 }
 
-/** Writes the self-extracting kind. Runtime and program are kept apart in the cache: a new version brings only itself. */
+/**
+ * Writes the self-extracting kind. Runtime and program are kept apart in the cache: a new version
+ * brings only itself.
+ */
 async function selfExtracting(files: readonly BundledFile[], output: string): Promise<void> {
   const encoder = new TextEncoder();
   const program = files.map((file) => ({ name: file.name, contents: encoder.encode(file.text) }));
@@ -52,8 +55,9 @@ async function selfExtracting(files: readonly BundledFile[], output: string): Pr
 }
 
 /**
- * Runs the finished file twice, because the second start of a self-extracting one goes another way. A base executable that is
- * not Deno's runtime gives a file that starts and exits well, but is not this program: only its own words tell.
+ * Runs the finished file twice, because the second start of a self-extracting one goes another way.
+ * A base executable that is not Deno's runtime gives a file that starts and exits well, but is not
+ * this program: only its own words tell.
  */
 async function prove(file: string): Promise<void> {
   const cwd = await Deno.makeTempDir({ prefix: "diam-gw-build-" });

@@ -13,10 +13,11 @@ export interface BundledFile {
 const FILE_URL = /new URL\(\s*(["'`])([^"'`]+)\1\s*,\s*import\.meta\.url\s*\)/g;
 
 /**
- * Bundles `entry` (relative to `root`) as `main.js`, and every worker script it mentions as a file beside it: the bundler does
- * not follow `new Worker(new URL("./x.ts", import.meta.url))`.
+ * Bundles `entry` (relative to `root`) as `main.js`, and every worker script it mentions as a file
+ * beside it: the bundler does not follow `new Worker(new URL("./x.ts", import.meta.url))`.
  *
- * Throws when the program refers to another file by its address, because that file would be missing at run time.
+ * Throws when the program refers to another file by its address, because that file would be missing
+ * at run time.
  */
 export async function bundle(root: string, entry: string): Promise<BundledFile[]> {
   const scripts = await typeScriptFiles(`${root}/${entry.slice(0, entry.lastIndexOf("/"))}`);
@@ -33,8 +34,9 @@ export async function bundle(root: string, entry: string): Promise<BundledFile[]
 }
 
 /**
- * Points each `new URL("./any/where/x.ts", import.meta.url)` at `./x.js` and names the sources that are meant.
- * The bundle no longer knows which file wrote the address, so the file name must be the only one of its kind.
+ * Points each `new URL("./any/where/x.ts", import.meta.url)` at `./x.js` and names the sources that
+ * are meant. The bundle no longer knows which file wrote the address, so the file name must be the
+ * only one of its kind.
  */
 export function linkWorkers(
   text: string,

@@ -12,8 +12,9 @@ export class NotCompiled extends Error {
 const COMPILE_TIMEOUT = 60_000;
 
 /**
- * Writes an executable of `directory`/main.js and the other files there to `output`. The runtime comes from `DENORT_BIN`, from
- * Deno's own cache, or from Deno's download host; where none of them has it, throws `NotCompiled`.
+ * Writes an executable of `directory`/main.js and the other files there to `output`. The runtime
+ * comes from `DENORT_BIN`, from Deno's own cache, or from Deno's download host; where none of them
+ * has it, throws `NotCompiled`.
  */
 export async function compile(
   directory: string,
@@ -43,7 +44,9 @@ export async function compile(
   if (result.code !== 0) throw new NotCompiled(reason(result.stderr));
 }
 
-/** The innermost cause of what `deno compile` reports: its last numbered line, or its error line. */
+/**
+ * The innermost cause of what `deno compile` reports: its last numbered line, or its error line.
+ */
 export function reason(stderr: string): string {
   const lines = stderr.split("\n").map((line) => line.trim());
   const causes = lines.filter((line) => /^\d+: /.test(line) && !line.endsWith("<unknown>"));

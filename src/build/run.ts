@@ -16,7 +16,10 @@ export interface RunOptions {
   readonly timeout: number;
 }
 
-/** Runs a program to its end, without input and colours, and collects what it wrote. Throws when it cannot be started. */
+/**
+ * Runs a program to its end, without input and colours, and collects what it wrote. Throws when it
+ * cannot be started.
+ */
 export async function run(program: string, options: RunOptions): Promise<Finished> {
   const child = new Deno.Command(program, {
     args: [...options.args ?? []],

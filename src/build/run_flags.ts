@@ -5,8 +5,9 @@
  */
 
 /**
- * What the program may do: the network for its peers, files for configuration, keys and captures, the environment for
- * `${VAR}` in the configuration, system facts for the host name and memory. It starts no other programs and loads no libraries.
+ * What the program may do: the network for its peers, files for configuration, keys and captures,
+ * the environment for `${VAR}` in the configuration, system facts for the host name and memory. It
+ * starts no other programs and loads no libraries.
  */
 export const PERMISSIONS = [
   "--no-prompt",
@@ -17,14 +18,18 @@ export const PERMISSIONS = [
   "--allow-sys",
 ] as const;
 
-/** `unstable` of deno.json, for where that file is not read: `net` lets several workers share one port. */
+/**
+ * `unstable` of deno.json, for where that file is not read: `net` lets several workers share one
+ * port.
+ */
 export const UNSTABLE = ["--unstable-net"] as const;
 
 /**
  * Flags of the engine. A task passes each as part of one `--v8-flags`.
  *
- * The young generation is kept small: the message path makes next to no garbage, so that a large one is only memory (up to 30 MB of it).
- * What a storm leaves behind is collected when the program says so (src/host/sweeper.ts).
+ * The young generation is kept small: the message path makes next to no garbage, so that a large
+ * one is only memory (up to 30 MB of it). What a storm leaves behind is collected when the program
+ * says so (src/host/sweeper.ts).
  */
 export const V8_FLAGS: readonly string[] = ["--max-semi-space-size=4", "--expose-gc"];
 

@@ -1,12 +1,16 @@
 /**
- * The second choice: one file that is a shell script followed by the compressed program and Deno itself. It works wherever
- * there is a POSIX shell with gzip, and unpacks itself once per user (see self_extract.sh).
+ * The second choice: one file that is a shell script followed by the compressed program and Deno
+ * itself. It works wherever there is a POSIX shell with gzip, and unpacks itself once per user (see
+ * self_extract.sh).
  * @module
  */
 import { gzipSync } from "node:zlib";
 import header from "./self_extract.sh" with { type: "text" };
 
-/** One file to pack; a `path` is relative to the cache directory, and its first part should name the contents. */
+/**
+ * One file to pack; a `path` is relative to the cache directory, and its first part should name the
+ * contents.
+ */
 export interface PackedFile {
   readonly path: string;
   readonly contents: Uint8Array<ArrayBuffer>;
@@ -20,21 +24,33 @@ export interface Package {
   /** The only host it runs on, as `uname -s` and `uname -m` say it. */
   readonly platform: string;
   readonly files: readonly PackedFile[];
-  /** Path of the packed file that is executed; named `deno`, it is tried once with `--version` after it was unpacked. */
+  /**
+   * Path of the packed file that is executed; named `deno`, it is tried once with `--version` after
+   * it was unpacked.
+   */
   readonly runtime: string;
-  /** What the runtime gets before the path of `main`; words without quotes, blanks or shell characters. */
+  /**
+   * What the runtime gets before the path of `main`; words without quotes, blanks or shell
+   * characters.
+   */
   readonly flags: readonly string[];
   /** Path of the packed file that the runtime runs. */
   readonly main: string;
 }
 
-/** The shell script fills this much, so that where the packed files begin does not depend on its own length. */
+/**
+ * The shell script fills this much, so that where the packed files begin does not depend on its own
+ * length.
+ */
 export const HEADER_BYTES = 16_384;
 
 const COMPRESSION_LEVEL = 9;
 const MB = 1_000_000;
 
-/** Packs everything into one executable file. Throws when a path or flag could not pass through the shell. */
+/**
+ * Packs everything into one executable file. Throws when a path or flag could not pass through the
+ * shell.
+ */
 export async function pack(what: Package): Promise<Uint8Array<ArrayBuffer>> {
   const words = [what.name, what.version, ...what.flags, ...what.files.map((file) => file.path)];
   const unsafe = words.find((word) => !/^[\w@%+=:,./-]+$/.test(word));

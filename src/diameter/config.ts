@@ -2,7 +2,8 @@
  * The configuration of the Diameter plane: the sections `gateway`, `server` and `dra_pool`.
  *
  * Here stand the kind and the bounds of each key. Its type, its meaning and its default stand with
- * the options that it is decoded to; what it means to the person who sets it, in config/diam-gw.yaml.
+ * the options that it is decoded to; what it means to the person who sets it, in
+ * config/diam-gw.yaml.
  * @module
  */
 import * as z from "zod";

@@ -1,6 +1,6 @@
 /**
- * What no single key of the Diameter plane can know: values that contradict each other, and settings
- * that are allowed and unwise.
+ * What no single key of the Diameter plane can know: values that contradict each other, and
+ * settings that are allowed and unwise.
  * @module
  */
 

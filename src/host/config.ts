@@ -1,6 +1,6 @@
 /**
- * The configuration of the process: its own sections (`admin`, `logging`, `stats`), and those of the
- * planes in it.
+ * The configuration of the process: its own sections (`admin`, `logging`, `stats`), and those of
+ * the planes in it.
  * @module
  */
 import { DIAMETER_SECTIONS } from "../diameter/config.ts";

@@ -17,7 +17,9 @@ export interface ConfigOwner {
   read(): Promise<Read>;
   /** What is wrong with files that it names. */
   fileErrors(loaded: Loaded): Promise<readonly Report[]>;
-  /** Puts it into force, all or nothing. @throws Error that names a listener that cannot be opened */
+  /**
+   * Puts it into force, all or nothing. @throws Error that names a listener that cannot be opened
+   */
   apply(config: Config): Promise<void>;
   /** Something became of a configuration. */
   told(event: ConfigEvent): void;
@@ -171,7 +173,9 @@ export class LiveConfig {
     }
   }
 
-  /** Whether the file would amount to something else by now; read again only when it was written. */
+  /**
+   * Whether the file would amount to something else by now; read again only when it was written.
+   */
   async #fileDiffers(): Promise<boolean> {
     if (this.#file === undefined || this.#file === "-") return false;
     try {

@@ -24,8 +24,8 @@ export interface SweeperOptions {
 
 /**
  * The engine collects when it needs memory. A program that has nothing to do needs none, and so it
- * would keep for ever what thousands of connections left behind. This looks now and then, and has it
- * collected in a quiet moment.
+ * would keep for ever what thousands of connections left behind. This looks now and then, and has
+ * it collected in a quiet moment.
  */
 export class Sweeper {
   readonly #options: SweeperOptions;

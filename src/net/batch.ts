@@ -19,7 +19,9 @@ export interface FrameFault {
  */
 export class Batch {
   fault: FrameFault | undefined = undefined;
-  /** Free for the stages: what an earlier one tells the later ones of these frames; 0 says nothing. */
+  /**
+   * Free for the stages: what an earlier one tells the later ones of these frames; 0 says nothing.
+   */
   mark = 0;
   #owner: BatchOwner | undefined;
 

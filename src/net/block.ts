@@ -1,5 +1,6 @@
 /**
- * Blocks of memory that travel: lent by a source, filled by an out-queue, kept for a retransmission; pooled, never garbage in between.
+ * Blocks of memory that travel: lent by a source, filled by an out-queue, kept for a
+ * retransmission; pooled, never garbage in between.
  * @module
  */
 
@@ -14,7 +15,10 @@ export const LARGE_BLOCK = 64 * 1024;
 export class Block {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly view: DataView<ArrayBuffer>;
-  /** The same memory as 32 bit words in the machine's byte order: for copying, never for reading values. */
+  /**
+   * The same memory as 32 bit words in the machine's byte order: for copying, never for reading
+   * values.
+   */
   readonly words: Int32Array<ArrayBuffer>;
 
   /** @param size bytes, a multiple of 4 */
@@ -89,8 +93,9 @@ export class BlockPool implements Blocks {
 }
 
 /**
- * What one chain of streams borrows. A chain that is torn down drops the batches in its queues and tells nobody: {@link end} writes their blocks
- * off. They are left to the collector and never used again, so that it does not matter whether someone still looks at one.
+ * What one chain of streams borrows. A chain that is torn down drops the batches in its queues and
+ * tells nobody: {@link end} writes their blocks off. They are left to the collector and never used
+ * again, so that it does not matter whether someone still looks at one.
  */
 export class BlockLease implements Blocks {
   /** Blocks of this lease that are out of the pool now. */

@@ -7,7 +7,10 @@ import type { ByteReader } from "./tap.ts";
 
 /** Where one end of a connection is. */
 export interface Endpoint {
-  /** Textual IPv4 or IPv6 address; an IPv4 address that arrived over an IPv6 socket is written as IPv4. */
+  /**
+   * Textual IPv4 or IPv6 address; an IPv4 address that arrived over an IPv6 socket is written as
+   * IPv4.
+   */
   readonly hostname: string;
   /** TCP port. */
   readonly port: number;

@@ -16,7 +16,8 @@ export interface FrameRule {
   /** Bytes from which the length can be told. */
   readonly lengthBytes: number;
   /**
-   * Judges the frame that begins at `at`, of which `available` bytes (at least {@link lengthBytes}) are there.
+   * Judges the frame that begins at `at`, of which `available` bytes (at least {@link lengthBytes})
+   * are there.
    * @returns its length in bytes, a positive multiple of {@link alignment}; 0 when more bytes are
    * needed to tell; a {@link FrameFault} kind when it can never be a frame
    */
@@ -101,7 +102,8 @@ class Framer implements Transformer<Batch, Batch>, BatchOwner {
 
   /**
    * Completes the carried frame from the front of `batch`.
-   * @returns a batch when it is whole, or the fault found in it; undefined when bytes are still missing
+   * @returns a batch when it is whole, or the fault found in it; undefined when bytes are still
+   * missing
    */
   #completeCarry(batch: Batch): Batch | undefined {
     const rule = this.#rule;
@@ -117,7 +119,8 @@ class Framer implements Transformer<Batch, Batch>, BatchOwner {
         this.#carried = 0;
         return out;
       }
-      // Judged before more is asked for: the last byte that shows a fault may be the last one that ever comes.
+      // Judged before more is asked for: the last byte that shows a fault may be the last one that
+      // ever comes.
       if (batch.start === batch.end) return undefined;
       // When not even the length can be told: step by step is rare and short.
       const { lengthBytes, alignment } = rule;

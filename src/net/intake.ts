@@ -1,5 +1,6 @@
 /**
- * All that comes in over one connection, as whole frames: by a chain of streams while it is busy, by one bare read while it is not.
+ * All that comes in over one connection, as whole frames: by a chain of streams while it is busy,
+ * by one bare read while it is not.
  * @module
  */
 import { Batch, type BatchOwner } from "./batch.ts";
@@ -21,8 +22,9 @@ export interface IntakeOwner {
 const BUSY_WITHIN = 2;
 
 /**
- * What a connection is while it is busy is the composition `source | framer | sink`. Its three streams are 13 KB that an idle connection
- * does without: the read that is under way goes on, and what little it brings is handed on as it lies.
+ * What a connection is while it is busy is the composition `source | framer | sink`. Its three
+ * streams are 13 KB that an idle connection does without: the read that is under way goes on, and
+ * what little it brings is handed on as it lies.
  */
 export class Intake implements TapListener, BatchOwner {
   readonly #tap: Tap;
@@ -47,7 +49,10 @@ export class Intake implements TapListener, BatchOwner {
     return this.#source !== undefined;
   }
 
-  /** To be called every few seconds: a chain that brought nothing since the last call, and holds nothing, is let go. */
+  /**
+   * To be called every few seconds: a chain that brought nothing since the last call, and holds
+   * nothing, is let go.
+   */
   rest(): void {
     const source = this.#source;
     if (source === undefined) return;

@@ -18,7 +18,9 @@ export interface AcceptOptions {
   readonly noDelay: boolean;
 }
 
-/** Connections that the kernel keeps until they are accepted: a storm of a few thousand must fit. */
+/**
+ * Connections that the kernel keeps until they are accepted: a storm of a few thousand must fit.
+ */
 const BACKLOG = 4096;
 
 /** Milliseconds between two attempts while nothing can be accepted. */

@@ -1,6 +1,6 @@
 /**
- * A socket of the node compatibility layer behind the connection interface: for TLS, and for connections from a given local address, which the
- * native sockets cannot do.
+ * A socket of the node compatibility layer behind the connection interface: for TLS, and for
+ * connections from a given local address, which the native sockets cannot do.
  * @module
  */
 import type { Socket } from "node:net";

@@ -35,8 +35,9 @@ export interface OutQueueOptions {
 }
 
 /**
- * Messages are written straight into the current segment ({@link reserve}, then {@link commit}); one write is in flight at a time and takes all that is there, so
- * what a turn of the event loop produces leaves in one call. The first write starts in a microtask.
+ * Messages are written straight into the current segment ({@link reserve}, then {@link commit});
+ * one write is in flight at a time and takes all that is there, so what a turn of the event loop
+ * produces leaves in one call. The first write starts in a microtask.
  */
 export class OutQueue {
   /** Bytes that wait, those of the write in flight included. */
@@ -92,7 +93,9 @@ export class OutQueue {
     this.#limit = bytes;
   }
 
-  /** Whether more waits than the limit. What is added all the same is kept: whoever adds decides. */
+  /**
+   * Whether more waits than the limit. What is added all the same is kept: whoever adds decides.
+   */
   get full(): boolean {
     return this.queuedBytes > this.#limit;
   }
@@ -150,8 +153,9 @@ export class OutQueue {
   }
 
   /**
-   * Tells a burst from an end that does not read: to be called now and then. Whoever waits in {@link drained} goes on when nothing moves: the
-   * queue is {@link stuck}, or may be filled until it is.
+   * Tells a burst from an end that does not read: to be called now and then. Whoever waits in
+   * {@link drained} goes on when nothing moves: the queue is {@link stuck}, or may be filled until
+   * it is.
    * @param now by the clock of this queue @param patience milliseconds that one write may take
    */
   noteStuck(now: number, patience: number): void {
@@ -160,7 +164,10 @@ export class OutQueue {
     if (this.#waiting.length > 0) this.#wake();
   }
 
-  /** Resolves when no more than half the limit waits, or there is no point in waiting: the queue is closed, or nothing moves (see {@link noteStuck}). */
+  /**
+   * Resolves when no more than half the limit waits, or there is no point in waiting: the queue is
+   * closed, or nothing moves (see {@link noteStuck}).
+   */
   drained(): Promise<void> {
     if (this.#closed || this.stuck || this.queuedBytes <= this.#limit / 2) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
@@ -171,7 +178,10 @@ export class OutQueue {
     while (!this.#closed && this.queuedBytes > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Forgets what waits. A write in flight ends by itself (close the connection to make sure that it does). */
+  /**
+   * Forgets what waits. A write in flight ends by itself (close the connection to make sure that it
+   * does).
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -1,5 +1,6 @@
 /**
- * The addresses behind a host name. Loaded when needed: the compatibility layer under it takes memory.
+ * The addresses behind a host name. Loaded when needed: the compatibility layer under it takes
+ * memory.
  * @module
  */
 import { lookup } from "node:dns/promises";

@@ -1,5 +1,6 @@
 /**
- * The blocks that out-queues fill: written once, sent from where they lie, and kept as long as somebody may need to send their content again.
+ * The blocks that out-queues fill: written once, sent from where they lie, and kept as long as
+ * somebody may need to send their content again.
  * @module
  */
 import { Block, LARGE_BLOCK } from "./block.ts";
@@ -42,8 +43,8 @@ export class Segment extends Block {
 const SMALL_PER_LARGE = LARGE_BLOCK / SMALL_SEGMENT;
 
 /**
- * All segments of one gateway, found by number. Unused ones are kept for reuse, up to a limit, until
- * {@link SegmentPool.rest} finds that they are not needed.
+ * All segments of one gateway, found by number. Unused ones are kept for reuse, up to a limit,
+ * until {@link SegmentPool.rest} finds that they are not needed.
  */
 export class SegmentPool {
   readonly #all: (Segment | undefined)[] = [undefined];
@@ -77,8 +78,8 @@ export class SegmentPool {
    * An empty segment for a message of at least `size` bytes.
    * @param budget whose it is until it comes back; the pool's own unless said otherwise
    * @param small a small one will do, if the message fits
-   * @throws RangeError when all numbers are given out (256 Ki segments, of which a queue has at most
-   * one small one: 16 GiB, and one for each connection)
+   * @throws RangeError when all numbers are given out (256 Ki segments, of which a queue has at
+   * most one small one: 16 GiB, and one for each connection)
    */
   take(size: number, budget: Budget = this.budget, small = false): Segment {
     const usual = small && size <= SMALL_SEGMENT ? SMALL_SEGMENT : LARGE_BLOCK;

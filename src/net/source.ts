@@ -53,13 +53,17 @@ export class ByteSource implements UnderlyingDefaultSource<Batch>, BatchOwner, T
     return new ReadableStream<Batch>(this, { highWaterMark: 0 });
   }
 
-  /** Blocks of the pool that this source itself holds; whatever else is lent travels, or waits to be completed. */
+  /**
+   * Blocks of the pool that this source itself holds; whatever else is lent travels, or waits to be
+   * completed.
+   */
   get held(): number {
     return (this.#kept === undefined ? 0 : 1) + (this.#tap.block === undefined ? 0 : 1);
   }
 
   /**
-   * Ends the stream in order while it waits for a read, which goes on: whoever comes next takes it from the tap.
+   * Ends the stream in order while it waits for a read, which goes on: whoever comes next takes it
+   * from the tap.
    * @returns false when this is no moment for it
    */
   leave(): boolean {

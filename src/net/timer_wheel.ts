@@ -10,9 +10,10 @@ const DUE = 2;
 const ARMED = 3;
 
 /**
- * A hashed timing wheel over slots 0..capacity-1, each armed at most once. Time is counted in ticks, whose length is the caller's; a deadline further
- * away than one turn of the wheel is met in a later turn. Ticks are kept modulo 2^32 and only their
- * differences are looked at, so that a process may run for ever.
+ * A hashed timing wheel over slots 0..capacity-1, each armed at most once. Time is counted in
+ * ticks, whose length is the caller's; a deadline further away than one turn of the wheel is met in
+ * a later turn. Ticks are kept modulo 2^32 and only their differences are looked at, so that a
+ * process may run for ever.
  */
 export class TimerWheel {
   readonly #nodes: Int32Array;
@@ -28,7 +29,8 @@ export class TimerWheel {
     this.#mask = buckets - 1;
     this.#now = now | 0;
     this.#nodes = new Int32Array((capacity + buckets) * STRIDE);
-    // A bucket is a ring with a node of its own; an unarmed slot is never read before it is armed, but for `isArmed`.
+    // A bucket is a ring with a node of its own; an unarmed slot is never read before it is armed,
+    // but for `isArmed`.
     for (let bucket = 0; bucket < buckets; bucket++) {
       const at = (capacity + bucket) * STRIDE;
       this.#nodes[at + NEXT] = capacity + bucket;
@@ -74,7 +76,10 @@ export class TimerWheel {
     this.armed--;
   }
 
-  /** Moves on to tick `now`; `expired` is called for each slot that is due, which is no longer armed by then and may be armed again. */
+  /**
+   * Moves on to tick `now`; `expired` is called for each slot that is due, which is no longer armed
+   * by then and may be armed again.
+   */
   advance(now: number, expired: (slot: number) => void): void {
     const nodes = this.#nodes;
     now |= 0;

@@ -59,9 +59,9 @@ export async function listenTls(
 ): Promise<TlsListener> {
   const handshakes = new Handshakes(await serverOptions(files), options);
   // Accepted by the library and not by Deno.listen, whose connections carry TLS only through a
-  // stream of our own: that costs a third more processor time for each message. Deno.listenTls would
-  // take half of the memory, but closes no socket before its handshake is over, so that silent ones
-  // take every descriptor, and cannot turn off Nagle's algorithm.
+  // stream of our own: that costs a third more processor time for each message. Deno.listenTls
+  // would take half of the memory, but closes no socket before its handshake is over, so that
+  // silent ones take every descriptor, and cannot turn off Nagle's algorithm.
   const server = createPlainServer((socket) => {
     if (options.noDelay) socket.setNoDelay(true);
     accepted(new AcceptedTls(socket, handshakes));
@@ -157,7 +157,9 @@ type Waiting = Pick<PromiseWithResolvers<TLSSocket>, "resolve" | "reject">;
 
 /** The handshakes of one listener. */
 class Handshakes {
-  /** Never listens: it is given the connections. Another one takes its place when anything changes. */
+  /**
+   * Never listens: it is given the connections. Another one takes its place when anything changes.
+   */
   #server: Server;
   #certificates: TlsOptions;
   /** Of {@link #server}. */

@@ -1,5 +1,6 @@
 /**
- * The scene of an attack: a gateway in a process of its own, DRAs that do everything right, and a polite Logic App that asks all the time and must not notice.
+ * The scene of an attack: a gateway in a process of its own, DRAs that do everything right, and a
+ * polite Logic App that asks all the time and must not notice.
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
@@ -25,7 +26,10 @@ export interface SceneOptions {
   readonly politeRate?: number;
 }
 
-/** A running scene. Its end stops everything; {@link unharmed} says whether the polite Logic App noticed anything. */
+/**
+ * A running scene. Its end stops everything; {@link unharmed} says whether the polite Logic App
+ * noticed anything.
+ */
 export class Scene implements AsyncDisposable {
   readonly #load: Promise<unknown>;
   readonly #endOfLoad: AbortController;

@@ -1,5 +1,6 @@
 /**
- * What the client library reaches, against a simulated DRA in another process: requests per second, latency of `send`, memory of a pool.
+ * What the client library reaches, against a simulated DRA in another process: requests per second,
+ * latency of `send`, memory of a pool.
  *
  *     deno task bench:client
  */
@@ -10,11 +11,16 @@ import { startDra } from "./dra.ts";
 const IDENTITY = { originHost: "mme.example.net", originRealm: "example.net" } as const;
 const REALM = { destinationRealm: "core.example.net" } as const;
 const EQUIPMENT = { imei: "35209900176148", softwareVersion: "01" } as const;
-/** How long each measurement runs, in milliseconds, and how long before it the code is warmed up. */
+/**
+ * How long each measurement runs, in milliseconds, and how long before it the code is warmed up.
+ */
 const RUN = 4_000;
 const WARM_UP = 1_500;
 
-/** `callers` that each make one call after the other for `duration` milliseconds. Returns calls per second. */
+/**
+ * `callers` that each make one call after the other for `duration` milliseconds. Returns calls per
+ * second.
+ */
 async function rate(callers: number, duration: number, call: () => Promise<unknown>): Promise<number> {
   let calls = 0;
   const started = performance.now();
@@ -28,7 +34,10 @@ async function rate(callers: number, duration: number, call: () => Promise<unkno
   return calls / (performance.now() - started) * 1000;
 }
 
-/** `perSecond` calls a second, evenly, whether or not the earlier ones have ended. Returns how long each took, sorted, in milliseconds. */
+/**
+ * `perSecond` calls a second, evenly, whether or not the earlier ones have ended. Returns how long
+ * each took, sorted, in milliseconds.
+ */
 async function latencies(perSecond: number, duration: number, call: () => Promise<unknown>): Promise<number[]> {
   const taken: number[] = [];
   const running: Promise<void>[] = [];

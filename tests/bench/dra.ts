@@ -1,5 +1,6 @@
 /**
- * A simulated DRA in a process of its own, so that it costs whoever is measured nothing but its share of the machine.
+ * A simulated DRA in a process of its own, so that it costs whoever is measured nothing but its
+ * share of the machine.
  * @module
  */
 import type { DraSimulatorOptions } from "../../src/diameter/sim/dra.ts";

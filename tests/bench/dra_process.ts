@@ -1,5 +1,6 @@
 /**
- * A simulated DRA as a process of its own: takes its options as JSON, prints its port, and ends with its standard input.
+ * A simulated DRA as a process of its own: takes its options as JSON, prints its port, and ends
+ * with its standard input.
  * @module
  */
 import { DraSimulator, type DraSimulatorOptions } from "../../src/diameter/sim/dra.ts";

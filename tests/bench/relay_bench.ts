@@ -1,6 +1,7 @@
 /**
- * `deno task bench:relay --against DIRECTORY`: what this checkout's relay costs beside another's. Each case runs in turn on this one, the other one, and the other one again, so that
- * the noise of the machine is seen beside the difference.
+ * `deno task bench:relay --against DIRECTORY`: what this checkout's relay costs beside another's.
+ * Each case runs in turn on this one, the other one, and the other one again, so that the noise of
+ * the machine is seen beside the difference.
  * @module
  */
 import { parseArgs } from "@std/cli";

@@ -4,7 +4,10 @@ import { type Finished, run } from "../../src/build/run.ts";
 const SCRIPT = new URL("../../src/build/with_deno.sh", import.meta.url).pathname;
 const TOOLS = ["awk", "dirname", "mkdir", "cp", "sh", "uname"];
 
-/** A checkout that holds only the script, and a PATH that holds only a few tools and what the test puts there. */
+/**
+ * A checkout that holds only the script, and a PATH that holds only a few tools and what the test
+ * puts there.
+ */
 interface Checkout extends AsyncDisposable {
   readonly root: string;
   command(name: string, script: string): Promise<string>;

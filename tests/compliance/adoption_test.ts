@@ -8,7 +8,10 @@ import type { RawPeer } from "../support/raw_peer.ts";
 import { until } from "../support/until.ts";
 import { GATEWAY, type Stage, stage, type StageOptions } from "./stage.ts";
 
-/** Identities before and behind the gateway's: the first loses an election against it, the second wins. */
+/**
+ * Identities before and behind the gateway's: the first loses an election against it, the second
+ * wins.
+ */
 const [LESSER, GREATER] = ["dra-1.example.net", "zra-1.example.net"] as const;
 
 /** A port that nobody listens on: every dial fails. */

@@ -1,4 +1,6 @@
-/** Items C1 to C13: the capabilities exchange on both sides. C7 and C14 with TLS are in tls_test.ts. */
+/**
+ * Items C1 to C13: the capabilities exchange on both sides. C7 and C14 with TLS are in tls_test.ts.
+ */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { AVP, AVP_FLAG } from "../../src/diameter/wire/avp_codes.ts";
 import { COMMAND } from "../../src/diameter/wire/command_codes.ts";

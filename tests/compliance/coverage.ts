@@ -53,7 +53,9 @@ export async function coveringTests(): Promise<CoveringTest[]> {
   return found;
 }
 
-/** What is wrong: items without test and without reason, reasons beside tests, ids that no item has. */
+/**
+ * What is wrong: items without test and without reason, reasons beside tests, ids that no item has.
+ */
 export function coverageFaults(tests: readonly CoveringTest[]): string[] {
   const faults: string[] = [];
   const items = SECTIONS.flatMap((section) => section.items);

@@ -1,4 +1,7 @@
-/** Item O1 (overload, load, priority) and S1, S13: what passes through because a relay has no business with it. */
+/**
+ * Item O1 (overload, load, priority) and S1, S13: what passes through because a relay has no
+ * business with it.
+ */
 import { assertEquals } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { HEADER_LENGTH } from "../../src/diameter/wire/header.ts";

@@ -1,5 +1,6 @@
 /**
- * What a correct Diameter relay agent does, item by item. A test that covers an item begins with its id. Clauses without a name are of RFC 6733.
+ * What a correct Diameter relay agent does, item by item. A test that covers an item begins with
+ * its id. Clauses without a name are of RFC 6733.
  * @module
  */
 

@@ -25,8 +25,8 @@ export const GATEWAY = { host: "gw.example.net", realm: "example.net" } as const
 /** What a test changes; the rest are short times on loopback. */
 export interface StageOptions {
   /**
-   * One entry for each DRA: what differs from priority 1, weight 100. With a `port`, the test brings its own listener; `address` is
-   * what the gateway is told as its host.
+   * One entry for each DRA: what differs from priority 1, weight 100. With a `port`, the test
+   * brings its own listener; `address` is what the gateway is told as its host.
    */
   readonly dras?: readonly Partial<Omit<DraOptions, "host"> & RawIdentity & { readonly address: string }>[];
   /** Whether the stage waits until each DRA has one open connection; true unless told otherwise. */
@@ -141,7 +141,10 @@ export class Stage {
     return this.gateway.runtime.meters.unmatched.of({ reason: reason }).value;
   }
 
-  /** Ends everything; whatever the test did, all memory is back and every transaction has ended once. */
+  /**
+   * Ends everything; whatever the test did, all memory is back and every transaction has ended
+   * once.
+   */
   async finish(): Promise<void> {
     for (const app of this.#apps) await app.close();
     for (const listener of this.listeners) await listener.close();

@@ -1,4 +1,7 @@
-/** Writes TABLE.md: which item of the protocol is tested where. Fails when one is not, or when the table that was there is out of date. */
+/**
+ * Writes TABLE.md: which item of the protocol is tested where. Fails when one is not, or when the
+ * table that was there is out of date.
+ */
 import { coverageFaults, coverageTable, coveringTests } from "./coverage.ts";
 
 const TABLE = new URL("TABLE.md", import.meta.url);

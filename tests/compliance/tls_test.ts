@@ -13,7 +13,10 @@ import { type Stage, stage, type StageOptions } from "./stage.ts";
 const OPENSSL = [program("openssl", "openssl")];
 const APP = "app.example.net";
 
-/** A test with an authority of its own; the gateway's certificate is for localhost, where the tests connect to. */
+/**
+ * A test with an authority of its own; the gateway's certificate is for localhost, where the tests
+ * connect to.
+ */
 function secure(name: string, play: (authority: Authority, gateway: Certificate) => Promise<void>): void {
   interopTest(name, OPENSSL, async () => {
     const directory = await Deno.makeTempDir({ prefix: "diam-gw-tls-" });
@@ -212,7 +215,10 @@ secure("C14 a DRA that is configured with TLS and speaks clear text is not used"
 
 const DRA = "dra.example.net";
 
-/** A DRA that is reached over TLS, or is not while nobody listens on its port, and a gateway that listens with TLS alone. */
+/**
+ * A DRA that is reached over TLS, or is not while nobody listens on its port, and a gateway that
+ * listens with TLS alone.
+ */
 function secureDra(gateway: Certificate, asksForCertificates: boolean, serverName: string): StageOptions {
   const tls = { ca: gateway.ca, cert: "", key: "", serverName };
   return {

@@ -10,7 +10,9 @@ interface Waiting {
   readonly session: string;
 }
 
-/** Remembers only what waits: an answer to anything else has come twice, or was for somebody else. */
+/**
+ * Remembers only what waits: an answer to anything else has come twice, or was for somebody else.
+ */
 export class Asker {
   asked = 0;
   /** Right answers. */

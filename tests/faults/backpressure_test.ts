@@ -1,5 +1,6 @@
 /**
- * Peers that do not read, or read slowly; limits that are reached. Memory stays bounded, and nobody else notices.
+ * Peers that do not read, or read slowly; limits that are reached. Memory stays bounded, and nobody
+ * else notices.
  * @module
  */
 import { assert, assertEquals } from "@std/assert";

@@ -1,5 +1,6 @@
 /**
- * Everything at once: DRAs whose faults change all the time, Logic Apps that are cut off, requests in both directions. By seed.
+ * Everything at once: DRAs whose faults change all the time, Logic Apps that are cut off, requests
+ * in both directions. By seed.
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
@@ -79,7 +80,8 @@ async function chaos(rig: Rig, dice: Dice): Promise<void> {
   await until(() => rig.apps.openConnections === 5, "all Logic Apps are connected");
   await until(() => rig.gateway.statistics.active_dras === 3, "all DRAs are well", 10_000);
   await rig.apps.end();
-  // Those that the test cut off lost what was on its way to them; the gateway knows of it, or never saw it.
+  // Those that the test cut off lost what was on its way to them; the gateway knows of it, or never
+  // saw it.
   rig.mayLose = rig.apps.counters.lost;
   const { sessions_abandoned: abandoned } = rig.gateway.statistics;
   if (rig.apps.counters.connectionsLost === 0) assertEquals(rig.apps.counters.lost, 0);

@@ -1,5 +1,6 @@
 /**
- * Connections that break, fall silent, take their leave or never open, while requests are on their way.
+ * Connections that break, fall silent, take their leave or never open, while requests are on their
+ * way.
  * @module
  */
 import { assert, assertEquals } from "@std/assert";

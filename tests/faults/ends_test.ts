@@ -1,5 +1,6 @@
 /**
- * Beginnings and ends: DRAs that refuse, shutting down under load, connections that end while answers still wait in their queue.
+ * Beginnings and ends: DRAs that refuse, shutting down under load, connections that end while
+ * answers still wait in their queue.
  * @module
  */
 import { assert, assertEquals } from "@std/assert";

@@ -1,6 +1,6 @@
 /**
- * A gateway under a rain of broken messages, from Logic Apps and from DRAs, over TCP and TLS, while other Logic Apps and DRAs work through it and must not
- * notice.
+ * A gateway under a rain of broken messages, from Logic Apps and from DRAs, over TCP and TLS, while
+ * other Logic Apps and DRAs work through it and must not notice.
  * @module
  */
 import { assertEquals } from "@std/assert";
@@ -16,7 +16,10 @@ import { SteadyApp, SteadyDra, UNNOTICED } from "./steady_peers.ts";
 export interface FuzzOptions {
   readonly seed: number;
   readonly mode?: "relay" | "transparent";
-  /** Certificate of `localhost`: there is a listener with TLS then, and a healthy and a hostile DRA that speak it. */
+  /**
+   * Certificate of `localhost`: there is a listener with TLS then, and a healthy and a hostile DRA
+   * that speak it.
+   */
   readonly certificate?: Certificate | undefined;
 }
 
@@ -48,7 +51,10 @@ const SIMULATED_APPS = ["app-1.apps.example.net", "app-2.apps.example.net"];
 /** A handshake takes much longer than a message: so much less rains over TLS. */
 const SECURE_SHARE = 1 / 8;
 
-/** Ends of connections that the protocol's rules bring about; anything else is a fault of the gateway. */
+/**
+ * Ends of connections that the protocol's rules bring about; anything else is a fault of the
+ * gateway.
+ */
 const ORDINARY_ENDS = [
   /^the peer closed the connection$/,
   /^the peer took its leave \(.*\)(; it did not close after its DPR)?$/,
@@ -150,7 +156,8 @@ export class Fuzz {
   }
 
   /**
-   * One shower: `messages` broken ones from Logic Apps over TCP, beside it what comes over TLS and from DRAs.
+   * One shower: `messages` broken ones from Logic Apps over TCP, beside it what comes over TLS and
+   * from DRAs.
    * @throws Error that names the seed, when somebody healthy notices
    */
   async rain(seed: number, messages: number, signal?: AbortSignal): Promise<void> {
@@ -258,7 +265,10 @@ export class Fuzz {
   }
 }
 
-/** One shower from its beginning to its end. @throws Error that names the seed, when somebody healthy notices, or anything is left over */
+/**
+ * One shower from its beginning to its end. @throws Error that names the seed, when somebody
+ * healthy notices, or anything is left over
+ */
 export async function fuzz(options: FuzzOptions & { readonly messages: number }): Promise<FuzzReport> {
   const fuzz = await Fuzz.start(options);
   try {

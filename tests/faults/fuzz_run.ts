@@ -1,6 +1,7 @@
 /**
- * `deno task fuzz --seconds N --seed S`: one gateway in one shower of broken messages after the other, each with the next seed. Exit code 1, with the seed
- * and the bytes, when somebody healthy notices, and when memory or open files grow.
+ * `deno task fuzz --seconds N --seed S`: one gateway in one shower of broken messages after the
+ * other, each with the next seed. Exit code 1, with the seed and the bytes, when somebody healthy
+ * notices, and when memory or open files grow.
  * @module
  */
 import { parseArgs } from "@std/cli";
@@ -13,7 +14,10 @@ import { Fuzz } from "./fuzz.ts";
 const MESSAGES = 1_000;
 /** Showers without which nothing can be said about growth. */
 const ENOUGH_SAMPLES = 12;
-/** What the last third of a run may hold more than the first: of the heap after a collection, and of all memory. */
+/**
+ * What the last third of a run may hold more than the first: of the heap after a collection, and of
+ * all memory.
+ */
 const HEAP_ALLOWED = { share: 0.1, more: 3e6 };
 const MEMORY_ALLOWED = { share: 0.1, more: 16e6 };
 const FILES_ALLOWED = { share: 0, more: 8 };

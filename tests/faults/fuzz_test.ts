@@ -1,5 +1,6 @@
 /**
- * Seeded fuzzing over the wire, a few seconds of it; `deno task fuzz --seconds N --seed S` goes on for longer.
+ * Seeded fuzzing over the wire, a few seconds of it; `deno task fuzz --seconds N --seed S` goes on
+ * for longer.
  * @module
  */
 import { assert } from "@std/assert";

@@ -1,5 +1,6 @@
 /**
- * Logic Apps that send broken messages, and what is hardly TLS, over one connection after the other.
+ * Logic Apps that send broken messages, and what is hardly TLS, over one connection after the
+ * other.
  * @module
  */
 import { COMMAND } from "../../src/diameter/wire/command_codes.ts";
@@ -91,7 +92,9 @@ export class HostileApps {
     await wire.close();
   }
 
-  /** One connection to a port with TLS that begins a handshake wrongly, or goes on with it wrongly. */
+  /**
+   * One connection to a port with TLS that begins a handshake wrongly, or goes on with it wrongly.
+   */
   async #oneHandshake(conn: Deno.Conn, dice: Dice): Promise<void> {
     this.handshakes++;
     const wire = new WireEnd(conn, { message: () => {} });

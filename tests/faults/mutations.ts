@@ -1,5 +1,6 @@
 /**
- * Bytes that are nearly messages: valid ones with something wrong, and plain garbage. The same seed gives the same bytes.
+ * Bytes that are nearly messages: valid ones with something wrong, and plain garbage. The same seed
+ * gives the same bytes.
  * @module
  */
 import { avpsOf } from "../../src/diameter/wire/avp.ts";
@@ -155,7 +156,8 @@ const MUTATIONS: Record<string, Mutation> = {
   },
   avpCode: (message, dice) => {
     const starts = avpStarts(message);
-    // What a relay and a peer look at: identities, routing, Session-Id, Result-Code, Proxy-Info, groups.
+    // What a relay and a peer look at: identities, routing, Session-Id, Result-Code, Proxy-Info,
+    // groups.
     const codes = [0, 258, 260, 263, 264, 268, 273, 279, 282, 283, 284, 293, 296, 297, 299, 0xffffffff];
     return starts.length === 0 ? message : setWord(message, dice.pick(starts), dice.pick(codes));
   },

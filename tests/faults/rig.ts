@@ -1,6 +1,7 @@
 /**
- * A gateway between simulated DRAs and Logic Apps, watched all the time: whatever goes wrong around it, each request gets exactly one answer, nobody
- * gets another one's, the counters add up, and all memory comes back.
+ * A gateway between simulated DRAs and Logic Apps, watched all the time: whatever goes wrong around
+ * it, each request gets exactly one answer, nobody gets another one's, the counters add up, and all
+ * memory comes back.
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
@@ -22,7 +23,10 @@ import { Sightings } from "./sightings.ts";
 
 /** What a rig is made of; all of it may be left out. */
 export interface RigOptions {
-  /** Simulated DRAs; without any DRA, there is one that does everything right. The order gives the priority unless it is said. */
+  /**
+   * Simulated DRAs; without any DRA, there is one that does everything right. The order gives the
+   * priority unless it is said.
+   */
   readonly dras?: readonly (DraSimulatorOptions & Partial<Pick<DraOptions, "priority" | "weight">>)[];
   /** DRAs whose every answer the test decides, behind the simulated ones. */
   readonly fakes?: readonly (FakeDraOptions & Partial<Pick<DraOptions, "priority" | "weight">>)[];
@@ -125,12 +129,17 @@ export class Rig {
     await this.apps.start();
   }
 
-  /** What was wrong so far: books that do not add up, and what the gateway itself calls a defect of its own. */
+  /**
+   * What was wrong so far: books that do not add up, and what the gateway itself calls a defect of
+   * its own.
+   */
   get complaints(): string[] {
     return [...this.accounts.complaints, ...this.#defects];
   }
 
-  /** How often the gateway counted an answer that nobody waited for: unknown, late, duplicate, gone. */
+  /**
+   * How often the gateway counted an answer that nobody waited for: unknown, late, duplicate, gone.
+   */
   unmatched(reason: string): number {
     return this.gateway.runtime.meters.unmatched.of({ reason: reason }).value;
   }

@@ -41,7 +41,10 @@ export class Sightings {
     return [...this.all.values()].filter((sightings) => sightings.length > 1);
   }
 
-  /** Requests of which more than one sighting lacks the T flag: a second transmission that does not say so. */
+  /**
+   * Requests of which more than one sighting lacks the T flag: a second transmission that does not
+   * say so.
+   */
   get unmarked(): Sighting[][] {
     return this.repeated.filter((sightings) => sightings.filter(({ retransmitted }) => !retransmitted).length > 1);
   }

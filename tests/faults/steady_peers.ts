@@ -153,7 +153,10 @@ export class SteadyDra extends SteadyPeer {
   }
 }
 
-/** An answer with success; the least that is one, when the request is one that a hostile DRA has broken. */
+/**
+ * An answer with success; the least that is one, when the request is one that a hostile DRA has
+ * broken.
+ */
 function answerTo(message: RawMessage, originHost: string): Uint8Array {
   try {
     return answer(message, { originHost });

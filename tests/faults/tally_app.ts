@@ -57,7 +57,10 @@ export class TallyApp {
     return app;
   }
 
-  /** Sends `count` requests, each with `padding` bytes that nobody needs; resolves when the system took them. */
+  /**
+   * Sends `count` requests, each with `padding` bytes that nobody needs; resolves when the system
+   * took them.
+   */
   ask(count: number, padding = 0, wish: RawRequest = {}): Promise<void> {
     const messages: Uint8Array[] = [];
     for (let i = 0; i < count; i++) {

@@ -1,5 +1,6 @@
 /**
- * One end of a TCP or TLS connection that carries messages: any bytes out, whole messages in, read as fast, as slowly or as little as a test wants.
+ * One end of a TCP or TLS connection that carries messages: any bytes out, whole messages in, read
+ * as fast, as slowly or as little as a test wants.
  * @module
  */
 
@@ -11,7 +12,10 @@ export interface WireHandlers {
   ended?(end: WireEnd): void;
 }
 
-/** Reads until the connection ends; forgives everything, because the other end may be cut off in the middle of a message. */
+/**
+ * Reads until the connection ends; forgives everything, because the other end may be cut off in the
+ * middle of a message.
+ */
 export class WireEnd {
   /** Bytes read. */
   received = 0;
@@ -37,7 +41,10 @@ export class WireEnd {
     return new WireEnd(conn, handlers);
   }
 
-  /** Sends exactly these bytes, behind all that was sent before; resolves when the system took them, or the connection ended. */
+  /**
+   * Sends exactly these bytes, behind all that was sent before; resolves when the system took them,
+   * or the connection ended.
+   */
   send(...parts: readonly Uint8Array[]): Promise<void> {
     return this.#writing = this.#writing.then(async () => {
       try {
@@ -50,7 +57,9 @@ export class WireEnd {
     });
   }
 
-  /** Reads nothing more until {@link resume}; a read that waits already may still bring something. */
+  /**
+   * Reads nothing more until {@link resume}; a read that waits already may still bring something.
+   */
   pause(): void {
     this.#reading ??= Promise.withResolvers();
   }

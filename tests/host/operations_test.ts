@@ -1,4 +1,6 @@
-/** What an operator does to a running gateway under load, over the admin interface and by signals. */
+/**
+ * What an operator does to a running gateway under load, over the admin interface and by signals.
+ */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { until } from "../support/until.ts";
 import { Operated } from "./operated.ts";

@@ -4,7 +4,10 @@ import { defaultConfig, loadConfig, plainConfig } from "../../src/ops/config/mod
 import { getAt } from "../../src/ops/config/path.ts";
 import { isAvailable } from "../../src/ops/config/unavailable.ts";
 
-/** A file that sets the key, and the place its error names. A row is skipped once its key is in force. */
+/**
+ * A file that sets the key, and the place its error names. A row is skipped once its key is in
+ * force.
+ */
 const SETTINGS = [
   ["gateway: {workers: 2}", "gateway.workers"],
   ["server: {tls: {cert: a, key: b}}", "server.tls"],

@@ -4,7 +4,9 @@ import { waitFor } from "./wait_for.ts";
 /** How long a program may take to end after SIGTERM before SIGKILL follows, in milliseconds. */
 const PATIENCE = 8_000;
 
-/** A running program, and all that it wrote. It ends with the block that holds it: `await using`. */
+/**
+ * A running program, and all that it wrote. It ends with the block that holds it: `await using`.
+ */
 export class Child implements AsyncDisposable {
   readonly name: string;
   /** Lines of both outputs, as they came. */
@@ -58,7 +60,10 @@ export class Child implements AsyncDisposable {
     await this.#input.write(new TextEncoder().encode(`${line}\n`));
   }
 
-  /** Ends it, with SIGKILL when `signal` is not enough; everything it wrote is in {@link lines} then. */
+  /**
+   * Ends it, with SIGKILL when `signal` is not enough; everything it wrote is in {@link lines}
+   * then.
+   */
   async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<Deno.CommandStatus> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     if (!this.#ended) {

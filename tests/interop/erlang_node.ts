@@ -32,7 +32,10 @@ function application(name: string, aptPackage: string): Requirement {
   return { name, aptPackage, missing: found ? undefined : `Erlang's ${name} is not installed` };
 }
 
-/** S13 as far as these tests speak it (TS 29.272 section 7.2): Erlang builds its codec from this, and is strict about it. */
+/**
+ * S13 as far as these tests speak it (TS 29.272 section 7.2): Erlang builds its codec from this,
+ * and is strict about it.
+ */
 const DICTIONARY = `
 @id 16777252
 @name s13_dictionary

@@ -13,7 +13,10 @@ import { waitFor } from "./wait_for.ts";
 const APP = { host: "app.erlang.example.net", realm: "app.example.net" } as const;
 const DRA = { host: "dra.erlang.example.net", realm: "home.example.net" } as const;
 
-/** Milliseconds between watchdogs of an Erlang node that watches, and of one that leaves it to the gateway. */
+/**
+ * Milliseconds between watchdogs of an Erlang node that watches, and of one that leaves it to the
+ * gateway.
+ */
 const OFTEN = 300;
 const SILENT = 60_000;
 

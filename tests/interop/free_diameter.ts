@@ -99,7 +99,10 @@ export class FreeDiameter implements AsyncDisposable {
     await this.child.line(new RegExp(`-> '?${state}'?.*'${host.replaceAll(".", "\\.")}'`), timeout, from);
   }
 
-  /** Lines in which it complains, but for those that `expected` matches, and without the messages that it shows behind such a line. */
+  /**
+   * Lines in which it complains, but for those that `expected` matches, and without the messages
+   * that it shows behind such a line.
+   */
   complaints(expected: readonly RegExp[] = []): string[] {
     return this.child.lines.filter((line) =>
       COMPLAINT.test(line) && ![USUAL, SHOWN, ...expected].some((harmless) => harmless.test(line))

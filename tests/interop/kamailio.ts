@@ -1,4 +1,7 @@
-/** Kamailio's C Diameter Peer (cdp), the Diameter stack of an IMS core, as a node of Cx, configured by the test. */
+/**
+ * Kamailio's C Diameter Peer (cdp), the Diameter stack of an IMS core, as a node of Cx, configured
+ * by the test.
+ */
 import { VENDOR } from "../../src/diameter/wire/application_ids.ts";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { RESULT } from "../../src/diameter/wire/result_codes.ts";
@@ -43,8 +46,8 @@ function* listing(directory: string): Generator<string> {
 }
 
 /**
- * The gateway's identity in these tests: Kamailio connects to the host that the identity of a peer names,
- * and to nothing else.
+ * The gateway's identity in these tests: Kamailio connects to the host that the identity of a peer
+ * names, and to nothing else.
  */
 export const GATEWAY_OF_KAMAILIO = { host: "localhost", realm: "example.net" } as const;
 
@@ -58,7 +61,9 @@ const TC = 1;
 /** How one Kamailio is set up. */
 export interface Setup {
   readonly identity: Identity;
-  /** Where it looks for the gateway. A port on which nobody listens makes it one that only waits. */
+  /**
+   * Where it looks for the gateway. A port on which nobody listens makes it one that only waits.
+   */
   readonly gatewayPort: number;
   /** Where it listens; absent: nowhere. */
   readonly port?: number;
@@ -102,9 +107,9 @@ export class Kamailio implements AsyncDisposable {
   }
 
   /**
-   * Lets it send a User-Authorization-Request to `realm` by its own routing, which looks for a peer with
-   * that application; resolves with whether there was one, and it answered. What it answered, the script
-   * is not told.
+   * Lets it send a User-Authorization-Request to `realm` by its own routing, which looks for a peer
+   * with that application; resolves with whether there was one, and it answered. What it answered,
+   * the script is not told.
    */
   async ask(realm: string): Promise<boolean> {
     const from = this.child.mark;
@@ -118,8 +123,8 @@ export class Kamailio implements AsyncDisposable {
   }
 
   /**
-   * The same again and again until `done`: Kamailio does not tell when a connection is open to its own
-   * mind, which is a moment after the gateway's.
+   * The same again and again until `done`: Kamailio does not tell when a connection is open to its
+   * own mind, which is a moment after the gateway's.
    */
   async askUntil(realm: string, done: () => boolean, timeout = 15_000): Promise<void> {
     const deadline = performance.now() + timeout;
@@ -200,7 +205,10 @@ function peerFile({ identity, gatewayPort, port }: Setup): string {
 `;
 }
 
-/** A SIP request makes it ask the realm that stands before the @; requests of others are answered with success. */
+/**
+ * A SIP request makes it ask the realm that stands before the @; requests of others are answered
+ * with success.
+ */
 function script(peers: string, sipPort: number): string {
   const avp = (avpCode: number, value: object) => ({ avpCode, vendorId: 0, Flags: 64, ...value });
   const message = [

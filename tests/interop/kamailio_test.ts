@@ -14,11 +14,16 @@ import { Tap } from "./tap.ts";
 import { waitFor } from "./wait_for.ts";
 
 const APP = { host: "app.kamailio.example.net", realm: "app.example.net" } as const;
-/** Identities before and behind the gateway's: the first loses an election against it, the second wins. */
+/**
+ * Identities before and behind the gateway's: the first loses an election against it, the second
+ * wins.
+ */
 const DRA = { host: "dra.kamailio.example.net", realm: "home.example.net" } as const;
 const WINNER = { host: "zra.kamailio.example.net", realm: "home.example.net" } as const;
 
-/** Kamailio does not route to a peer that says no more than Relay: these serve both kinds of peers. */
+/**
+ * Kamailio does not route to a peer that says no more than Relay: these serve both kinds of peers.
+ */
 const BOTH_KINDS = [{ id: APPLICATION.relay }, { id: CX, vendor: VENDOR.threeGpp }] as const;
 /** It may leave Host-IP-Address out of a CER, which is refused, and tries again a second later. */
 const PATIENCE = 20_000;

@@ -30,7 +30,10 @@ export function file(path: string, aptPackage: string): Requirement {
   return { name: path, aptPackage, missing: isFile(path) ? undefined : `${path} does not exist` };
 }
 
-/** A test that runs when everything it needs is there; else it is left out, saying so, or fails where DIAM_GW_REQUIRE_INTEROP is 1. */
+/**
+ * A test that runs when everything it needs is there; else it is left out, saying so, or fails
+ * where DIAM_GW_REQUIRE_INTEROP is 1.
+ */
 export function interopTest(
   name: string,
   needs: readonly Requirement[],

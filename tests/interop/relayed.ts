@@ -9,7 +9,10 @@ import type { Side, TappedConnection } from "./tap.ts";
 /** AVPs of a message, as bytes. */
 const body = (message: Message) => message.bytes.subarray(HEADER_LENGTH);
 
-/** `after` is `before` with another hop-by-hop id and one Route-Record of `peer` at its end, and nothing else (R7 R9 A2). */
+/**
+ * `after` is `before` with another hop-by-hop id and one Route-Record of `peer` at its end, and
+ * nothing else (R7 R9 A2).
+ */
 export function assertRelayedRequest(before: Message, after: Message, peer: string): void {
   const routeRecord = new MessageBuilder({ flags: 0, command: 0, application: 0, hopByHop: 0, endToEnd: 0 })
     .text(AVP.routeRecord, peer).finish().subarray(HEADER_LENGTH);
@@ -29,7 +32,10 @@ export function assertRelayedAnswer(before: Message, after: Message): void {
   assertEquals(after.header, { ...before.header, hopByHop: after.header.hopByHop });
 }
 
-/** All peer messages of one side carry its identity, and the same Origin-State-Id wherever they carry one (C9 F11). */
+/**
+ * All peer messages of one side carry its identity, and the same Origin-State-Id wherever they
+ * carry one (C9 F11).
+ */
 export function assertSameIdentity(
   connection: TappedConnection,
   side: Side,

@@ -1,4 +1,7 @@
-/** ME-Identity-Check requests and answers (3GPP TS 29.272 section 6): what the tests send through everybody. */
+/**
+ * ME-Identity-Check requests and answers (3GPP TS 29.272 section 6): what the tests send through
+ * everybody.
+ */
 import { APPLICATION, VENDOR } from "../../src/diameter/wire/application_ids.ts";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { COMMAND } from "../../src/diameter/wire/command_codes.ts";

@@ -1,4 +1,7 @@
-/** Diameter nodes whose every byte a test decides: no code of the gateway but the reading and writing of messages. */
+/**
+ * Diameter nodes whose every byte a test decides: no code of the gateway but the reading and
+ * writing of messages.
+ */
 import { APPLICATION, VENDOR } from "../../src/diameter/wire/application_ids.ts";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { COMMAND } from "../../src/diameter/wire/command_codes.ts";

@@ -17,7 +17,10 @@ const DRA = { host: "dra.tls.example.net", realm: "home.example.net" } as const;
 
 const IMEI = "35674108000001";
 
-/** What freeDiameter says of every connection with TLS 1.3: of session tickets, which it did not expect, and of the socket that it closed itself. */
+/**
+ * What freeDiameter says of every connection with TLS 1.3: of session tickets, which it did not
+ * expect, and of the socket that it closed itself.
+ */
 const OWN_TROUBLE = [
   /gnutls_record_recv.*Resource temporarily unavailable/,
   /fd_tls_rcvthr_core.*Transport endpoint is not connected/,

@@ -16,7 +16,10 @@ export interface SeenAvp {
   readonly value: string;
 }
 
-/** A message as tshark sees it: its AVPs in their order, groups before what they hold, and what is wrong with it. */
+/**
+ * A message as tshark sees it: its AVPs in their order, groups before what they hold, and what is
+ * wrong with it.
+ */
 export interface SeenMessage {
   readonly command: number;
   readonly application: number;

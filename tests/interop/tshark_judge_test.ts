@@ -31,7 +31,10 @@ const ERROR_ANSWER: readonly number[] = [
   AVP.proxyInfo,
 ];
 
-/** The smallest data of a string is none, which RFC 6733 section 7.5 asks for in Failed-AVP and tshark remarks upon. */
+/**
+ * The smallest data of a string is none, which RFC 6733 section 7.5 asks for in Failed-AVP and
+ * tshark remarks upon.
+ */
 const EMPTY = "[Expert Info (Warning/Undecoded): Data is empty]";
 
 /** AVPs that must not have the M flag (RFC 6733 section 4.5). */

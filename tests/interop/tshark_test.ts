@@ -29,7 +29,10 @@ const SAMPLES: Readonly<Record<DataType, readonly [value: unknown, shown: string
   QoSFilterRule: ["tag", "tag"],
 };
 
-/** Octets of AVPs that tshark takes apart further, and would complain about; and how it shows them. By `vendor:code`. */
+/**
+ * Octets of AVPs that tshark takes apart further, and would complain about; and how it shows them.
+ * By `vendor:code`.
+ */
 const CONTENTS: Readonly<Record<string, readonly [octets: string, shown: string]>> = {
   "0:79": ["0x0100000501", "0100000501"], // EAP
   "0:97": ["0x004020010db800000000", "2001:db8::/64"],
@@ -44,7 +47,10 @@ const TOO_NEW = new Set([659, 660, 661, 662, 663, 664, 665, 666, 667, 668, 669].
   "10415:549",
 );
 
-/** AVPs of TS 29.061 and others that hold parts of other protocols: tshark shows those instead of the octets. */
+/**
+ * AVPs of TS 29.061 and others that hold parts of other protocols: tshark shows those instead of
+ * the octets.
+ */
 const TAKEN_APART = new Set([
   ...["0:4", "0:95", "0:98"],
   ...[5, 8, 14, 15, 16, 18, 22, 23, 29, 900, 909, 913, 916, 917, 918, 919, 924, 925].map((code) => `10415:${code}`),
@@ -78,7 +84,10 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 const SESSION = ["Session-Id", "gw.example.net;1;2"] as const;
 const key = ({ vendor, code }: { vendor: number; code: number }) => `${vendor}:${code}`;
 
-/** Every value to be tried of an AVP, and how tshark shows it: all that have a name, else the sample of its type. */
+/**
+ * Every value to be tried of an AVP, and how tshark shows it: all that have a name, else the sample
+ * of its type.
+ */
 function trialsOf(definition: AvpDefinition): [value: unknown, shown: string][] {
   const content = CONTENTS[key(definition)];
   if (content !== undefined) return [[...content]];

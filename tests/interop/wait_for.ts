@@ -1,7 +1,9 @@
 /**
- * Waits for what `condition` returns, which is asked again and again until it is neither undefined nor false.
+ * Waits for what `condition` returns, which is asked again and again until it is neither undefined
+ * nor false.
  * @param what named in the error, as in "no DWR within 5000 ms"
- * @throws Error when it does not come within `timeout` milliseconds; `details` is asked for its end then
+ * @throws Error when it does not come within `timeout` milliseconds; `details` is asked for its end
+ * then
  */
 export async function waitFor<T>(
   what: string,

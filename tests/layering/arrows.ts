@@ -1,5 +1,6 @@
 /**
- * `deno task arrows`: rooms and the arrows between them, as the layering test sees them. With a room's name: the files in it, and what each imports.
+ * `deno task arrows`: rooms and the arrows between them, as the layering test sees them. With a
+ * room's name: the files in it, and what each imports.
  * @module
  */
 import { importsOf, tokensOf } from "./tokens.ts";

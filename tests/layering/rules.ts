@@ -36,8 +36,8 @@ const DIAMETER = [
 const OPS = ["ops/config", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
 
 /**
- * The arrows. A room is a directory of src, or a file without its `.ts`; what it may import is itself, `std` and what is listed.
- * Everything points down this list, so there can be no circle.
+ * The arrows. A room is a directory of src, or a file without its `.ts`; what it may import is
+ * itself, `std` and what is listed. Everything points down this list, so there can be no circle.
  */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "main": ["commands", "version"],

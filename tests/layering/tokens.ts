@@ -1,5 +1,6 @@
 /**
- * As much of a TypeScript scanner as the layering test needs: words, strings and signs, without comments.
+ * As much of a TypeScript scanner as the layering test needs: words, strings and signs, without
+ * comments.
  * @module
  */
 
@@ -28,7 +29,10 @@ const BEFORE_EXPRESSION = new Set([
   "yield",
 ]);
 
-/** The tokens of `source`, also those within `${}` of a template. Never throws: what is not TypeScript gives odd tokens. */
+/**
+ * The tokens of `source`, also those within `${}` of a template. Never throws: what is not
+ * TypeScript gives odd tokens.
+ */
 export function tokensOf(source: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;
@@ -94,7 +98,9 @@ export function tokensOf(source: string): Token[] {
   return tokens;
 }
 
-/** An import of `specifier`, in whatever form: import, export from, import(), or a type's import(). */
+/**
+ * An import of `specifier`, in whatever form: import, export from, import(), or a type's import().
+ */
 export interface Import {
   readonly specifier: string;
   readonly line: number;

@@ -11,7 +11,10 @@ const HEADER = 12;
 const LIMIT = 200_000;
 const BAD_TAG = 0xee;
 
-/** A protocol of the test's own: a tag and a 24 bit length, 12 bytes of header; a bad tag is only judged when the header is whole. */
+/**
+ * A protocol of the test's own: a tag and a 24 bit length, 12 bytes of header; a bad tag is only
+ * judged when the header is whole.
+ */
 const rule: FrameRule = {
   alignment: 4,
   lengthBytes: 4,
@@ -241,7 +244,9 @@ Deno.test("a batch is given back to its owner exactly once", async () => {
   assertEquals(pool.lent, 0);
 });
 
-/** Frames of any length, as HTTP/2 has them: 24 bits of payload length, 9 bytes of header in all. */
+/**
+ * Frames of any length, as HTTP/2 has them: 24 bits of payload length, 9 bytes of header in all.
+ */
 const oddRule: FrameRule = {
   alignment: 1,
   lengthBytes: 3,

@@ -33,7 +33,10 @@ const TROUBLES: readonly Trouble[] = [
   { name: "no watchdog answers", faults: { noWatchdog: true } },
 ];
 
-/** Milliseconds that a trouble lasts, and that are quiet behind it. The next may begin before the last one's traces are gone. */
+/**
+ * Milliseconds that a trouble lasts, and that are quiet behind it. The next may begin before the
+ * last one's traces are gone.
+ */
 const LASTING = 5_000;
 const QUIET = 2_500;
 
@@ -85,7 +88,10 @@ export class FaultPlan {
     }
   }
 
-  /** Whom the next trouble hits: one DRA; sometimes all but the last, so that traffic must go there; rarely all. */
+  /**
+   * Whom the next trouble hits: one DRA; sometimes all but the last, so that traffic must go there;
+   * rarely all.
+   */
   #hit(): number[] {
     const all = this.#dras.map((_, nth) => nth);
     if (this.count % 13 === 12) return all;

@@ -1,5 +1,6 @@
 /**
- * The Logic Apps of a soak: some stay, some come and go, some leave without waiting for their answers.
+ * The Logic Apps of a soak: some stay, some come and go, some leave without waiting for their
+ * answers.
  * @module
  */
 import type { Endpoint } from "../../src/net/connection.ts";
@@ -29,7 +30,10 @@ export interface LoadTotals {
 
 /** Longer than the gateway's request_timeout: what is not answered by then is lost. */
 const GIVE_UP = 15_000;
-/** What the Logic Apps advertise: what they send, and RFC 6733's re-authorization for credit control. */
+/**
+ * What the Logic Apps advertise: what they send, and RFC 6733's re-authorization for credit
+ * control.
+ */
 const APPLICATIONS = [{ id: 4 }, { id: 16777252, vendor: 10415 }, { id: 16777251, vendor: 10415 }] as const;
 const MIX = { s13: 2, s6a: 1, ccr: 1 } as const;
 

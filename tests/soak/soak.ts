@@ -1,6 +1,7 @@
 /**
- * `deno task soak --minutes N --rate N`: a gateway process between DRAs that have one trouble after the other and Logic Apps that come and go. Exit code
- * 1 when an answer was lost, came twice or reached somebody else, when the books do not add up, or when memory or open files grow.
+ * `deno task soak --minutes N --rate N`: a gateway process between DRAs that have one trouble after
+ * the other and Logic Apps that come and go. Exit code 1 when an answer was lost, came twice or
+ * reached somebody else, when the books do not add up, or when memory or open files grow.
  * @module
  */
 import { parseArgs } from "@std/cli";

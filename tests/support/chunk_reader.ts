@@ -4,7 +4,10 @@
  */
 import type { ByteReader } from "../../src/net/tap.ts";
 
-/** Gives its chunks one read after the other (a chunk larger than the room is given in parts), then the end or an error. */
+/**
+ * Gives its chunks one read after the other (a chunk larger than the room is given in parts), then
+ * the end or an error.
+ */
 export class ChunkReader implements ByteReader {
   /** Room that each read offered, in bytes. */
   readonly rooms: number[] = [];

@@ -1,5 +1,6 @@
 /**
- * `deno task cover [PATH...]`: runs the tests (all, or those below the paths) and prints which share of its lines each file of src has run, lowest first.
+ * `deno task cover [PATH...]`: runs the tests (all, or those below the paths) and prints which
+ * share of its lines each file of src has run, lowest first.
  * @module
  */
 const directory = await Deno.makeTempDir({ prefix: "cover-" });

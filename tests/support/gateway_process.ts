@@ -1,5 +1,6 @@
 /**
- * A gateway in a process of its own, as whoever runs it has it, and what can be seen of it from outside.
+ * A gateway in a process of its own, as whoever runs it has it, and what can be seen of it from
+ * outside.
  * @module
  */
 import { RUN_FLAGS } from "../../src/build/run_flags.ts";
@@ -39,7 +40,9 @@ const KEPT_ENTRIES = 20_000;
 export class GatewayProcess implements AsyncDisposable {
   /** The statistics that it logged last. */
   statistics: Statistics | undefined;
-  /** Lines of its log above level info that say more than that a DRA or a Logic App came or went. */
+  /**
+   * Lines of its log above level info that say more than that a DRA or a Logic App came or went.
+   */
   readonly oddities: string[] = [];
   /** What it logged, the latest entries, each as the object that stood in its line. */
   readonly entries: Record<string, unknown>[] = [];
@@ -116,14 +119,17 @@ export class GatewayProcess implements AsyncDisposable {
     return this.#looks;
   }
 
-  /** Memory and open files, as they stand. @throws Deno.errors.NotFound when the process has ended */
+  /**
+   * Memory and open files, as they stand. @throws Deno.errors.NotFound when the process has ended
+   */
   async sample(): Promise<ProcessSample> {
     const { pid } = this.#child;
     const status = await Deno.readTextFile(`/proc/${pid}/status`);
     const kilobytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
     let openFiles = 0;
     for await (const _ of Deno.readDir(`/proc/${pid}/fd`)) openFiles++;
-    // Fields behind the name in brackets; utime and stime are the 12th and 13th of them, in hundredths of a second.
+    // Fields behind the name in brackets; utime and stime are the 12th and 13th of them, in
+    // hundredths of a second.
     const stat = (await Deno.readTextFile(`/proc/${pid}/stat`)).split(") ")[1]!.split(" ");
     return { memory: kilobytes * 1024, openFiles, cpu: (Number(stat[11]) + Number(stat[12])) / 100 };
   }

@@ -161,7 +161,10 @@ export interface RawAnswer {
   readonly more?: (builder: MessageBuilder) => void;
 }
 
-/** An answer to `to`: both ids and the P flag copied, E set for a protocol error unless told otherwise. */
+/**
+ * An answer to `to`: both ids and the P flag copied, E set for a protocol error unless told
+ * otherwise.
+ */
 export function answer(to: RawMessage, wish: RawAnswer = {}): Uint8Array<ArrayBuffer> {
   const resultCode = "resultCode" in wish ? wish.resultCode : RESULT.success;
   const protocolError = resultCode !== undefined && resultCode >= 3000 && resultCode < 4000;

@@ -92,7 +92,10 @@ export class RawPeer {
     return message;
   }
 
-  /** Makes sure that the other end has dealt with all that was sent, and sent nothing but what was taken already. */
+  /**
+   * Makes sure that the other end has dealt with all that was sent, and sent nothing but what was
+   * taken already.
+   */
   async nothingMore(): Promise<void> {
     const dwr = peerRequest(this.identity);
     await this.send(dwr);

@@ -50,8 +50,8 @@ export interface CommandDefinition<T extends FlagTable> {
 }
 
 /**
- * A command from its description. Its `run` answers `--help` itself, and throws a UsageError with every problem of the command
- * line.
+ * A command from its description. Its `run` answers `--help` itself, and throws a UsageError with
+ * every problem of the command line.
  */
 export function defineCommand<const T extends FlagTable>(definition: CommandDefinition<T>): Command {
   const { name, summary } = definition;
@@ -101,7 +101,10 @@ function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Modules with a command each, by its name; loaded only when it is used, so that starting stays quick. */
+/**
+ * Modules with a command each, by its name; loaded only when it is used, so that starting stays
+ * quick.
+ */
 export type CommandTable = Readonly<Record<string, () => Promise<{ readonly default: Command }>>>;
 
 /** A command made of others: `sim dra` and `sim app` of `sim`. */

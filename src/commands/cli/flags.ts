@@ -1,5 +1,6 @@
 /**
- * Command line flags as a table: parsing, `--help` text and errors all come from it, so every command behaves alike.
+ * Command line flags as a table: parsing, `--help` text and errors all come from it, so every
+ * command behaves alike.
  * @module
  */
 
@@ -23,7 +24,10 @@ interface Valued extends Common {
   readonly once?: true;
 }
 
-/** One flag. Durations are given and returned in ms, sizes in bytes; `least` and `most` bound both and numbers. */
+/**
+ * One flag. Durations are given and returned in ms, sizes in bytes; `least` and `most` bound both
+ * and numbers.
+ */
 export type Flag =
   | (Common & { readonly kind: "boolean" })
   | (Valued & { readonly kind: "string"; readonly default?: string; readonly choices?: readonly string[] })
@@ -47,7 +51,10 @@ type Bare<F extends Flag> = F extends { kind: "boolean" } ? boolean
   : number;
 type Always = { kind: "boolean" } | { kind: "list" } | { required: true } | { default: string | number };
 
-/** The values: an absent boolean is false, an absent list is empty, anything else absent is its default or undefined. */
+/**
+ * The values: an absent boolean is false, an absent list is empty, anything else absent is its
+ * default or undefined.
+ */
 export type FlagValues<T extends FlagTable> = {
   readonly [Name in keyof T]: T[Name] extends Always ? Bare<T[Name]> : Bare<T[Name]> | undefined;
 };
@@ -69,7 +76,8 @@ export function flagTable<const T extends FlagTable>(table: T): T {
 }
 
 /**
- * Parses `--name=value`, `--name value`, `-n value`, `-nvalue` and bare booleans. A value may be a negative number.
+ * Parses `--name=value`, `--name value`, `-n value`, `-nvalue` and bare booleans. A value may be a
+ * negative number.
  *
  * ```ts
  * import { flagTable, parseFlags } from "./flags.ts";
@@ -117,7 +125,10 @@ class Unreadable {
   constructor(readonly message: string) {}
 }
 
-/** Writes every flag as `--name=value`, the one form that cannot be misread (a value may begin with a hyphen). */
+/**
+ * Writes every flag as `--name=value`, the one form that cannot be misread (a value may begin with
+ * a hyphen).
+ */
 function joinValues(table: FlagTable, args: readonly string[], problems: string[]): string[] {
   const joined: string[] = [];
   for (let i = 0; i < args.length; i++) {

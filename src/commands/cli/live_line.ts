@@ -7,7 +7,10 @@ import { hasColour, print, printError, type Stream } from "./terminal.ts";
 const encoder = new TextEncoder();
 const CLEAR_LINE = "\r\x1b[2K";
 
-/** Lines on a stream, with a status line below them where that is possible; elsewhere the status is not shown at all. */
+/**
+ * Lines on a stream, with a status line below them where that is possible; elsewhere the status is
+ * not shown at all.
+ */
 export class LiveLine {
   /** Whether a status line is shown. */
   readonly enabled: boolean;

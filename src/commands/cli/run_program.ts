@@ -9,7 +9,10 @@ import { type CommandTable, EXIT, PROGRAM, UsageError } from "./command.ts";
 import { findCommand, help, overview } from "../help.ts";
 import { isBrokenPipe, printError } from "./terminal.ts";
 
-/** Runs the command that `args` name. Never rejects: what goes wrong is on stderr, and in the exit code. */
+/**
+ * Runs the command that `args` name. Never rejects: what goes wrong is on stderr, and in the exit
+ * code.
+ */
 export async function runProgram(table: CommandTable, args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   try {
@@ -43,7 +46,10 @@ export async function runProgram(table: CommandTable, args: readonly string[]): 
   }
 }
 
-/** A failure in a sentence; a mistake of ours with its place, which whoever reports it will be asked for. */
+/**
+ * A failure in a sentence; a mistake of ours with its place, which whoever reports it will be asked
+ * for.
+ */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const ours = [TypeError, ReferenceError, RangeError].some((mistake) => error instanceof mistake);

@@ -12,14 +12,19 @@ export function isTerminal(stream: Stream): boolean {
   return Deno[stream].isTerminal();
 }
 
-/** Whether the stream may carry colours, progress bars and cursor movements: a terminal, and `NO_COLOR` is not set. */
+/**
+ * Whether the stream may carry colours, progress bars and cursor movements: a terminal, and
+ * `NO_COLOR` is not set.
+ */
 export function hasColour(stream: Stream): boolean {
   return isTerminal(stream) && !Deno.noColor && Deno.env.get("TERM") !== "dumb";
 }
 
 const STYLES = { bold: 1, dim: 2, inverse: 7, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
 
-/** Paints text; every style is there on every stream, and does nothing where there are no colours. */
+/**
+ * Paints text; every style is there on every stream, and does nothing where there are no colours.
+ */
 export type Palette = Readonly<Record<keyof typeof STYLES, (text: string) => string>>;
 
 /** The styles for a stream. */
@@ -43,7 +48,9 @@ export function printSentence(text: string): void {
   printError(escapeControls(text));
 }
 
-/** Whether `error` says that the reader of our output has gone, as `head` does when it has enough. */
+/**
+ * Whether `error` says that the reader of our output has gone, as `head` does when it has enough.
+ */
 export function isBrokenPipe(error: unknown): boolean {
   return error instanceof Deno.errors.BrokenPipe || (error instanceof Error && error.message.includes("os error 32"));
 }

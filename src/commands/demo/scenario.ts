@@ -1,5 +1,6 @@
 /**
- * The story of the demo: a DRA dies under load, the other one takes over, and the first one comes back.
+ * The story of the demo: a DRA dies under load, the other one takes over, and the first one comes
+ * back.
  * @module
  */
 import type { GatewayEvent } from "../../diameter/relay/core/events.ts";

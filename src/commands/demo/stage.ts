@@ -1,5 +1,6 @@
 /**
- * What the demo plays with: a gateway as a configuration file describes it, two simulated DRAs, and simulated Logic Apps.
+ * What the demo plays with: a gateway as a configuration file describes it, two simulated DRAs, and
+ * simulated Logic Apps.
  * @module
  */
 import demoConfig from "../../../config/demo.yaml" with { type: "text" };

@@ -9,7 +9,9 @@ import { grouped, milliseconds } from "../../host/numbers.ts";
 
 /** When a load ends, whatever comes first; times in milliseconds. */
 export interface LoadPlan {
-  /** Before the measurement; its answers are checked and counted, but its time and latency are not. */
+  /**
+   * Before the measurement; its answers are checked and counted, but its time and latency are not.
+   */
   readonly warmup: number;
   readonly duration: number | undefined;
   readonly requests: number | undefined;

@@ -1,5 +1,6 @@
 /**
- * The gateway of `bench`, in a thread of its own: what it costs can be told from what the load costs.
+ * The gateway of `bench`, in a thread of its own: what it costs can be told from what the load
+ * costs.
  * @module
  */
 import process from "node:process";

@@ -72,7 +72,8 @@ export function* messagesInBytes(bytes: Uint8Array): Generator<Finding> {
  * The messages in a capture. No more of it is in memory than what is not whole yet, and that is
  * bounded.
  * @param pieces of the file, in their order
- * @param ports only what goes to or comes from one of these; empty: port 3868, and whatever else begins like a message
+ * @param ports only what goes to or comes from one of these; empty: port 3868, and whatever else
+ * begins like a message
  */
 export async function* messagesInCapture(
   pieces: AsyncIterable<Uint8Array>,

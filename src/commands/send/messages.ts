@@ -37,7 +37,10 @@ export function messageWish(flags: Flags, command: string) {
   return wish;
 }
 
-/** Sends `messages` one after the other and shows the answers. Returns the exit code: done when every answer is a success. */
+/**
+ * Sends `messages` one after the other and shows the answers. Returns the exit code: done when
+ * every answer is a success.
+ */
 export async function sendMessages(flags: Flags, command: string, messages: readonly Uint8Array[]): Promise<number> {
   const wish = messageWish(flags, command);
   const show = shower(flags.json);
@@ -93,7 +96,10 @@ function checkRequest(message: Uint8Array, command: string): void {
 /** Vendor-specific applications begin here (RFC 6733 section 11.3). */
 const FIRST_VENDOR_APPLICATION = 0x01000000;
 
-/** What a CER has to advertise for `messages`. Whose a vendor's application is does not stand in a message: most are 3GPP's. */
+/**
+ * What a CER has to advertise for `messages`. Whose a vendor's application is does not stand in a
+ * message: most are 3GPP's.
+ */
 function applicationsOf(messages: readonly Uint8Array[]): AdvertisedApplication[] {
   const ids = new Set(messages.map((message) => readHeader(message).application));
   ids.delete(APPLICATION.common);

@@ -8,8 +8,9 @@ import { FLAG, HEADER_LENGTH, readHeader } from "../../diameter/wire/header.ts";
 import { MessageCutter } from "../../diameter/wire/message_cutter.ts";
 
 /**
- * Sends each of `messages` as it is and shows each message that comes back, until as many answers have come as requests were sent (bytes that are no message count as one), the other end closes, or `timeout`
- * milliseconds have passed without any.
+ * Sends each of `messages` as it is and shows each message that comes back, until as many answers
+ * have come as requests were sent (bytes that are no message count as one), the other end closes,
+ * or `timeout` milliseconds have passed without any.
  * @returns whether that many answers came
  * @throws Error when there is no connection, or it is lost while writing
  */

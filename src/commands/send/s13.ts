@@ -118,7 +118,8 @@ interface EquipmentFlags {
 
 function equipmentOf(flags: EquipmentFlags, reader: FlagReader): Equipment {
   const { imei: given, "user-name": userName } = flags;
-  // An IMEISV is the IMEI without check digit and the software version behind it (TS 23.003 section 6.2.2).
+  // An IMEISV is the IMEI without check digit and the software version behind it (TS 23.003 section
+  // 6.2.2).
   const both = /^(\d{14})(\d{2})$/.exec(given);
   const imei = both?.[1] ?? given;
   const softwareVersion = flags["software-version"] ?? both?.[2];

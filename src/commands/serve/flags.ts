@@ -73,7 +73,8 @@ const KEYS = {
 } as const satisfies Partial<Record<keyof ServeFlags, string>>;
 
 /**
- * The configuration that the arguments of `serve` and the file they name amount to; or every error, of flags and file alike.
+ * The configuration that the arguments of `serve` and the file they name amount to; or every error,
+ * of flags and file alike.
  *
  * ```ts
  * import { loadServeConfig } from "./flags.ts";
@@ -155,7 +156,10 @@ function listedDras(flags: ServeFlags): FlaggedDras {
   return { dras, errors };
 }
 
-/** `--dra1-host`, `--dra1-port`, `--dra2-host` and `--dra2-port`, as the program that came before this one had them. */
+/**
+ * `--dra1-host`, `--dra1-port`, `--dra2-host` and `--dra2-port`, as the program that came before
+ * this one had them.
+ */
 function numberedDras(flags: ServeFlags): FlaggedDras {
   const errors: string[] = [];
   const dras = ([1, 2] as const).flatMap((n): FlaggedDra[] => {

@@ -9,7 +9,10 @@ import { DIAMETER_PORT } from "../../diameter/wire/ports.ts";
 import { AddressError, type ListenAddress, parseAddress } from "../../ops/config/address.ts";
 import { UsageError } from "../cli/command.ts";
 
-/** Collects what is wrong with flags whose values have a form of their own; then all of it is told at once. */
+/**
+ * Collects what is wrong with flags whose values have a form of their own; then all of it is told
+ * at once.
+ */
 export class FlagReader {
   readonly #problems: string[] = [];
   readonly #command: string;

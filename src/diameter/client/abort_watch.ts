@@ -8,7 +8,10 @@ export interface Abortable {
   fail(reason: unknown): void;
 }
 
-/** One listener per signal, whatever number of calls hang on it: a signal for a whole program is usual, and its list of listeners is searched from the front. */
+/**
+ * One listener per signal, whatever number of calls hang on it: a signal for a whole program is
+ * usual, and its list of listeners is searched from the front.
+ */
 const followers = new WeakMap<AbortSignal, Set<Abortable>>();
 
 /** Gives `call` up when `signal` fires, which it has not yet. */

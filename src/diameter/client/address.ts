@@ -9,7 +9,8 @@ import { DIAMETER_PORT } from "./options.ts";
 const LAST_PORT = 65535;
 
 /**
- * Reads `HOST`, `HOST:PORT`, `[IPv6]` or `[IPv6]:PORT`; the port is 3868 unless given. Names are written in lower case, so that one address is one key.
+ * Reads `HOST`, `HOST:PORT`, `[IPv6]` or `[IPv6]:PORT`; the port is 3868 unless given. Names are
+ * written in lower case, so that one address is one key.
  * @throws InvalidConfigError that says what was expected
  */
 export function readAddress(text: string): Endpoint {

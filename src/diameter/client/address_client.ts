@@ -20,9 +20,15 @@ import type { Requester } from "./requester.ts";
 
 /** What a per-address client is told. */
 export interface AddressClientOptions extends ClientOptions {
-  /** A connection that nothing was sent or received on for so long is closed, in milliseconds; 10 minutes unless given, 0 for never. */
+  /**
+   * A connection that nothing was sent or received on for so long is closed, in milliseconds; 10
+   * minutes unless given, 0 for never.
+   */
   readonly idleTimeout?: number;
-  /** A connection that has been open for so long is closed when its requests are answered, in milliseconds; 1 hour unless given, 0 for never. */
+  /**
+   * A connection that has been open for so long is closed when its requests are answered, in
+   * milliseconds; 1 hour unless given, 0 for never.
+   */
   readonly maxLifetime?: number;
   /** Calls to one address that may wait for its connection or for room; 1,000 unless given. */
   readonly maxWaiting?: number;
@@ -72,8 +78,10 @@ interface Entry {
 }
 
 /**
- * Sends to any address, over at most one connection to each. It is opened by the first call; whoever calls in the meantime waits for the same connection and gets the
- * same error when it cannot be opened. It is watched (RFC 3539), opened again when it is lost, and closed when it is idle or old.
+ * Sends to any address, over at most one connection to each. It is opened by the first call;
+ * whoever calls in the meantime waits for the same connection and gets the same error when it
+ * cannot be opened. It is watched (RFC 3539), opened again when it is lost, and closed when it is
+ * idle or old.
  *
  * @example
  * ```ts
@@ -131,7 +139,8 @@ export class AddressClient implements AsyncDisposable {
   }
 
   /**
-   * Sends a message of which no answer is awaited to `address`, `HOST:PORT` or `HOST` (port 3868); resolves when it is written.
+   * Sends a message of which no answer is awaited to `address`, `HOST:PORT` or `HOST` (port 3868);
+   * resolves when it is written.
    * @throws what {@link request} throws, but for the errors that concern an answer
    */
   send(address: string, message: MessageInput | Uint8Array, options?: CallOptions): Promise<void> {
@@ -143,13 +152,17 @@ export class AddressClient implements AsyncDisposable {
   }
 
   /**
-   * Sends a request to `address`, `HOST:PORT` or `HOST` (port 3868), and resolves with its answer: see `ConnectionPool.request`.
+   * Sends a request to `address`, `HOST:PORT` or `HOST` (port 3868), and resolves with its answer:
+   * see `ConnectionPool.request`.
    *
-   * @throws ConnectionFailedError, HandshakeFailedError when the connection was not open and could not be opened
-   * @throws DOMException `TimeoutError` when there is no answer in time, or the reason of `options.signal`
+   * @throws ConnectionFailedError, HandshakeFailedError when the connection was not open and could
+   * not be opened
+   * @throws DOMException `TimeoutError` when there is no answer in time, or the reason of
+   * `options.signal`
    * @throws ConnectionClosedError when the connection is lost and `options.resend` is not set
    * @throws QueueFullError when more calls wait than may
-   * @throws MalformedAnswerError, InvalidConfigError (of `address`), PoolClosedError, EncodeError, RangeError, TypeError
+   * @throws MalformedAnswerError, InvalidConfigError (of `address`), PoolClosedError, EncodeError,
+   * RangeError, TypeError
    */
   request(address: string, message: MessageInput | Uint8Array, options?: RequestOptions): Promise<Message> {
     try {
@@ -159,7 +172,10 @@ export class AddressClient implements AsyncDisposable {
     }
   }
 
-  /** This client with the address filled in, for `S13Client`. @throws InvalidConfigError when `address` is none */
+  /**
+   * This client with the address filled in, for `S13Client`. @throws InvalidConfigError when
+   * `address` is none
+   */
   to(address: string): Requester {
     const { originHost, originRealm } = this;
     readAddress(address);

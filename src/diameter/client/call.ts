@@ -14,20 +14,30 @@ export interface CallOwner {
 
 /** How a call is to be treated. Times in milliseconds. */
 export interface CallOptions {
-  /** Until it must have ended, waiting included; `requestTimeout` of the client unless given, Infinity for never. */
+  /**
+   * Until it must have ended, waiting included; `requestTimeout` of the client unless given,
+   * Infinity for never.
+   */
   readonly timeout?: number;
-  /** Gives the call up: it is rejected with the signal's reason. What was written already is not taken back. */
+  /**
+   * Gives the call up: it is rejected with the signal's reason. What was written already is not
+   * taken back.
+   */
   readonly signal?: AbortSignal;
 }
 
 /** How a request is to be treated. */
 export interface RequestOptions extends CallOptions {
   /**
-   * When the connection is lost: true sends the request again on another one, with the T flag (RFC 6733 section 5.5.4), until it is answered or its time is up; false
-   * (the default) rejects it with `ConnectionClosedError`.
+   * When the connection is lost: true sends the request again on another one, with the T flag (RFC
+   * 6733 section 5.5.4), until it is answered or its time is up; false (the default) rejects it
+   * with `ConnectionClosedError`.
    */
   readonly resend?: boolean;
-  /** Sends the hop-by-hop id that the message has, instead of a fresh one. It must not be that of another request that waits. */
+  /**
+   * Sends the hop-by-hop id that the message has, instead of a fresh one. It must not be that of
+   * another request that waits.
+   */
   readonly keepIds?: boolean;
 }
 
@@ -47,7 +57,10 @@ export class Call {
   readonly command: number;
   readonly hopByHop: number;
   readonly endToEnd: number;
-  /** The whole message as the program gave it; it is not looked at again once it is sent, unless it may be sent again. */
+  /**
+   * The whole message as the program gave it; it is not looked at again once it is sent, unless it
+   * may be sent again.
+   */
   message: Uint8Array;
   #copied = false;
   readonly #signal: AbortSignal | undefined;

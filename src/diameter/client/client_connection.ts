@@ -43,7 +43,10 @@ export interface ClientRuntime {
 /** What the owner of a connection is told. */
 export interface ConnectionHandlers {
   opened(connection: ClientConnection): void;
-  /** The end, exactly once, whether or not it was ever open. Its calls are settled by then, but for those to be sent again. */
+  /**
+   * The end, exactly once, whether or not it was ever open. Its calls are settled by then, but for
+   * those to be sent again.
+   */
   closed(connection: ClientConnection, end: PeerEnd, resend: readonly Call[]): void;
   /** What its calls are rejected with when it is lost. */
   lossError(reason: string): Error;
@@ -58,7 +61,10 @@ export interface ConnectionHandlers {
 export class MessageCounters {
   messagesSent = 0;
   messagesReceived = 0;
-  /** Answers that belong to no waiting request: late ones, second ones, and those to requests that were sent with `send`. */
+  /**
+   * Answers that belong to no waiting request: late ones, second ones, and those to requests that
+   * were sent with `send`.
+   */
   unmatchedAnswers = 0;
   /** Requests of the peer that were thrown away because it does not read. */
   discardedRequests = 0;
@@ -67,7 +73,9 @@ export class MessageCounters {
 /** Drives one connection. */
 export class ClientConnection implements CallOwner {
   readonly peer: Peer;
-  /** When a message other than a watchdog was sent or received last, and when it opened; 0 before. */
+  /**
+   * When a message other than a watchdog was sent or received last, and when it opened; 0 before.
+   */
   lastUsedAt = 0;
   openedAt = 0;
   /** It is to take no more calls, because it is about to be closed. */
@@ -94,7 +102,8 @@ export class ClientConnection implements CallOwner {
     this.#marks = new WrittenMarks(connection);
     const { settings, blocks: pool } = runtime;
     const watchdog = new WatchdogTimer(
-      // There is nowhere else to send to: a connection that comes back carries traffic at once, without the three watchdogs of REOPEN.
+      // There is nowhere else to send to: a connection that comes back carries traffic at once,
+      // without the three watchdogs of REOPEN.
       () => ({ interval: settings.watchdogInterval, jitter: settings.watchdogJitter, reopenWatchdogs: 0 }),
       {
         sendWatchdog: () => this.peer.sendWatchdog(),
@@ -260,7 +269,8 @@ export class ClientConnection implements CallOwner {
   #takeRequest(block: Block, at: number, end: number, refused: boolean): void {
     const { peer } = this;
     const { bytes, view } = block;
-    // Who asks without reading the answers gets none; waiting for it would hold up the answers to our own requests.
+    // Who asks without reading the answers gets none; waiting for it would hold up the answers to
+    // our own requests.
     if (peer.out.full) {
       this.#counters.discardedRequests++;
       return;

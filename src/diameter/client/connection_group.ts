@@ -1,5 +1,6 @@
 /**
- * Connections to one address that share their calls: what the pool and the per-address client are made of.
+ * Connections to one address that share their calls: what the pool and the per-address client are
+ * made of.
  * @module
  */
 import { BlockPool } from "../../net/block.ts";
@@ -31,7 +32,10 @@ const KEPT_LARGE_BLOCKS = 8;
 export interface GroupOptions {
   /** Connections. */
   readonly size: number;
-  /** Opened when there is a call for it, rather than kept; when it cannot be opened, all calls that wait for it get the error. */
+  /**
+   * Opened when there is a call for it, rather than kept; when it cannot be opened, all calls that
+   * wait for it get the error.
+   */
   readonly onDemand: boolean;
   /** What it is called in errors. */
   readonly what: string;
@@ -41,7 +45,9 @@ export interface GroupOptions {
   readonly opened?: (slot: ConnectionSlot) => void;
   /** A connection has ended. */
   readonly lost?: (slot: ConnectionSlot, end: PeerEnd) => void;
-  /** On demand only: nothing is open, nothing waits, and nothing will happen until the next call. */
+  /**
+   * On demand only: nothing is open, nothing waits, and nothing will happen until the next call.
+   */
   readonly dormant?: () => void;
 }
 
@@ -115,7 +121,10 @@ export class ConnectionGroup implements CallOwner {
     return last?.lastError;
   }
 
-  /** Connects; resolves when one connection is open. @throws the error of the last one when none could be opened */
+  /**
+   * Connects; resolves when one connection is open. @throws the error of the last one when none
+   * could be opened
+   */
   start(): Promise<void> {
     if (this.#closed) return Promise.reject(this.#closedError());
     // Whoever starts again what has given up wants to know anew.
@@ -148,7 +157,8 @@ export class ConnectionGroup implements CallOwner {
   }
 
   /**
-   * Takes no more calls, waits up to `drain` milliseconds for the pending ones, takes leave of all peers with DPR, and rejects what is left.
+   * Takes no more calls, waits up to `drain` milliseconds for the pending ones, takes leave of all
+   * peers with DPR, and rejects what is left.
    */
   close(drain: number): Promise<void> {
     return this.#closing ??= this.#close(drain);
@@ -207,7 +217,10 @@ export class ConnectionGroup implements CallOwner {
     this.#waiting.add(call);
   }
 
-  /** Whether waiting makes sense: a connection is open, may come soon, comes back after a while, or will not come. */
+  /**
+   * Whether waiting makes sense: a connection is open, may come soon, comes back after a while, or
+   * will not come.
+   */
   #hopes(): "open" | "connecting" | "reconnecting" | "none" {
     let hopes: "connecting" | "reconnecting" | "none" = "none";
     for (const slot of this.slots) {

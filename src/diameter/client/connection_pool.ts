@@ -35,7 +35,10 @@ export interface PoolStatistics {
   readonly bytesReceived: number;
   /** How often a connection was opened again after it had been lost. */
   readonly reconnects: number;
-  /** Answers that belonged to no waiting request: late ones, second ones, and those to requests sent with `send`. */
+  /**
+   * Answers that belonged to no waiting request: late ones, second ones, and those to requests sent
+   * with `send`.
+   */
   readonly unmatchedAnswers: number;
   /** Requests of the DRA that were thrown away because it did not read. */
   readonly discardedRequests: number;
@@ -67,8 +70,9 @@ const DEFAULT_CONNECTIONS = 5;
 const MOST_CONNECTIONS = 1_000;
 
 /**
- * A number of connections to one DRA (RFC 6733), used in turn. Each exchanges capabilities, is watched (RFC 3539), and is opened again when it is lost. Calls wait while
- * no connection has room, which is the backpressure: await them.
+ * A number of connections to one DRA (RFC 6733), used in turn. Each exchanges capabilities, is
+ * watched (RFC 3539), and is opened again when it is lost. Calls wait while no connection has room,
+ * which is the backpressure: await them.
  *
  * @example
  * ```ts
@@ -135,21 +139,26 @@ export class ConnectionPool implements Requester, AsyncDisposable {
     return this.#group.address;
   }
 
-  /** What the DRA said of itself in its last CEA (RFC 6733 section 5.3.2); undefined before the first. */
+  /**
+   * What the DRA said of itself in its last CEA (RFC 6733 section 5.3.2); undefined before the
+   * first.
+   */
   get peer(): Capabilities | undefined {
     return this.#group.slots.find((slot) => slot.capabilities !== undefined)?.capabilities;
   }
 
   /** Begins to connect, and goes on until {@link close}. Resolves when one connection is open.
    *
-   * @throws ConnectionFailedError, HandshakeFailedError when the first attempt of every connection failed; they are tried again all the same, unless `reconnect` is false
+   * @throws ConnectionFailedError, HandshakeFailedError when the first attempt of every connection
+   * failed; they are tried again all the same, unless `reconnect` is false
    */
   start(): Promise<void> {
     return this.#group.start();
   }
 
   /**
-   * Sends a message of which no answer is awaited; resolves when it is written to the connection. A request gets a fresh hop-by-hop id, and an answer to it is thrown away.
+   * Sends a message of which no answer is awaited; resolves when it is written to the connection. A
+   * request gets a fresh hop-by-hop id, and an answer to it is thrown away.
    * @throws what {@link request} throws, but for the errors that concern an answer
    */
   send(message: MessageInput | Uint8Array, options?: CallOptions): Promise<void> {
@@ -162,12 +171,16 @@ export class ConnectionPool implements Requester, AsyncDisposable {
   }
 
   /**
-   * Sends a request and resolves with its answer, whatever its Result-Code: that of the same connection with the same hop-by-hop id (RFC 6733 section 6.2.1), of which
-   * end-to-end id and command are checked. A fresh hop-by-hop id is used; in the answer it is the one that `message` had.
+   * Sends a request and resolves with its answer, whatever its Result-Code: that of the same
+   * connection with the same hop-by-hop id (RFC 6733 section 6.2.1), of which end-to-end id and
+   * command are checked. A fresh hop-by-hop id is used; in the answer it is the one that `message`
+   * had.
    *
    * @param message names and values, or bytes, which may be changed as soon as this returns
-   * @throws EncodeError, RangeError, TypeError when `message` cannot be encoded, is not one whole message, or is no request
-   * @throws DOMException `TimeoutError` when there is no answer in time, or the reason of `options.signal`
+   * @throws EncodeError, RangeError, TypeError when `message` cannot be encoded, is not one whole
+   * message, or is no request
+   * @throws DOMException `TimeoutError` when there is no answer in time, or the reason of
+   * `options.signal`
    * @throws ConnectionClosedError when the connection is lost and `options.resend` is not set
    * @throws MalformedAnswerError when the answer cannot be one
    * @throws QueueFullError when more calls wait than may
@@ -178,7 +191,8 @@ export class ConnectionPool implements Requester, AsyncDisposable {
   }
 
   /**
-   * Requests of the DRA, to be answered with {@link PeerRequest.answer} or {@link PeerRequest.refuse}. While nobody has asked for this stream, requests are answered 3001.
+   * Requests of the DRA, to be answered with {@link PeerRequest.answer} or
+   * {@link PeerRequest.refuse}. While nobody has asked for this stream, requests are answered 3001.
    * @example
    * ```ts
    * import { ConnectionPool, DraSimulator, type PeerRequest } from "@diam-gw/diam-gw";

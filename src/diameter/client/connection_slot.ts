@@ -21,7 +21,10 @@ export interface SlotHandlers {
   opened(slot: ConnectionSlot): void;
   /** Its connection was open and has ended; these calls are to be sent again. */
   lost(slot: ConnectionSlot, end: PeerEnd, resend: readonly Call[]): void;
-  /** It could not be opened. `fresh`: it has not been open since it was started. Whether it is tried again. */
+  /**
+   * It could not be opened. `fresh`: it has not been open since it was started. Whether it is tried
+   * again.
+   */
   failed(slot: ConnectionSlot, error: Error, fresh: boolean): boolean;
   /** It is not open and will not be opened by itself. */
   stopped(slot: ConnectionSlot): void;
@@ -136,7 +139,10 @@ export class ConnectionSlot {
     await Promise.all([peer?.stop(cause, reason), ended]);
   }
 
-  /** Takes leave of the open connection with DPR, when its requests are answered; the slot stops with it. */
+  /**
+   * Takes leave of the open connection with DPR, when its requests are answered; the slot stops
+   * with it.
+   */
   retire({ cause, reason }: Leave): void {
     const connection = this.connection;
     if (connection === undefined || connection.retiring || !connection.peer.open) return;
@@ -294,7 +300,8 @@ export class ConnectionSlot {
 
   #noteState({ peer }: ClientConnection): void {
     if (peer.state === "leaving") this.#setState("CLOSING", "the peer takes its leave");
-    // Whatever the watchdog forgets when a connection ends or a leave begins, nobody has answered it.
+    // Whatever the watchdog forgets when a connection ends or a leave begins, nobody has answered
+    // it.
     else if (!peer.open) return;
     else if (this.#state === "OPEN" && peer.watchdog.pending) this.#setState("DWR_SENT", "a watchdog is unanswered");
     else if (this.#state === "DWR_SENT" && !peer.watchdog.pending) this.#setState("OPEN", "the watchdog was answered");

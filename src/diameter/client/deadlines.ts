@@ -4,14 +4,23 @@
  */
 import type { Alarm, Clock } from "../../net/clock.ts";
 
-/** At least this long between two sweeps, in milliseconds: deadlines that lie close together are met together. */
+/**
+ * At least this long between two sweeps, in milliseconds: deadlines that lie close together are met
+ * together.
+ */
 const LEAST_STEP = 2;
-/** And at least so many times what the last sweep took: when everything is late, looking at it again and again must not be all that is done. */
+/**
+ * And at least so many times what the last sweep took: when everything is late, looking at it again
+ * and again must not be all that is done.
+ */
 const REST = 20;
 /** Timers take no more. */
 const LONGEST_WAIT = 2 ** 31 - 1;
 
-/** Goes off when the earliest deadline that it was told of has come. Most deadlines are never met, and cost a comparison. */
+/**
+ * Goes off when the earliest deadline that it was told of has come. Most deadlines are never met,
+ * and cost a comparison.
+ */
 export class Deadlines {
   #next = Infinity;
   #alarm: Alarm | undefined;
@@ -19,7 +28,10 @@ export class Deadlines {
   readonly #clock: Clock;
   readonly #sweep: (now: number) => number;
 
-  /** @param sweep ends whatever is due at `now`; returns the earliest deadline that is left, Infinity when there is none */
+  /**
+   * @param sweep ends whatever is due at `now`; returns the earliest deadline that is left,
+   * Infinity when there is none
+   */
   constructor(clock: Clock, sweep: (now: number) => number) {
     this.#clock = clock;
     this.#sweep = sweep;

@@ -1,6 +1,7 @@
 /**
- * What can go wrong with a client, as classes that a program can tell apart. A call that took too long is rejected with a `DOMException` named
- * `TimeoutError`, one that was given up with the reason of its `AbortSignal`, as `fetch` does.
+ * What can go wrong with a client, as classes that a program can tell apart. A call that took too
+ * long is rejected with a `DOMException` named `TimeoutError`, one that was given up with the
+ * reason of its `AbortSignal`, as `fetch` does.
  * @module
  */
 
@@ -16,7 +17,10 @@ export class InvalidConfigError extends TypeError {
   }
 }
 
-/** The transport connection could not be established: refused, unreachable, a certificate that does not stand. */
+/**
+ * The transport connection could not be established: refused, unreachable, a certificate that does
+ * not stand.
+ */
 export class ConnectionFailedError extends Error {
   /** Made when dialling failed. @param address `host:port` that was dialled */
   constructor(readonly address: string, reason: string, options?: ErrorOptions) {
@@ -25,7 +29,9 @@ export class ConnectionFailedError extends Error {
   }
 }
 
-/** The transport connection was there, but the capabilities exchange failed (RFC 6733 section 5.3). */
+/**
+ * The transport connection was there, but the capabilities exchange failed (RFC 6733 section 5.3).
+ */
 export class HandshakeFailedError extends Error {
   /**
    * Made when no CEA came, or one that refuses.
@@ -44,7 +50,10 @@ export class HandshakeFailedError extends Error {
   }
 }
 
-/** The connection that a call was using was closed, or none is open and the call was not to wait for one. Whether the peer has seen the message is not known. */
+/**
+ * The connection that a call was using was closed, or none is open and the call was not to wait for
+ * one. Whether the peer has seen the message is not known.
+ */
 export class ConnectionClosedError extends Error {
   /**
    * Made when it ended, or was not there.

@@ -15,7 +15,10 @@ export type ConnectionState =
   | "FAILED"
   | "RECONNECTING";
 
-/** Something that happened to a connection. `connection` is its number, from 0; `address` is `host:port`. */
+/**
+ * Something that happened to a connection. `connection` is its number, from 0; `address` is
+ * `host:port`.
+ */
 export type ClientEvent =
   | {
     readonly kind: "state";
@@ -35,7 +38,10 @@ export type ClientEvent =
     readonly reason: string;
     readonly resent: number;
   }
-  /** It could not be opened. `retryIn`: milliseconds until the next attempt; undefined when there will be none. */
+  /**
+   * It could not be opened. `retryIn`: milliseconds until the next attempt; undefined when there
+   * will be none.
+   */
   | {
     readonly kind: "connect_failed";
     readonly connection: number;

@@ -6,8 +6,8 @@ import { RESULT } from "../wire/result_codes.ts";
 import type { PeerRequest } from "./peer_request.ts";
 
 /**
- * A bounded queue behind a stream. It never stops the connections, whose answers come the same way: what finds no room is answered 3004, and while nobody has
- * asked for the stream at all, 3001.
+ * A bounded queue behind a stream. It never stops the connections, whose answers come the same way:
+ * what finds no room is answered 3004, and while nobody has asked for the stream at all, 3001.
  */
 export class Inbox {
   readonly #limit: number;
@@ -21,7 +21,10 @@ export class Inbox {
     this.#limit = limit;
   }
 
-  /** The requests. One stream, made when it is asked for first; when it is cancelled, requests are answered 3001 again. */
+  /**
+   * The requests. One stream, made when it is asked for first; when it is cancelled, requests are
+   * answered 3001 again.
+   */
   get stream(): ReadableStream<PeerRequest> {
     return this.#stream ??= new ReadableStream<PeerRequest>({
       pull: async (controller) => {

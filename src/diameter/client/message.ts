@@ -23,7 +23,8 @@ export function isSuccess({ code }: Result): boolean {
 }
 
 /**
- * A message that was received: its bytes, and what they say, which is looked up when it is asked for.
+ * A message that was received: its bytes, and what they say, which is looked up when it is asked
+ * for.
  *
  * @example
  * ```ts
@@ -40,12 +41,17 @@ export class Message {
   /** A message of these bytes. @param bytes one whole message, of which this object is the owner */
   constructor(readonly bytes: Uint8Array<ArrayBuffer>) {}
 
-  /** The header (RFC 6733 section 3). Of an answer, the hop-by-hop id is that of the request as the caller gave it. */
+  /**
+   * The header (RFC 6733 section 3). Of an answer, the hop-by-hop id is that of the request as the
+   * caller gave it.
+   */
   get header(): Header {
     return this.#header ??= readHeader(this.bytes);
   }
 
-  /** Result-Code or Experimental-Result; undefined in a request, and in an answer without either. */
+  /**
+   * Result-Code or Experimental-Result; undefined in a request, and in an answer without either.
+   */
   get result(): Result | undefined {
     const { bytes } = this;
     const plain = findAvp(bytes, AVP.resultCode, HEADER_LENGTH, bytes.length);
@@ -61,7 +67,10 @@ export class Message {
     return experimental === undefined ? undefined : { code: experimental, vendor: member(AVP.vendorId) ?? 0 };
   }
 
-  /** Names and values of all AVPs. @param dictionary the one that comes with the program unless given */
+  /**
+   * Names and values of all AVPs. @param dictionary the one that comes with the program unless
+   * given
+   */
   decode(dictionary?: Dictionary): DecodedMessage {
     return decodeMessage(this.bytes, dictionary);
   }

@@ -22,7 +22,10 @@ export interface ClientOptions {
   readonly productName?: string;
   /** Vendor-Id of CER; 10415 (3GPP) unless given. */
   readonly vendorId?: number;
-  /** What the CER advertises (RFC 6733 section 5.3): S13 unless given; an empty list advertises Relay, which only agents should. */
+  /**
+   * What the CER advertises (RFC 6733 section 5.3): S13 unless given; an empty list advertises
+   * Relay, which only agents should.
+   */
   readonly applications?: readonly AdvertisedApplication[];
   /** Origin-Host that the CEA must carry; "" (the default) accepts any. */
   readonly expectedHost?: string;
@@ -34,21 +37,44 @@ export interface ClientOptions {
   readonly connectTimeout?: number;
   /** Until the CEA must be there; 5,000 unless given. */
   readonly capabilitiesTimeout?: number;
-  /** Tw of RFC 3539 section 3.4.1: a peer that is silent for so long is asked, and given up after two more; 30,000 unless given. The RFC allows no less than 6,000. */
+  /**
+   * Tw of RFC 3539 section 3.4.1: a peer that is silent for so long is asked, and given up after
+   * two more; 30,000 unless given. The RFC allows no less than 6,000.
+   */
   readonly watchdogInterval?: number;
-  /** Tw is drawn anew within this much either way; 2,000 unless given, and never more than a fifteenth of Tw. */
+  /**
+   * Tw is drawn anew within this much either way; 2,000 unless given, and never more than a
+   * fifteenth of Tw.
+   */
   readonly watchdogJitter?: number;
-  /** Wait before a lost connection is tried again: 5 s, times 1.5 each time, 5 min at most, 20 % jitter unless given; false: never. */
+  /**
+   * Wait before a lost connection is tried again: 5 s, times 1.5 each time, 5 min at most, 20 %
+   * jitter unless given; false: never.
+   */
   readonly reconnect?: Partial<BackoffOptions> | false;
-  /** Until a call must have ended unless it says otherwise; 10,000 unless given, Infinity for never. */
+  /**
+   * Until a call must have ended unless it says otherwise; 10,000 unless given, Infinity for never.
+   */
   readonly requestTimeout?: number;
-  /** Requests that may wait for their answers on one connection; further calls wait for room. 4,096 unless given. */
+  /**
+   * Requests that may wait for their answers on one connection; further calls wait for room. 4,096
+   * unless given.
+   */
   readonly maxPending?: number;
-  /** Calls that may wait for room or for a connection; one more is rejected with `QueueFullError`. 10,000 unless given. */
+  /**
+   * Calls that may wait for room or for a connection; one more is rejected with `QueueFullError`.
+   * 10,000 unless given.
+   */
   readonly maxWaiting?: number;
-  /** Whether a call waits while no connection is open; false: it is rejected with `ConnectionClosedError` at once. True unless given. */
+  /**
+   * Whether a call waits while no connection is open; false: it is rejected with
+   * `ConnectionClosedError` at once. True unless given.
+   */
   readonly waitWhileDown?: boolean;
-  /** Bytes that may wait to be written on one connection; further calls wait for room. 262,144 unless given. */
+  /**
+   * Bytes that may wait to be written on one connection; further calls wait for room. 262,144
+   * unless given.
+   */
   readonly sendQueueLimit?: number;
   /** What a closing connection may take to write what is queued; 10,000 unless given. */
   readonly writeTimeout?: number;
@@ -56,7 +82,10 @@ export interface ClientOptions {
   readonly dprTimeout?: number;
   /** A longer message ends the connection it came on; 65,536 unless given. */
   readonly maxMessageSize?: number;
-  /** Requests of the peers that may wait to be read from `received`; further ones are answered 3004. 1,000 unless given. */
+  /**
+   * Requests of the peers that may wait to be read from `received`; further ones are answered 3004.
+   * 1,000 unless given.
+   */
   readonly maxReceived?: number;
   /** TCP_NODELAY; true unless given. */
   readonly tcpNoDelay?: boolean;

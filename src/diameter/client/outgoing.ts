@@ -12,8 +12,10 @@ import { FLAG, HEADER_LENGTH, MAX_MESSAGE_LENGTH, readHeader, VERSION_1 } from "
  * end-to-end id of its own unless it names one; or as they are given.
  * @param ids where that id comes from (RFC 6733 section 3)
  * @throws EncodeError when it cannot be encoded
- * @throws RangeError when bytes are not one whole message: the length in the header, the version, or the size is wrong
- * @throws TypeError when it is a CER, DWR or DPR or an answer to one, which are the connection's business
+ * @throws RangeError when bytes are not one whole message: the length in the header, the version,
+ * or the size is wrong
+ * @throws TypeError when it is a CER, DWR or DPR or an answer to one, which are the connection's
+ * business
  */
 export function outgoing(message: MessageInput | Uint8Array, ids: EndToEndIds): Uint8Array {
   if (message instanceof Uint8Array) return checked(message);

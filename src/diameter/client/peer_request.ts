@@ -12,7 +12,10 @@ import { isProtocolError } from "../wire/result_codes.ts";
 import { checked, isRequest } from "./outgoing.ts";
 import { Message } from "./message.ts";
 
-/** What an answer is made of when it is not given as bytes; command, application and identifiers are those of the request. */
+/**
+ * What an answer is made of when it is not given as bytes; command, application and identifiers are
+ * those of the request.
+ */
 export interface AnswerInput {
   /**
    * The AVPs in their order; Session-Id and our names are not added. Proxy-Info is, unless it is
@@ -26,11 +29,17 @@ export interface AnswerInput {
 /** The connection that a request came on. */
 export interface AnswerWay {
   readonly local: LocalIdentity;
-  /** Resolves when `bytes` are in its queue, which may take until there is room. @throws ConnectionClosedError */
+  /**
+   * Resolves when `bytes` are in its queue, which may take until there is room. @throws
+   * ConnectionClosedError
+   */
   respond(bytes: Uint8Array): Promise<void>;
 }
 
-/** A request of the peer. It is to be answered once, with {@link answer} or {@link refuse}, over the connection it came on. */
+/**
+ * A request of the peer. It is to be answered once, with {@link answer} or {@link refuse}, over the
+ * connection it came on.
+ */
 export class PeerRequest extends Message {
   #answered = false;
   readonly #way: AnswerWay;
@@ -84,7 +93,8 @@ export class PeerRequest extends Message {
   }
 
   /**
-   * Answers it with an error of this node (RFC 6733 section 7.2): the request's Session-Id, our names, the code and Error-Message.
+   * Answers it with an error of this node (RFC 6733 section 7.2): the request's Session-Id, our
+   * names, the code and Error-Message.
    * @param resultCode a Result-Code; 3xxx gets the E flag
    * @param message Error-Message, for a person
    * @throws ConnectionClosedError when the connection is gone

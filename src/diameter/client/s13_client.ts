@@ -98,7 +98,8 @@ export class S13Client {
    * One ME-Identity-Check (TS 29.272 sections 5.2.1.2.1 and 7.2.19).
    * @throws EquipmentUnknownError when the EIR does not know the device
    * @throws ResultCodeError when it answers with any other error
-   * @throws MalformedAnswerError when a successful answer has no Equipment-Status, or one that does not exist
+   * @throws MalformedAnswerError when a successful answer has no Equipment-Status, or one that does
+   * not exist
    * @throws InvalidConfigError when the IMEI, software version or user name cannot be one
    * @throws what {@link Requester.request} throws
    */
@@ -106,7 +107,10 @@ export class S13Client {
     return this.read(equipment, await this.#requester.request(this.request(equipment), options));
   }
 
-  /** What `answer`, the ECA to {@link request}, says of `equipment`. @throws the first three of {@link checkEquipment} */
+  /**
+   * What `answer`, the ECA to {@link request}, says of `equipment`. @throws the first three of
+   * {@link checkEquipment}
+   */
   read(equipment: Equipment, answer: Message): EquipmentCheck {
     const { result } = answer;
     if (result === undefined) throw malformed("the ECA", HEADER_LENGTH, "it has no Result-Code");
@@ -117,7 +121,10 @@ export class S13Client {
     return { status: statusOf(answer.bytes), answer };
   }
 
-  /** The ECR that {@link checkEquipment} sends, under a Session-Id of its own. @throws InvalidConfigError */
+  /**
+   * The ECR that {@link checkEquipment} sends, under a Session-Id of its own. @throws
+   * InvalidConfigError
+   */
   request(equipment: Equipment): Uint8Array<ArrayBuffer> {
     checkEquipment(equipment);
     const { originHost, originRealm } = this.#requester;

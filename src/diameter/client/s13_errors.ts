@@ -8,7 +8,10 @@ import { standardDictionary } from "../wire/dictionary/standard.ts";
 import { HEADER_LENGTH } from "../wire/header.ts";
 import type { Message, Result } from "./message.ts";
 
-/** The EIR does not know the device: DIAMETER_ERROR_EQUIPMENT_UNKNOWN (3GPP TS 29.272 section 7.4.3.3). */
+/**
+ * The EIR does not know the device: DIAMETER_ERROR_EQUIPMENT_UNKNOWN (3GPP TS 29.272 section
+ * 7.4.3.3).
+ */
 export class EquipmentUnknownError extends Error {
   /** The ECA said so. @param imei what was asked for @param answer the whole ECA */
   constructor(readonly imei: string, readonly answer: Message) {

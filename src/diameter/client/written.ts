@@ -36,7 +36,10 @@ export class WrittenMarks {
     };
   }
 
-  /** Ends `call` when the bytes before `position`, counted from the connection's beginning, are written. */
+  /**
+   * Ends `call` when the bytes before `position`, counted from the connection's beginning, are
+   * written.
+   */
   add(call: Call, position: number): void {
     this.#marks.push({ position, call });
   }

@@ -1,5 +1,6 @@
 /**
- * When to try a connection again (RFC 6733 section 2.1, with an exponential wait and jitter so that a restarted DRA is not stormed).
+ * When to try a connection again (RFC 6733 section 2.1, with an exponential wait and jitter so that
+ * a restarted DRA is not stormed).
  * @module
  */
 
@@ -13,7 +14,9 @@ export interface BackoffOptions {
   readonly max: number;
   /** Share of the wait by which it varies either way, 0 to 1. */
   readonly jitter: number;
-  /** Wait after the peer refused us: DPR with cause 1 or 2, or a CEA that refuses (section 5.4.3). */
+  /**
+   * Wait after the peer refused us: DPR with cause 1 or 2, or a CEA that refuses (section 5.4.3).
+   */
   readonly afterRefusal: number;
 }
 
@@ -25,7 +28,10 @@ export interface Backoff {
 /** Nothing failed yet. */
 export const FRESH_BACKOFF: Backoff = { failures: 0 };
 
-/** A connection counts as good again after it was usable for this long, in milliseconds; until then the waits go on growing. */
+/**
+ * A connection counts as good again after it was usable for this long, in milliseconds; until then
+ * the waits go on growing.
+ */
 export const STABLE_AFTER = 60_000;
 
 /**

@@ -277,7 +277,10 @@ export function isFault<Fault extends CapabilitiesFault | AnswerFault>(read: Cap
   return "reason" in read;
 }
 
-/** What a responder makes of a CER that could be read (sections 5.3 and 6.10); undefined when it can stand. */
+/**
+ * What a responder makes of a CER that could be read (sections 5.3 and 6.10); undefined when it can
+ * stand.
+ */
 export function judgeRequest(peer: Capabilities, local: LocalIdentity, tls: boolean): CapabilitiesFault | undefined {
   const identity = judgeIdentity(peer.originHost, { own: local.originHost });
   if (identity !== undefined) {

@@ -58,8 +58,8 @@ export interface PeerOptions {
   /** Error answers and refusing CEAs carry no Error-Message. */
   readonly mute?: boolean;
   /**
-   * Whether it is read on while answers wait for it, because its own answers come the same way as its
-   * requests; absent: a peer that was dialled is.
+   * Whether it is read on while answers wait for it, because its own answers come the same way as
+   * its requests; absent: a peer that was dialled is.
    */
   readonly readOn?: boolean;
 }
@@ -68,7 +68,10 @@ export interface PeerOptions {
 export interface PeerEnd {
   /** For a person: what happened. */
   readonly reason: string;
-  /** `refused`: the peer does not want us (DPR with BUSY or DO_NOT_WANT_TO_TALK, CEA that refuses). `left`: one side took its leave with DPR. `lost`: everything else. */
+  /**
+   * `refused`: the peer does not want us (DPR with BUSY or DO_NOT_WANT_TO_TALK, CEA that refuses).
+   * `left`: one side took its leave with DPR. `lost`: everything else.
+   */
   readonly kind: "refused" | "left" | "lost";
   /**
    * Result-Code and Error-Message of the CEA that did not open the connection; absent when none
@@ -97,7 +100,10 @@ export interface PeerHandlers {
   sealed?: ConstructorParameters<typeof OutQueue>[2]["sealed"];
 }
 
-/** Low 16 bits of the hop-by-hop ids of this node's own DWR, DPR and CER: relayed requests never use them. */
+/**
+ * Low 16 bits of the hop-by-hop ids of this node's own DWR, DPR and CER: relayed requests never use
+ * them.
+ */
 export const OWN_REQUEST_SLOT = 0xffff;
 
 /**
@@ -106,7 +112,10 @@ export const OWN_REQUEST_SLOT = 0xffff;
  */
 export const LONGEST_CER = 16 * 1024;
 
-/** A peer whose answers come the same way as its requests is read on until its queue is so many times its limit. */
+/**
+ * A peer whose answers come the same way as its requests is read on until its queue is so many
+ * times its limit.
+ */
 const HOARD = 16;
 
 /** One live connection. */
@@ -200,8 +209,8 @@ export class Peer {
   }
 
   /**
-   * Gives a connection whose CER is being judged to another owner: watchdog, options and handlers are
-   * those of the new one from here on, who is told all that follows.
+   * Gives a connection whose CER is being judged to another owner: watchdog, options and handlers
+   * are those of the new one from here on, who is told all that follows.
    */
   moveTo(watchdog: WatchdogTimer, options: PeerOptions, handlers: PeerHandlers): void {
     this.watchdog = watchdog;
@@ -235,7 +244,8 @@ export class Peer {
   }
 
   /**
-   * Takes one message that is not simply relayable: a peer command, or any while the connection is not open.
+   * Takes one message that is not simply relayable: a peer command, or any while the connection is
+   * not open.
    * @returns whether it may pass
    */
   take(bytes: Uint8Array, at: number, end: number, header: Header): boolean | Promise<boolean> {
@@ -267,7 +277,10 @@ export class Peer {
     }
   }
 
-  /** To be waited for, if there is anything, before more requests of the peer are taken: answers that it does not read must not fill the memory. */
+  /**
+   * To be waited for, if there is anything, before more requests of the peer are taken: answers
+   * that it does not read must not fill the memory.
+   */
   roomForAnswers(): Promise<void> | undefined {
     const { out, options } = this;
     if (!(options.readOn ?? options.role === "initiator")) return out.full ? out.drained() : undefined;
@@ -332,7 +345,10 @@ export class Peer {
     this.#step("disconnected");
   }
 
-  /** Lets what is queued go out, then ends the connection; nothing that arrives in between is looked at. */
+  /**
+   * Lets what is queued go out, then ends the connection; nothing that arrives in between is looked
+   * at.
+   */
   closeWhenWritten(reason: string): void {
     if (this.#state === "closed") return;
     this.#reason ||= reason;
@@ -341,8 +357,9 @@ export class Peer {
   }
 
   /**
-   * A DWA or DPA that answers nothing which this side asked on this connection: it counts for nothing. Before the capabilities exchange it is no
-   * better than any other message, and the machine sees it.
+   * A DWA or DPA that answers nothing which this side asked on this connection: it counts for
+   * nothing. Before the capabilities exchange it is no better than any other message, and the
+   * machine sees it.
    */
   #isForeign(header: Header, asked: number): boolean {
     if (!this.live || (asked !== 0 && header.hopByHop === asked)) return false;

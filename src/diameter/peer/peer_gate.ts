@@ -13,7 +13,10 @@ import { RESULT } from "../wire/result_codes.ts";
 import type { Peer } from "./peer.ts";
 import { describeStranger } from "./stranger.ts";
 
-/** Mark of a batch whose requests came after a DPR of either side: they are answered, not served (RFC 6733 section 5.4). */
+/**
+ * Mark of a batch whose requests came after a DPR of either side: they are answered, not served
+ * (RFC 6733 section 5.4).
+ */
 export const REFUSED = 1;
 
 /** A message that cannot be taken for what it is. */
@@ -33,14 +36,19 @@ export interface MalformedMessage {
 /** Told of what a gate threw away: why, and of what is malformed, what it was. */
 export type DiscardCounter = (reason: string, malformed?: MalformedMessage) => void;
 
-/** Takes a batch of relayable messages, which it releases; a promise asks to wait for it before the next one. */
+/**
+ * Takes a batch of relayable messages, which it releases; a promise asks to wait for it before the
+ * next one.
+ */
 export type BatchTaker = (batch: Batch) => void | Promise<void>;
 
 /**
- * Batches of frames in, batches of relayable messages out. CER, DWR, DPR and their answers go to the peer machine, in order with the rest; what arrives
- * in a state that does not allow it is dropped; a frame fault is answered where the protocol has an answer and ends the connection.
+ * Batches of frames in, batches of relayable messages out. CER, DWR, DPR and their answers go to
+ * the peer machine, in order with the rest; what arrives in a state that does not allow it is
+ * dropped; a frame fault is answered where the protocol has an answer and ends the connection.
  *
- * @param keep asked when the watchdog wants messages thrown away (REOPEN): true serves them all the same
+ * @param keep asked when the watchdog wants messages thrown away (REOPEN): true serves them all the
+ * same
  */
 export function peerGate(
   peer: Peer,
@@ -55,7 +63,8 @@ export function peerGate(
 }
 
 /**
- * The gate and what lies behind it as the last stage of a chain: a stage of its own costs an idle connection 7 KB and a busy one a hop for each read.
+ * The gate and what lies behind it as the last stage of a chain: a stage of its own costs an idle
+ * connection 7 KB and a busy one a hop for each read.
  */
 export function gatedSink(
   peer: Peer,
@@ -103,7 +112,10 @@ function isPlain({ block: { view }, start, end }: Batch): boolean {
   return true;
 }
 
-/** Message by message: runs of relayable ones are handed on as parts of the batch, in order with what the peer machine takes. */
+/**
+ * Message by message: runs of relayable ones are handed on as parts of the batch, in order with
+ * what the peer machine takes.
+ */
 async function sortOut(
   peer: Peer,
   batch: Batch,

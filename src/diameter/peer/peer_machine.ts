@@ -1,13 +1,17 @@
 /**
  * The peer state machine of RFC 6733 section 5.6 for one live connection.
  *
- * What the RFC's table has beyond this: Wait-Conn-Ack is the transport's connect, before there is a connection to drive; the election (Wait-Conn-Ack/Elect,
- * Wait-Returns) is about two connections, and whoever owns both holds it: an accepted one stays in `wait-cer` meanwhile.
+ * What the RFC's table has beyond this: Wait-Conn-Ack is the transport's connect, before there is a
+ * connection to drive; the election (Wait-Conn-Ack/Elect, Wait-Returns) is about two connections,
+ * and whoever owns both holds it: an accepted one stays in `wait-cer` meanwhile.
  *
  * @module
  */
 
-/** States; `leaving` is the part of the RFC's Closing in which the peer's DPR was answered and the peer is to close. */
+/**
+ * States; `leaving` is the part of the RFC's Closing in which the peer's DPR was answered and the
+ * peer is to close.
+ */
 export type PeerState = "wait-i-cea" | "wait-cer" | "open" | "closing" | "leaving" | "closed";
 
 /** What can happen to a connection. */

@@ -29,7 +29,10 @@ export function watchdogRequest(local: LocalIdentity, ids: Ids): Uint8Array<Arra
   return request(COMMAND.deviceWatchdog, local, ids).unsigned32(AVP.originStateId, local.originStateId).finish();
 }
 
-/** A DPR with its cause, see `DISCONNECT_CAUSE` (section 5.4.1); Origin-State-Id as in every message (section 8.16). */
+/**
+ * A DPR with its cause, see `DISCONNECT_CAUSE` (section 5.4.1); Origin-State-Id as in every message
+ * (section 8.16).
+ */
 export function disconnectRequest(local: LocalIdentity, ids: Ids, cause: number): Uint8Array<ArrayBuffer> {
   return request(COMMAND.disconnectPeer, local, ids).unsigned32(AVP.disconnectCause, cause)
     .unsigned32(AVP.originStateId, local.originStateId).finish();
@@ -55,7 +58,9 @@ export function peerAnswer(
     .finish();
 }
 
-/** Disconnect-Cause of the DPR from `start` to `end`; REBOOTING when it carries none (the mildest). */
+/**
+ * Disconnect-Cause of the DPR from `start` to `end`; REBOOTING when it carries none (the mildest).
+ */
 export function disconnectCauseOf(bytes: Uint8Array, start: number, end: number): number {
   const avp = findAvp(bytes, AVP.disconnectCause, start + HEADER_LENGTH, end);
   return (avp === undefined ? undefined : unsigned32Of(bytes, avp)) ?? DISCONNECT_CAUSE.rebooting;

@@ -1,5 +1,6 @@
 /**
- * The watchdog of RFC 3539 section 3.4.1, as its table has it. One per connection slot, not per connection: REOPEN needs memory across connections.
+ * The watchdog of RFC 3539 section 3.4.1, as its table has it. One per connection slot, not per
+ * connection: REOPEN needs memory across connections.
  * @module
  */
 
@@ -15,10 +16,16 @@ export interface Watchdog {
   readonly numDwa: number;
 }
 
-/** What can happen. `left` is ours: the peer took its leave with a DPR, or we ours, so that it comes back OKAY. */
+/**
+ * What can happen. `left` is ours: the peer took its leave with a DPR, or we ours, so that it comes
+ * back OKAY.
+ */
 export type WatchdogEvent = "dwa" | "non-dwa" | "timer" | "up" | "down" | "left";
 
-/** What is to be done, in this order. AttemptOpen is missing: when to connect is the backoff's business. */
+/**
+ * What is to be done, in this order. AttemptOpen is missing: when to connect is the backoff's
+ * business.
+ */
 export type WatchdogAction = "send-watchdog" | "set-watchdog" | "failover" | "failback" | "close" | "throwaway";
 
 /** A step of the machine. */
@@ -108,7 +115,7 @@ export function stepWatchdog(watchdog: Watchdog, event: WatchdogEvent, reopenWat
         // INITIAL  Connection up             SetWatchdog()                                 OKAY
         case "initial":
           return to({ state: "okay", pending: false, numDwa: 0 }, "set-watchdog", "failback");
-        // DOWN     Connection up             NumDWA = 0, SendWatchdog(), SetWatchdog(), Pending = TRUE   REOPEN
+        // DOWN Connection up NumDWA = 0, SendWatchdog(), SetWatchdog(), Pending = TRUE REOPEN
         case "down":
           return reopenWatchdogs === 0
             ? to({ state: "okay", pending: false, numDwa: 0 }, "set-watchdog", "failback")

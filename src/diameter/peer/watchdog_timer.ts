@@ -82,7 +82,8 @@ export class WatchdogTimer {
   }
 
   /**
-   * Messages that are no DWA arrived: the table's row for them, without walking it in the common case.
+   * Messages that are no DWA arrived: the table's row for them, without walking it in the common
+   * case.
    * @param now by the watchdog's clock
    * @returns false when they are to be thrown away
    */

@@ -41,7 +41,9 @@ export interface RelayParts {
   readonly requests: RequestStage;
   readonly intakes: ReadonlySet<Intake>;
   readonly housekeeping: Housekeeping;
-  /** Passes new options on to all parts but the pool and the server, which start and stop things. */
+  /**
+   * Passes new options on to all parts but the pool and the server, which start and stop things.
+   */
   configure(): void;
 }
 

@@ -15,7 +15,10 @@ export interface GatewayControl {
   refusedMessages(): Promise<readonly RefusedMessage[]>;
   /** Takes other options; returns the paths of those that come into force at the next start. */
   configure(options: GatewayOptions): Promise<readonly string[]>;
-  /** Takes a DRA out of service, or puts it into service again. @throws RangeError when there is none of that name */
+  /**
+   * Takes a DRA out of service, or puts it into service again. @throws RangeError when there is
+   * none of that name
+   */
   setEnabled(dra: string, enabled: boolean): Promise<void>;
   /** Ends its connections, or its wait, and connects at once. @throws RangeError */
   reconnect(dra: string): Promise<void>;

@@ -42,8 +42,8 @@ export class Gateway implements GatewayControl {
   }
 
   /**
-   * Adds a listener for everything but single messages; what comes back takes it away again. What it
-   * throws harms nobody: the other listeners are told of it, once, as `listener_failed`.
+   * Adds a listener for everything but single messages; what comes back takes it away again. What
+   * it throws harms nobody: the other listeners are told of it, once, as `listener_failed`.
    */
   on(listener: GatewayListener): Disposable {
     return this.#parts.runtime.on(listener);
@@ -85,12 +85,18 @@ export class Gateway implements GatewayControl {
     addMetrics(registry, this.#parts);
   }
 
-  /** Takes a DRA out of service with DPR (2), or puts it into service again. @throws RangeError when there is none of that name */
+  /**
+   * Takes a DRA out of service with DPR (2), or puts it into service again. @throws RangeError when
+   * there is none of that name
+   */
   async setEnabled(dra: string, enabled: boolean): Promise<void> {
     await this.#parts.pool.named(dra).setEnabled(enabled);
   }
 
-  /** Ends the connections of a DRA with DPR, or its wait for the next attempt, and connects at once. @throws RangeError */
+  /**
+   * Ends the connections of a DRA with DPR, or its wait for the next attempt, and connects at once.
+   * @throws RangeError
+   */
   reconnect(dra: string): Promise<void> {
     this.#parts.pool.named(dra).reconnect();
     return Promise.resolve();
@@ -142,14 +148,18 @@ export class Gateway implements GatewayControl {
     }
   }
 
-  /** Reads the certificates of TLS listeners again. Those towards DRAs are read for each connection. @throws Error when a file cannot be used */
+  /**
+   * Reads the certificates of TLS listeners again. Those towards DRAs are read for each connection.
+   * @throws Error when a file cannot be used
+   */
   reloadCertificates(): Promise<void> {
     return this.#parts.server.reloadCertificates();
   }
 
   /**
-   * Shuts down (RFC 6733 section 5.4): accepts nothing new, answers new requests 3004, waits for pending answers up to drainTimeout, answers what is then pending
-   * with 3002, and takes leave of every peer with DPR.
+   * Shuts down (RFC 6733 section 5.4): accepts nothing new, answers new requests 3004, waits for
+   * pending answers up to drainTimeout, answers what is then pending with 3002, and takes leave of
+   * every peer with DPR.
    */
   stop(): Promise<void> {
     return this.#stopping ??= this.#stop();

@@ -26,7 +26,10 @@ export interface DraStatistics {
   readonly last_error: string;
 }
 
-/** Of the gateway. sessions_created = completed + expired + rejected + abandoned + active_sessions, at every moment. */
+/**
+ * Of the gateway. sessions_created = completed + expired + rejected + abandoned + active_sessions,
+ * at every moment.
+ */
 export interface Statistics {
   /** Requests that came, from both sides. */
   readonly total_requests: number;

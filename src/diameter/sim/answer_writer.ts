@@ -1,6 +1,6 @@
 /**
- * Answers of a simulated node, written straight into an out-queue: the request's header and Session-Id, a tail that was built before, and the AVPs that
- * an answer repeats.
+ * Answers of a simulated node, written straight into an out-queue: the request's header and
+ * Session-Id, a tail that was built before, and the AVPs that an answer repeats.
  * @module
  */
 import { Block, copyWords } from "../../net/block.ts";
@@ -70,7 +70,8 @@ export class AnswerWriter {
               this.sessionIdEnd = avp + length;
             }
             break;
-          // What the answers of RFC 6733, RFC 8506 and TS 29.272 must carry as the request had it, and Proxy-Info (RFC 6733 section 6.2).
+          // What the answers of RFC 6733, RFC 8506 and TS 29.272 must carry as the request had it,
+          // and Proxy-Info (RFC 6733 section 6.2).
           case AVP.authApplicationId:
           case AVP.acctApplicationId:
           case AVP.vendorSpecificApplicationId:
@@ -116,7 +117,10 @@ export class AnswerWriter {
     return HEADER_LENGTH + session + tail.length + this.#echoBytes;
   }
 
-  /** Writes the answer to the request at `at`, scanned before, to `to` in `target`, where {@link lengthOf} bytes are free. */
+  /**
+   * Writes the answer to the request at `at`, scanned before, to `to` in `target`, where
+   * {@link lengthOf} bytes are free.
+   */
   write(block: Block, at: number, tail: Tail, target: Block, to: number): void {
     const total = this.lengthOf(tail);
     const { view } = block;

@@ -25,7 +25,10 @@ export interface AppSimulatorOptions {
   readonly connect: Endpoint;
   /** Connections, each a Logic App of its own; 1 unless said otherwise. */
   readonly connections?: number;
-  /** Origin-Host of the nth connection, counted from 0: `app-1.apps.example.net` and so on unless said otherwise. */
+  /**
+   * Origin-Host of the nth connection, counted from 0: `app-1.apps.example.net` and so on unless
+   * said otherwise.
+   */
   readonly originHost?: (index: number) => string;
   /** `apps.example.net` unless said otherwise. */
   readonly originRealm?: string;
@@ -33,13 +36,20 @@ export interface AppSimulatorOptions {
   readonly destinationRealm?: string;
   /** Left out of the requests unless said otherwise. */
   readonly destinationHost?: string;
-  /** Most requests that wait on one connection: 64 in a closed loop, up to 4096 in an open one, unless said otherwise. */
+  /**
+   * Most requests that wait on one connection: 64 in a closed loop, up to 4096 in an open one,
+   * unless said otherwise.
+   */
   readonly window?: number;
-  /** Requests a second over all connections (open loop); left out: as many as the window allows (closed loop). */
+  /**
+   * Requests a second over all connections (open loop); left out: as many as the window allows
+   * (closed loop).
+   */
   readonly rate?: number;
   /**
-   * `exact`: an open loop sends each request when it is due and keeps a processor busy for it, because timers are too coarse. `relaxed`: it sends what
-   * is due whenever a timer comes by, every two milliseconds or so, and measures from then. `exact` unless said otherwise.
+   * `exact`: an open loop sends each request when it is due and keeps a processor busy for it,
+   * because timers are too coarse. `relaxed`: it sends what is due whenever a timer comes by, every
+   * two milliseconds or so, and measures from then. `exact` unless said otherwise.
    */
   readonly pacing?: "exact" | "relaxed";
   /** Shares of the kinds of request, whole numbers; S13 alone unless said otherwise. */
@@ -158,7 +168,9 @@ export class AppSimulator {
     }
   }
 
-  /** Shows every request of the other side as it came, as a copy, to `observer`; undefined ends it. */
+  /**
+   * Shows every request of the other side as it came, as a copy, to `observer`; undefined ends it.
+   */
   onRequest(observer: ((message: Uint8Array) => void) | undefined): void {
     this.#context.onRequest = observer;
   }
@@ -209,7 +221,10 @@ export class AppSimulator {
     await this.end();
   }
 
-  /** Takes leave with DPR on every connection; resolves when all have ended. What still waits is lost. */
+  /**
+   * Takes leave with DPR on every connection; resolves when all have ended. What still waits is
+   * lost.
+   */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#budget = 0;
@@ -292,7 +307,10 @@ export class AppSimulator {
     return Object.keys(this.#options.mix ?? { s13: 1 }) as LoadKind[];
   }
 
-  /** What one connection sends in turn: the kinds by their shares, each IMEI in its turn. Each connection begins elsewhere. */
+  /**
+   * What one connection sends in turn: the kinds by their shares, each IMEI in its turn. Each
+   * connection begins elsewhere.
+   */
   #templates(identity: LoadIdentity, index: number) {
     const { mix = { s13: 1 }, imeis = [DEFAULT_IMEI] } = this.#options;
     const round = (Object.entries(mix) as [LoadKind, number][]).flatMap(([kind, share]) => Array(share).fill(kind));

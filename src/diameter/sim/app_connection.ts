@@ -69,7 +69,10 @@ export class AppConnection {
   #session = 0;
   #turn = 0;
 
-  /** @param templates sent in turn, again and again @param closed called once, when the connection has ended */
+  /**
+   * @param templates sent in turn, again and again @param closed called once, when the connection
+   * has ended
+   */
   constructor(
     connection: Connection,
     local: LocalIdentity,
@@ -133,7 +136,10 @@ export class AppConnection {
     return this.peer.open && !this.peer.out.full ? this.#context.window - this.#outstanding.size : 0;
   }
 
-  /** Sends the next request, for which there must be {@link space}; `due` is the time from which its answer is measured. */
+  /**
+   * Sends the next request, for which there must be {@link space}; `due` is the time from which its
+   * answer is measured.
+   */
   send(due: number): void {
     const { peer } = this;
     const outstanding = this.#outstanding;
@@ -287,7 +293,10 @@ export class AppConnection {
   }
 }
 
-/** Result-Code as text, or `vendor:code` of an Experimental-Result; `none` when the answer has neither. */
+/**
+ * Result-Code as text, or `vendor:code` of an Experimental-Result; `none` when the answer has
+ * neither.
+ */
 export function resultOf(bytes: Uint8Array, at: number, end: number): string {
   const plain = findAvp(bytes, AVP.resultCode, at + HEADER_LENGTH, end);
   if (plain !== undefined) return String(unsigned32Of(bytes, plain) ?? "unreadable");

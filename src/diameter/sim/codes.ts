@@ -9,7 +9,10 @@ export const SIM_COMMAND = {
   updateLocation: 316,
 } as const;
 
-/** AVPs of Vendor-Id 0: RFC 8506 section 8 (credit control), RFC 6733 section 9.8 (accounting) and 8 (sessions). */
+/**
+ * AVPs of Vendor-Id 0: RFC 8506 section 8 (credit control), RFC 6733 section 9.8 (accounting) and 8
+ * (sessions).
+ */
 export const SIM_AVP = {
   ccRequestNumber: 415,
   ccRequestType: 416,

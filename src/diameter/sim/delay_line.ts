@@ -8,7 +8,9 @@ export class DelayLine<T> {
   readonly #buckets = new Map<number, { readonly items: T[]; readonly timer: ReturnType<typeof setTimeout> }>();
   readonly #leave: (item: T) => void;
 
-  /** @param leave called for each item when its time has come, in the order in which they were added */
+  /**
+   * @param leave called for each item when its time has come, in the order in which they were added
+   */
   constructor(leave: (item: T) => void) {
     this.#leave = leave;
   }

@@ -185,7 +185,9 @@ export class DraSimulator {
     throw new Error(`Cannot send a request from ${this.originHost}: no connection is open`);
   }
 
-  /** Takes leave of everyone with DPR and listens no more; resolves when all connections have ended. */
+  /**
+   * Takes leave of everyone with DPR and listens no more; resolves when all connections have ended.
+   */
   async stop(): Promise<void> {
     this.#closeListener();
     await Promise.all(

@@ -4,7 +4,9 @@
  */
 import { parse } from "@std/yaml";
 
-/** Equipment-Status (TS 29.272 section 7.3.51); `unknown` is answered with Experimental-Result 5422. */
+/**
+ * Equipment-Status (TS 29.272 section 7.3.51); `unknown` is answered with Experimental-Result 5422.
+ */
 export type EquipmentStatus = "whitelisted" | "blacklisted" | "greylisted" | "unknown";
 
 /** The value of the AVP; an unknown equipment has none. */
@@ -12,7 +14,10 @@ export const EQUIPMENT_STATUS_VALUE = { whitelisted: 0, blacklisted: 1, greylist
 
 const STATUSES: readonly string[] = [...Object.keys(EQUIPMENT_STATUS_VALUE), "unknown"];
 
-/** The check digit, and what else may follow it, does not identify a device (TS 23.003 section 6.2.1). */
+/**
+ * The check digit, and what else may follow it, does not identify a device (TS 23.003 section
+ * 6.2.1).
+ */
 const SIGNIFICANT_DIGITS = 14;
 
 /** IMEIs and their status. An IMEI with and without its check digit is the same. */
@@ -39,7 +44,8 @@ export class EquipmentTable {
 }
 
 /**
- * Reads a table: YAML (`"490154203237518": blacklisted`) or lines of `IMEI,STATUS`; empty lines, lines that begin with `#` and a heading are skipped.
+ * Reads a table: YAML (`"490154203237518": blacklisted`) or lines of `IMEI,STATUS`; empty lines,
+ * lines that begin with `#` and a heading are skipped.
  * @throws SyntaxError that names every line or entry that cannot be read
  */
 export function parseEquipment(text: string): [imei: string, status: EquipmentStatus][] {

@@ -11,7 +11,10 @@ export interface SimResult {
   readonly vendor: number;
 }
 
-/** What goes wrong. Times in milliseconds; `every` counts the requests of all connections, 0 is never. */
+/**
+ * What goes wrong. Times in milliseconds; `every` counts the requests of all connections, 0 is
+ * never.
+ */
 export interface Faults {
   /** Every answer comes this much later ... */
   readonly delay: number;
@@ -39,7 +42,10 @@ export interface Faults {
   readonly reorder: number;
   /** A connection is dropped at its nth request, which is not answered. */
   readonly closeAfter: number;
-  /** From its nth request on a connection is dead: it stays open and nothing is answered, DWR included. */
+  /**
+   * From its nth request on a connection is dead: it stays open and nothing is answered, DWR
+   * included.
+   */
   readonly silenceAfter: number;
   /** DWRs are not answered; requests are. */
   readonly noWatchdog: boolean;
@@ -99,8 +105,10 @@ export const DECISION = {
 
 /**
  * What happens to a request.
- * @param count how many requests there were on all connections, this one included @param onConnection the same of its own connection
- * @returns the sum of {@link DECISION} bits. Of drop, busy and error at most one is set: the first that applies
+ * @param count how many requests there were on all connections, this one included @param
+ * onConnection the same of its own connection
+ * @returns the sum of {@link DECISION} bits. Of drop, busy and error at most one is set: the first
+ * that applies
  */
 export function decide(faults: Faults, count: number, onConnection: number): number {
   if (isTurn(faults.closeAfter, onConnection)) return DECISION.close;

@@ -12,7 +12,10 @@ const SUB_BITS = 7;
 const LARGEST = 0x7fff_ffff;
 const BUCKETS = 24 * SUB_BUCKETS + 2 * SUB_BUCKETS;
 
-/** Counts of values in buckets that grow with the value; percentiles are within 1 % of the truth. Values are milliseconds. */
+/**
+ * Counts of values in buckets that grow with the value; percentiles are within 1 % of the truth.
+ * Values are milliseconds.
+ */
 export class LatencyHistogram {
   /** How many values. */
   count = 0;

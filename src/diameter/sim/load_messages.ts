@@ -66,14 +66,20 @@ export function lowerDigits(session: number): number {
   return DIGITS[session % 10_000]!;
 }
 
-/** `HOST;HIGH;` such that the digits behind it begin on a word of the message: HIGH gets zeros in front. */
+/**
+ * `HOST;HIGH;` such that the digits behind it begin on a word of the message: HIGH gets zeros in
+ * front.
+ */
 function sessionPrefix({ originHost, session }: LoadIdentity): string {
   const rest = `;${session};`;
   const zeros = "0".repeat((4 - (originHost.length + rest.length) % 4) % 4);
   return `${originHost};${zeros}${session};`;
 }
 
-/** Builds the request of one kind; `subscriber` is the IMEI of an S13 request and the IMSI of the others. */
+/**
+ * Builds the request of one kind; `subscriber` is the IMEI of an S13 request and the IMSI of the
+ * others.
+ */
 export function loadTemplate(kind: LoadKind, identity: LoadIdentity, subscriber: string): LoadTemplate {
   const { command, application } = HEADERS[kind];
   const prefix = sessionPrefix(identity);

@@ -10,7 +10,10 @@ export const SLOT = { unused: 0, waiting: 1, answered: 2, expired: 3 } as const;
 const MAX_SLOTS = 0x10000;
 const ROUNDS = 0x7fff;
 
-/** A slab of requests in typed arrays. A slot is reused only after all others were, so that a second or late answer is told from an unknown one. */
+/**
+ * A slab of requests in typed arrays. A slot is reused only after all others were, so that a second
+ * or late answer is told from an unknown one.
+ */
 export class Outstanding {
   /** Requests that wait. */
   size = 0;
@@ -28,7 +31,10 @@ export class Outstanding {
   #head = 0;
   #tail = 0;
 
-  /** @param atLeast slots; rounded up to a power of two, 65,536 at most @param firstRound random, so that ids of an earlier connection mean nothing */
+  /**
+   * @param atLeast slots; rounded up to a power of two, 65,536 at most @param firstRound random, so
+   * that ids of an earlier connection mean nothing
+   */
   constructor(atLeast: number, firstRound: number) {
     this.capacity = Math.min(MAX_SLOTS, 2 ** Math.ceil(Math.log2(Math.max(2, atLeast))));
     const { capacity } = this;
@@ -45,7 +51,10 @@ export class Outstanding {
     }
   }
 
-  /** Takes a slot, of which there must be one ({@link size} below {@link capacity}); the caller fills in the rest. */
+  /**
+   * Takes a slot, of which there must be one ({@link size} below {@link capacity}); the caller
+   * fills in the rest.
+   */
   open(started: number): number {
     const slot = this.#free[this.#head]!;
     this.#head = (this.#head + 1) & (this.capacity - 1);

@@ -57,7 +57,9 @@ export class OwnRequests {
     return promise;
   }
 
-  /** Whether the answer from `at` to `end` belongs to one of these requests, which is then settled. */
+  /**
+   * Whether the answer from `at` to `end` belongs to one of these requests, which is then settled.
+   */
   take(bytes: Uint8Array, at: number, end: number, hopByHop: number): boolean {
     if (this.#waiting.size === 0) return false;
     const waiting = this.#waiting.get(hopByHop);

@@ -4,8 +4,10 @@
  */
 
 /**
- * A connection to oneself. Sending a byte through it ends a turn of the event loop and begins the next one a few microseconds later, with everything that
- * has arrived looked at in between. Timers are a hundred times too coarse for that, and `setImmediate` keeps the loop from looking at the network.
+ * A connection to oneself. Sending a byte through it ends a turn of the event loop and begins the
+ * next one a few microseconds later, with everything that has arrived looked at in between. Timers
+ * are a hundred times too coarse for that, and `setImmediate` keeps the loop from looking at the
+ * network.
  */
 export class QuickTurns {
   readonly #near: Deno.TcpConn;

@@ -6,12 +6,16 @@ import type { Block } from "../../net/block.ts";
 
 const PLACES = 0x20000;
 
-/** Requests by end-to-end id and Session-Id, the latest of those that share a place: what is forgotten is not seen to come again. */
+/**
+ * Requests by end-to-end id and Session-Id, the latest of those that share a place: what is
+ * forgotten is not seen to come again.
+ */
 export class RecentRequests {
   readonly #entries = new Int32Array(PLACES * 2);
 
   /**
-   * Remembers the request with that end-to-end id, whose Session-Id lies from `start` (a multiple of 4) to `end`; both -1 when it has none.
+   * Remembers the request with that end-to-end id, whose Session-Id lies from `start` (a multiple
+   * of 4) to `end`; both -1 when it has none.
    * @returns whether it was remembered already
    */
   note(block: Block, endToEnd: number, start: number, end: number): boolean {

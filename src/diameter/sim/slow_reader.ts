@@ -8,7 +8,8 @@ import type { Connection } from "../../net/connection.ts";
 const STEP = 50;
 
 /**
- * The same connection, read at no more than `rate()` bytes a second: 0 stops reading, Infinity knows no limit. The rate is asked before each read and may change.
+ * The same connection, read at no more than `rate()` bytes a second: 0 stops reading, Infinity
+ * knows no limit. The rate is asked before each read and may change.
  */
 export function slowReader(connection: Connection, rate: () => number): Connection {
   let closed = false;

@@ -101,7 +101,10 @@ export function padded(length: number): number {
   return (length + 3) & ~3;
 }
 
-/** The first AVP (code, vendor 0) between `start` and `end`; undefined when absent or when a broken AVP comes before it. */
+/**
+ * The first AVP (code, vendor 0) between `start` and `end`; undefined when absent or when a broken
+ * AVP comes before it.
+ */
 export function findAvp(bytes: Uint8Array, code: number, start: number, end: number): AvpSlice | undefined {
   try {
     for (const avp of avpsOf(bytes, start, end)) if (avp.code === code && avp.vendor === 0) return avp;
@@ -117,7 +120,10 @@ export function unsigned32Of(bytes: Uint8Array, avp: AvpSlice): number | undefin
   return viewOf(bytes).getUint32(avp.dataStart);
 }
 
-/** The octets of `avp` as text, one character per byte: right for DiameterIdentity (ASCII, section 4.3.1). */
+/**
+ * The octets of `avp` as text, one character per byte: right for DiameterIdentity (ASCII, section
+ * 4.3.1).
+ */
 export function asciiOf(bytes: Uint8Array, avp: { readonly dataStart: number; readonly dataEnd: number }): string {
   let text = "";
   for (let i = avp.dataStart; i < avp.dataEnd; i++) text += String.fromCharCode(bytes[i]!);

@@ -1,4 +1,7 @@
-/** AVP codes of the base protocol that the relay and the peer exchanges use (RFC 6733 section 4.5), all of Vendor-Id 0. */
+/**
+ * AVP codes of the base protocol that the relay and the peer exchanges use (RFC 6733 section 4.5),
+ * all of Vendor-Id 0.
+ */
 export const AVP = {
   userName: 1,
   proxyState: 33,

@@ -13,7 +13,10 @@ export const COMMAND = {
   meIdentityCheck: 324,
 } as const;
 
-/** CER, DWR and DPR concern one connection only and are never relayed (RFC 6733 sections 5.3 to 5.5). */
+/**
+ * CER, DWR and DPR concern one connection only and are never relayed (RFC 6733 sections 5.3 to
+ * 5.5).
+ */
 export function isPeerCommand(command: number): boolean {
   return command === COMMAND.deviceWatchdog || command === COMMAND.capabilitiesExchange ||
     command === COMMAND.disconnectPeer;

@@ -1,5 +1,6 @@
 /**
- * The data of an AVP as a JavaScript value and back, for every data format but Grouped (RFC 6733 sections 4.2 and 4.3).
+ * The data of an AVP as a JavaScript value and back, for every data format but Grouped (RFC 6733
+ * sections 4.2 and 4.3).
  * @module
  */
 import type { DataType } from "./dictionary/data_type.ts";
@@ -17,8 +18,9 @@ export interface OtherAddress {
 }
 
 /**
- * What AVPs hold. Integers of 64 bits are `bigint`, the other numbers `number`; Time is text such as `2024-05-01T12:00:00Z`; Address is the
- * text of an IP address or an {@link OtherAddress}; OctetString is a `Uint8Array`.
+ * What AVPs hold. Integers of 64 bits are `bigint`, the other numbers `number`; Time is text such
+ * as `2024-05-01T12:00:00Z`; Address is the text of an IP address or an {@link OtherAddress};
+ * OctetString is a `Uint8Array`.
  */
 export type AvpValue = string | number | bigint | Uint8Array | OtherAddress;
 
@@ -111,9 +113,10 @@ export function bareAddress(octets: Uint8Array): string | undefined {
 }
 
 /**
- * The octets of `value`. Integers may also be given as decimal text, Enumerated as the name of a value, OctetString as text (its UTF-8
- * octets) or as hexadecimal digits behind `0x`, Address as octets that are taken as they are. The
- * error's message is a reason to be put behind the AVP's name.
+ * The octets of `value`. Integers may also be given as decimal text, Enumerated as the name of a
+ * value, OctetString as text (its UTF-8 octets) or as hexadecimal digits behind `0x`, Address as
+ * octets that are taken as they are. The error's message is a reason to be put behind the AVP's
+ * name.
  * @throws TypeError when `value` is of the wrong kind
  * @throws RangeError when it is out of range
  */

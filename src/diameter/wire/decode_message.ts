@@ -70,7 +70,10 @@ export interface DecodedAvp {
   readonly reading?: string;
   /** What the value is called: names of Enumerated values, result codes, applications, vendors. */
   readonly valueName?: string;
-  /** What a group holds, up to the first AVP with an impossible length, which is the last one listed. */
+  /**
+   * What a group holds, up to the first AVP with an impossible length, which is the last one
+   * listed.
+   */
   readonly avps?: readonly DecodedAvp[];
   /** Why there is no value. */
   readonly error?: DecodeError;
@@ -82,7 +85,9 @@ export interface DecodedAvp {
 export interface DecodedMessage {
   /** The header as it came. */
   readonly header: Header;
-  /** `3GPP-ME-Identity-Check-Request`; `Command-999-Answer` when the dictionary does not have it. */
+  /**
+   * `3GPP-ME-Identity-Check-Request`; `Command-999-Answer` when the dictionary does not have it.
+   */
   readonly name: string;
   /** `ECR`; absent when the dictionary does not have the command. */
   readonly abbreviation?: string;
@@ -90,19 +95,25 @@ export interface DecodedMessage {
   readonly applicationName?: string;
   /** Top-level AVPs in their order. */
   readonly avps: readonly DecodedAvp[];
-  /** Everything that is wrong, in the order of the bytes. What lies within Failed-AVP is not: it is there because it was wrong. */
+  /**
+   * Everything that is wrong, in the order of the bytes. What lies within Failed-AVP is not: it is
+   * there because it was wrong.
+   */
   readonly problems: readonly DecodeError[];
   /** Everything that is unusual, as the problems are listed. It makes no message malformed. */
   readonly unusual: readonly Unusual[];
 }
 
-/** Deeper groups are not entered: no specification comes near it, and a hostile message must not exhaust the stack. */
+/**
+ * Deeper groups are not entered: no specification comes near it, and a hostile message must not
+ * exhaust the stack.
+ */
 const MAX_DEPTH = 32;
 const TOO_DEEP = `groups are nested more than ${MAX_DEPTH} deep: what is deeper is not read`;
 
 /**
- * Decodes one message. A broken AVP is marked and does not hide the others; one with an impossible length hides what follows it in
- * its group.
+ * Decodes one message. A broken AVP is marked and does not hide the others; one with an impossible
+ * length hides what follows it in its group.
  *
  * @example
  * ```ts
@@ -254,7 +265,9 @@ function nameOf({ code, vendor, values }: AvpDefinition, value: AvpValue, dictio
   return values?.[value];
 }
 
-/** What Experimental-Result-Code means depends on the Vendor-Id beside it (RFC 6733 section 7.6). */
+/**
+ * What Experimental-Result-Code means depends on the Vendor-Id beside it (RFC 6733 section 7.6).
+ */
 function nameResults(avps: DecodedAvp[], dictionary: Dictionary): DecodedAvp[] {
   const at = avps.findIndex(({ code, vendor }) => code === AVP.experimentalResultCode && vendor === 0);
   const result = avps[at];

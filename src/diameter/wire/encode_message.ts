@@ -19,20 +19,25 @@ const MAX_APPLICATION = 0xffffffff;
 export type AvpInput = AvpValue | AvpInputs | readonly AvpInput[];
 
 /**
- * AVPs by name, or by `code` or `vendor:code`: an object, or pairs where the order of a repeated AVP among the others matters.
+ * AVPs by name, or by `code` or `vendor:code`: an object, or pairs where the order of a repeated
+ * AVP among the others matters.
  * `{"Origin-Host": "a", "Supported-Vendor-Id": [10415, 13019], "Terminal-Information": {"IMEI": "..."}}`
  */
 export type AvpInputs = { readonly [name: string]: AvpInput } | readonly (readonly [name: string, value: AvpInput])[];
 
 /** What to encode. */
 export interface MessageInput {
-  /** Code, name or abbreviation: `324`, `"3GPP-ME-Identity-Check"`, `"ME-Identity-Check-Request"`, `"ECR"`. */
+  /**
+   * Code, name or abbreviation: `324`, `"3GPP-ME-Identity-Check"`, `"ME-Identity-Check-Request"`,
+   * `"ECR"`.
+   */
   readonly command: number | string;
   /** Id or name; that of the command unless given. */
   readonly application?: number | string;
   /**
-   * Command flags. Unless given, R is set, except behind a name ending in -Answer and an abbreviation ending in A; P is set, except for
-   * the messages between neighbours (RFC 6733 sections 5.3 to 5.5); E and T are clear.
+   * Command flags. Unless given, R is set, except behind a name ending in -Answer and an
+   * abbreviation ending in A; P is set, except for the messages between neighbours (RFC 6733
+   * sections 5.3 to 5.5); E and T are clear.
    */
   readonly flags?: {
     readonly request?: boolean;
@@ -62,7 +67,8 @@ export class EncodeError extends TypeError {
 }
 
 /**
- * The bytes of a message. The M flag of each AVP follows the dictionary: set where its specification says that it must be.
+ * The bytes of a message. The M flag of each AVP follows the dictionary: set where its
+ * specification says that it must be.
  *
  * @example
  * ```ts

@@ -24,8 +24,9 @@ export interface ErrorAnswer {
 }
 
 /**
- * The answer to the request in `bytes` from `start` to `end`: same command, application, both identifiers and P flag; Session-Id
- * first when the request has one; Proxy-Info copied in the same order. AVPs behind a broken one are not looked at.
+ * The answer to the request in `bytes` from `start` to `end`: same command, application, both
+ * identifiers and P flag; Session-Id first when the request has one; Proxy-Info copied in the same
+ * order. AVPs behind a broken one are not looked at.
  */
 export function errorAnswer(
   bytes: Uint8Array,
@@ -36,7 +37,10 @@ export function errorAnswer(
   return errorAnswerWith(bytes, start, end, errorAvps(answer), answer.errorFlag !== false);
 }
 
-/** The AVPs of an error answer that do not depend on the request, Origin-Host to Failed-AVP: made once for many requests. */
+/**
+ * The AVPs of an error answer that do not depend on the request, Origin-Host to Failed-AVP: made
+ * once for many requests.
+ */
 export function errorAvps(answer: ErrorAnswer): Uint8Array<ArrayBuffer> {
   const builder = new MessageBuilder({ flags: 0, command: 0, application: 0, hopByHop: 0, endToEnd: 0 });
   builder.text(AVP.originHost, answer.originHost).text(AVP.originRealm, answer.originRealm)
@@ -52,7 +56,8 @@ export function errorAvps(answer: ErrorAnswer): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * As {@link errorAnswer}, with AVPs from {@link errorAvps}: what an overloaded node does most, so it copies and builds nothing.
+ * As {@link errorAnswer}, with AVPs from {@link errorAvps}: what an overloaded node does most, so
+ * it copies and builds nothing.
  * @param errorFlag whether E is set
  */
 export function errorAnswerWith(
@@ -134,8 +139,9 @@ export function answerWith(
 }
 
 /**
- * What Failed-AVP holds for an AVP with an impossible Length (RFC 6733 sections 7.1.5 and 7.5): its header, padded with zeros where the
- * message ended too early, and zeros of the smallest size its type allows. The length in it is that of the result.
+ * What Failed-AVP holds for an AVP with an impossible Length (RFC 6733 sections 7.1.5 and 7.5): its
+ * header, padded with zeros where the message ended too early, and zeros of the smallest size its
+ * type allows. The length in it is that of the result.
  */
 export function failedAvpAt(bytes: Uint8Array, at: number, end: number): Uint8Array<ArrayBuffer> {
   const header = new Uint8Array(AVP_VENDOR_HEADER_LENGTH);
@@ -152,8 +158,8 @@ export function failedAvpAt(bytes: Uint8Array, at: number, end: number): Uint8Ar
 }
 
 /**
- * What Failed-AVP holds for an AVP of Vendor-Id 0 that is missing (RFC 6733 section 7.5): its header and `dataLength` octets of zero, the
- * smallest size its type allows.
+ * What Failed-AVP holds for an AVP of Vendor-Id 0 that is missing (RFC 6733 section 7.5): its
+ * header and `dataLength` octets of zero, the smallest size its type allows.
  */
 export function missingAvp(code: number, dataLength: number = minimumDataLength(code, 0)): Uint8Array<ArrayBuffer> {
   const failed = new Uint8Array(AVP_HEADER_LENGTH + padded(dataLength));

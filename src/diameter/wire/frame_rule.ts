@@ -6,7 +6,10 @@ import { HEADER_LENGTH, VERSION_1 } from "./header.ts";
 
 /** Why bytes can never be a message. The order is that in which they are looked for. */
 export const FRAME_FAULT = {
-  /** Length below 20 or above the limit: the stream cannot be followed any further (section 2.1: reset). */
+  /**
+   * Length below 20 or above the limit: the stream cannot be followed any further (section 2.1:
+   * reset).
+   */
   length: "length",
   /** Version is not 1: 5011 (section 7.1.5). */
   version: "version",
@@ -18,8 +21,9 @@ export const FRAME_FAULT = {
 export const ALIGNMENT = 4;
 
 /**
- * The rule for messages of at most `maxLength()` bytes, which is asked each time because it may change while connections live.
- * Version and alignment are judged when the whole header is there, so that the error answer can be built.
+ * The rule for messages of at most `maxLength()` bytes, which is asked each time because it may
+ * change while connections live. Version and alignment are judged when the whole header is there,
+ * so that the error answer can be built.
  */
 export function diameterFrames(maxLength: () => number) {
   return {

@@ -14,7 +14,8 @@ export interface Identity {
 /** @param text a DiameterIdentity */
 export function identity(text: string): Identity {
   const lower = new TextEncoder().encode(text);
-  // ASCII only: toLowerCase would also change letters that the comparison below takes octet by octet.
+  // ASCII only: toLowerCase would also change letters that the comparison below takes octet by
+  // octet.
   lower.forEach((octet, i) => lower[i] = lowerCase(octet));
   return { text, lower };
 }

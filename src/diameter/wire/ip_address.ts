@@ -35,7 +35,8 @@ export function formatIp(octets: Uint8Array): string {
 }
 
 /**
- * The octets of an IPv4 or IPv6 address; undefined when `text` is neither. Zones and prefix lengths are not part of an address.
+ * The octets of an IPv4 or IPv6 address; undefined when `text` is neither. Zones and prefix lengths
+ * are not part of an address.
  */
 export function parseIp(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!text.includes(":")) return parseIpv4(text);
@@ -56,7 +57,10 @@ function parseIpv4(text: string): Uint8Array<ArrayBuffer> | undefined {
   return new Uint8Array(parts.map(Number));
 }
 
-/** Octets of groups joined by ":"; the last may be a dotted IPv4 address where `last` says that nothing follows. */
+/**
+ * Octets of groups joined by ":"; the last may be a dotted IPv4 address where `last` says that
+ * nothing follows.
+ */
 function parseGroups(text: string, last: boolean): number[] | undefined {
   if (text === "") return [];
   const octets: number[] = [];

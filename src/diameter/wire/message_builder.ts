@@ -106,7 +106,10 @@ export class MessageBuilder {
     return this.#bytes.slice(0, this.#at);
   }
 
-  /** Writes an AVP header and returns where its data goes; the data's bytes and padding are reserved and zero. */
+  /**
+   * Writes an AVP header and returns where its data goes; the data's bytes and padding are reserved
+   * and zero.
+   */
   #open(code: number, dataLength: number, options: AvpOptions): number {
     const vendor = options.vendor ?? 0;
     const headerLength = vendor === 0 ? AVP_HEADER_LENGTH : AVP_VENDOR_HEADER_LENGTH;

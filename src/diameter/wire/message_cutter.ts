@@ -1,15 +1,22 @@
 /**
- * Finding messages in a captured byte stream, which may begin in the middle of one, have holes, or carry something else.
- * The gateway's own connections never need this: there, bytes that are no message end the connection.
+ * Finding messages in a captured byte stream, which may begin in the middle of one, have holes, or
+ * carry something else. The gateway's own connections never need this: there, bytes that are no
+ * message end the connection.
  * @module
  */
 import { AVP_FLAG, AVP_HEADER_LENGTH } from "./avp_codes.ts";
 import { padded } from "./avp.ts";
 import { FLAG, HEADER_LENGTH, readHeader, VERSION_1, viewOf } from "./header.ts";
 
-/** Longer messages are taken for a damaged length: nothing would be seen of what follows until it is used up. */
+/**
+ * Longer messages are taken for a damaged length: nothing would be seen of what follows until it is
+ * used up.
+ */
 const LONGEST = 1 << 20;
-/** Where a message is looked for, only lengths that are usual: AVP headers read like headers of messages of half a megabyte. */
+/**
+ * Where a message is looked for, only lengths that are usual: AVP headers read like headers of
+ * messages of half a megabyte.
+ */
 const LONGEST_LIKELY = 0xffff;
 /** Commands begin here; lower codes belong to RADIUS (RFC 6733 section 3.1). */
 const LOWEST_COMMAND = 256;
@@ -28,15 +35,18 @@ export type Cut<Origin> =
     readonly kind: "skipped";
     /** Bytes that belong to no whole message. */
     readonly length: number;
-    /** `lost`: parts of it are missing in the capture. `foreign`: nothing is missing, and it is no message. */
+    /**
+     * `lost`: parts of it are missing in the capture. `foreign`: nothing is missing, and it is no
+     * message.
+     */
     readonly why: "lost" | "foreign";
     /** Of the first of these bytes. */
     readonly origin: Origin;
   };
 
 /**
- * Whether a message may begin at `at`; undefined when there are too few bytes to say. Stricter than the standard: it must tell a message
- * from bytes that happen to look like one.
+ * Whether a message may begin at `at`; undefined when there are too few bytes to say. Stricter than
+ * the standard: it must tell a message from bytes that happen to look like one.
  */
 export function looksLikeMessage(bytes: Uint8Array, at = 0): boolean | undefined {
   const available = bytes.length - at;
@@ -66,7 +76,9 @@ export class MessageCutter<Origin> {
   #why: "lost" | "foreign" = "lost";
   #skipped: { length: number; readonly origin: Origin } | undefined;
 
-  /** @param inSync whether the stream begins with a message; otherwise the first one is looked for */
+  /**
+   * @param inSync whether the stream begins with a message; otherwise the first one is looked for
+   */
   constructor(inSync: boolean) {
     this.#inSync = inSync;
   }
@@ -130,7 +142,8 @@ export class MessageCutter<Origin> {
 
   /** Nothing more comes, or not what belongs to what is there: gives what was left. */
   *end(): Generator<Cut<Origin>> {
-    // In sync, what is left is a message of which the rest is missing; else it is more of what was passed over before.
+    // In sync, what is left is a message of which the rest is missing; else it is more of what was
+    // passed over before.
     if (this.#inSync) this.#why = "lost";
     if (this.#carry !== undefined) this.#skip(this.#carry.length, this.#carry.origin);
     this.#carry = undefined;

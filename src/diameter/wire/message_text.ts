@@ -34,8 +34,9 @@ export function describeMessage(message: DecodedMessage): string {
 }
 
 /**
- * The AVPs of a message, a line each, groups indented: `Result-Code(268) M  DIAMETER_SUCCESS (2001)`. Vendors stand in brackets behind the code;
- * flags are V, M and P; what is malformed or unusual says where and why.
+ * The AVPs of a message, a line each, groups indented:
+ * `Result-Code(268) M  DIAMETER_SUCCESS (2001)`. Vendors stand in brackets behind the code; flags
+ * are V, M and P; what is malformed or unusual says where and why.
  */
 export function describeAvps(avps: readonly DecodedAvp[], vendors: VendorNames, indent = "  "): string[] {
   return avps.flatMap((avp) => [
@@ -96,7 +97,10 @@ function isPrintable(octets: Uint8Array): boolean {
   return octets.length > 0 && octets.every((octet) => octet >= 0x20 && octet < 0x7f);
 }
 
-/** In quotes; what a terminal would obey, or show in another order, is escaped: the text comes from strangers. */
+/**
+ * In quotes; what a terminal would obey, or show in another order, is escaped: the text comes from
+ * strangers.
+ */
 function quote(text: string): string {
   return escape(JSON.stringify(text));
 }

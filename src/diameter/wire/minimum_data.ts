@@ -1,5 +1,6 @@
 /**
- * The smallest data of the base protocol's AVPs: what an agent puts into Failed-AVP without loading a dictionary.
+ * The smallest data of the base protocol's AVPs: what an agent puts into Failed-AVP without loading
+ * a dictionary.
  * @module
  */
 import { AVP } from "./avp_codes.ts";
@@ -9,7 +10,10 @@ const WORD = 4;
 /** Address: two octets of family and an IPv4 address (RFC 6733 section 4.3.1). */
 const ADDRESS = 6;
 
-/** AVPs of fixed or bounded size, RFC 6733 section 4.5; all others are strings and groups, which may be empty. */
+/**
+ * AVPs of fixed or bounded size, RFC 6733 section 4.5; all others are strings and groups, which may
+ * be empty.
+ */
 const MINIMUM: ReadonlyMap<number, number> = new Map([
   [AVP.hostIpAddress, ADDRESS],
   [AVP.authApplicationId, WORD],
@@ -26,8 +30,9 @@ const MINIMUM: ReadonlyMap<number, number> = new Map([
 ]);
 
 /**
- * Octets of zero that stand for the data of an AVP that is missing or has an impossible length (RFC 6733 sections 7.1.5 and 7.5).
- * Vendor-specific AVPs and those that are not of the base protocol: 0.
+ * Octets of zero that stand for the data of an AVP that is missing or has an impossible length (RFC
+ * 6733 sections 7.1.5 and 7.5). Vendor-specific AVPs and those that are not of the base protocol:
+ * 0.
  *
  * @example
  * ```ts

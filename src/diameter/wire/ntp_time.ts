@@ -14,8 +14,9 @@ const DAYS_TO_1970 = 719468;
 const DAYS_PER_CYCLE = 146097;
 
 /**
- * The moment that `seconds` stands for, as text: `2024-05-01T12:00:00Z`. Values with the highest bit clear lie after
- * 2036-02-07 (RFC 5905 section 6, as RFC 6733 asks), so that the range is 1968-01-20 to 2104-02-26.
+ * The moment that `seconds` stands for, as text: `2024-05-01T12:00:00Z`. Values with the highest
+ * bit clear lie after 2036-02-07 (RFC 5905 section 6, as RFC 6733 asks), so that the range is
+ * 1968-01-20 to 2104-02-26.
  */
 export function formatNtpTime(seconds: number): string {
   const unix = seconds - UNIX_EPOCH + (seconds < ERA / 2 ? ERA : 0);
@@ -27,7 +28,8 @@ export function formatNtpTime(seconds: number): string {
 }
 
 /**
- * The 32 bits for a moment written as `2024-05-01T12:00:00Z` or with an offset such as `+02:00`; fractions of a second are dropped.
+ * The 32 bits for a moment written as `2024-05-01T12:00:00Z` or with an offset such as `+02:00`;
+ * fractions of a second are dropped.
  * @returns undefined when `text` is no such moment, or one outside 1968-01-20 to 2104-02-26
  */
 export function parseNtpTime(text: string): number | undefined {

@@ -6,8 +6,8 @@ import { AVP, AVP_FLAG, AVP_HEADER_LENGTH, AVP_VENDOR_HEADER_LENGTH } from "./av
 import { HEADER_LENGTH } from "./header.ts";
 
 /**
- * Where the routing AVPs of one request lie. One object is reused for every message of a stage: offsets are data offsets, -1 when
- * the AVP is absent; the first of each kind counts.
+ * Where the routing AVPs of one request lie. One object is reused for every message of a stage:
+ * offsets are data offsets, -1 when the AVP is absent; the first of each kind counts.
  */
 export class RoutingAvps {
   sessionIdStart = -1;

@@ -3,21 +3,28 @@
  * @module
  */
 
-/** A line of a dump: an offset of at least four digits, then bytes, then perhaps the same bytes as text. */
+/**
+ * A line of a dump: an offset of at least four digits, then bytes, then perhaps the same bytes as
+ * text.
+ */
 const DUMP_LINE = /^\s*([0-9a-fA-F]{4,8}):?\s+(\S.*)$/;
 /** What can be nothing but a dump: its offsets must not be read as bytes where it is damaged. */
 const DUMP_START = /^\s*0{4,8}(:\s|\s{2})/;
 
 /**
- * The bytes that `text` spells. Digits may be separated by white space, colons, commas, semicolons and hyphens, and have `0x` before them.
- * Dumps with offsets, as `xxd`, `hexdump -C` and Wireshark make them, are understood too.
+ * The bytes that `text` spells. Digits may be separated by white space, colons, commas, semicolons
+ * and hyphens, and have `0x` before them. Dumps with offsets, as `xxd`, `hexdump -C` and Wireshark
+ * make them, are understood too.
  * @returns undefined when there is anything else in `text`, an odd number of digits, or no digit
  */
 export function parseHexText(text: string): Uint8Array<ArrayBuffer> | undefined {
   return parseDump(text) ?? (DUMP_START.test(text) ? undefined : parseDigits(text));
 }
 
-/** What `text` has instead of digits in pairs, as the end of a sentence that names what was expected. */
+/**
+ * What `text` has instead of digits in pairs, as the end of a sentence that names what was
+ * expected.
+ */
 export function insteadOfHexText(text: string): string {
   const digits = onlyDigits(text);
   if (digits === "") return "nothing";
@@ -58,7 +65,10 @@ function parseDump(text: string): Uint8Array<ArrayBuffer> | undefined {
   return length === 0 ? undefined : bytes.slice(0, length);
 }
 
-/** The bytes of one line; `count` of them where the next offset tells, else all before a wide space or a bar. */
+/**
+ * The bytes of one line; `count` of them where the next offset tells, else all before a wide space
+ * or a bar.
+ */
 function bytesOfLine(line: string, count: number | undefined): number[] | undefined {
   const bytes: number[] = [];
   const known = count !== undefined && count > 0 && count <= 64;

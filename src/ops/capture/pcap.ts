@@ -1,5 +1,6 @@
 /**
- * The pcap file format: a header of 24 bytes, then records, all in the byte order of the machine that wrote it.
+ * The pcap file format: a header of 24 bytes, then records, all in the byte order of the machine
+ * that wrote it.
  * @module
  */
 import type { CaptureFormat } from "./capture_format.ts";

@@ -1,5 +1,6 @@
 /**
- * The pcapng file format: blocks within sections; each section has its own byte order and its own interfaces.
+ * The pcapng file format: blocks within sections; each section has its own byte order and its own
+ * interfaces.
  * @module
  */
 import type { CaptureFormat } from "./capture_format.ts";

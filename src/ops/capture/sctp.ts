@@ -23,7 +23,9 @@ export interface SctpData {
   readonly data: Uint8Array;
 }
 
-/** The ports, the tag of the association in this direction, and the DATA chunks of an SCTP packet. */
+/**
+ * The ports, the tag of the association in this direction, and the DATA chunks of an SCTP packet.
+ */
 export interface SctpPacket {
   readonly sourcePort: number;
   readonly destinationPort: number;
@@ -31,7 +33,10 @@ export interface SctpPacket {
   readonly chunks: readonly SctpData[];
 }
 
-/** Takes an SCTP packet apart; undefined when it has no whole header. A chunk that is cut off ends the list. */
+/**
+ * Takes an SCTP packet apart; undefined when it has no whole header. A chunk that is cut off ends
+ * the list.
+ */
 export function readSctpPacket(bytes: Uint8Array): SctpPacket | undefined {
   if (bytes.length < COMMON_HEADER) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

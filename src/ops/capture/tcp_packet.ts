@@ -21,7 +21,8 @@ export interface TcpPacket extends TcpSegment {
 
 /**
  * The IP packet, checksums filled in.
- * @throws RangeError when the addresses are of different families, or the data do not fit into one packet
+ * @throws RangeError when the addresses are of different families, or the data do not fit into one
+ * packet
  */
 export function tcpPacket(packet: TcpPacket): Uint8Array<ArrayBuffer> {
   const { source, destination, data } = packet;

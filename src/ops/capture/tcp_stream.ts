@@ -27,8 +27,8 @@ interface Waiting<Origin> {
 }
 
 /**
- * One direction of one connection. Segments may come in any order, more than once and overlapping; what was given out first stays.
- * The stream begins at its SYN, or at the first segment seen.
+ * One direction of one connection. Segments may come in any order, more than once and overlapping;
+ * what was given out first stays. The stream begins at its SYN, or at the first segment seen.
  */
 export class TcpStream<Origin> {
   /** Whether the beginning of the connection was seen. */
@@ -114,7 +114,9 @@ function dataStart({ sequence, flags }: TcpSegment): number {
   return (flags & TCP_FLAG.syn) !== 0 ? (sequence + 1) >>> 0 : sequence;
 }
 
-/** How far sequence number `a` is ahead of `b`, in arithmetic modulo 2^32 (RFC 9293 section 3.4). */
+/**
+ * How far sequence number `a` is ahead of `b`, in arithmetic modulo 2^32 (RFC 9293 section 3.4).
+ */
 function distance(a: number, b: number): number {
   return (a - b) | 0;
 }

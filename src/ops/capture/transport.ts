@@ -1,5 +1,6 @@
 /**
- * From captured packets to what the programs at both ends read: byte streams (TCP) and messages (SCTP).
+ * From captured packets to what the programs at both ends read: byte streams (TCP) and messages
+ * (SCTP).
  * @module
  */
 import { Holders } from "./holders.ts";
@@ -25,7 +26,10 @@ export interface Flow {
   readonly transport: "tcp" | "sctp";
   readonly source: Endpoint;
   readonly destination: Endpoint;
-  /** Whether the beginning of the conversation was captured; always true for SCTP, whose messages stand alone. */
+  /**
+   * Whether the beginning of the conversation was captured; always true for SCTP, whose messages
+   * stand alone.
+   */
   readonly fromStart: boolean;
 }
 

@@ -1,5 +1,6 @@
 /**
- * Host names, addresses and `HOST:PORT`, read strictly: what passes here can be handed to the platform.
+ * Host names, addresses and `HOST:PORT`, read strictly: what passes here can be handed to the
+ * platform.
  * @module
  */
 
@@ -92,13 +93,19 @@ function isIpv6(text: string): boolean {
   return canonicalIpv6(text) !== undefined;
 }
 
-/** The URL parser knows every way to write an IPv6 address. A zone (`%eth0`) is cut off before it is asked. */
+/**
+ * The URL parser knows every way to write an IPv6 address. A zone (`%eth0`) is cut off before it is
+ * asked.
+ */
 function canonicalIpv6(text: string): string | undefined {
   if (!text.includes(":")) return undefined;
   return URL.parse(`http://[${text.replace(/%[\w.-]+$/, "")}]/`)?.hostname;
 }
 
-/** Labels of letters, digits, hyphens and underscores (which real sites use), as RFC 1123 2.1 has them. */
+/**
+ * Labels of letters, digits, hyphens and underscores (which real sites use), as RFC 1123 2.1 has
+ * them.
+ */
 export function isHostName(text: string): boolean {
   const label = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/i;
   return text.length <= 253 && text.split(".").every((part) => part.length <= 63 && label.test(part));

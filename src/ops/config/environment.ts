@@ -1,5 +1,6 @@
 /**
- * `${VAR}` and `${VAR:-default}` in the strings of a configuration, so that secrets stay out of files.
+ * `${VAR}` and `${VAR:-default}` in the strings of a configuration, so that secrets stay out of
+ * files.
  * @module
  */
 
@@ -15,8 +16,9 @@ export interface SubstitutionProblem {
 }
 
 /**
- * A copy of `tree` with the variables of every string value replaced; keys and comments are left alone. `$${` stands
- * for `${`. As in a shell, `:-` also applies when the variable is set and empty.
+ * A copy of `tree` with the variables of every string value replaced; keys and comments are left
+ * alone. `$${` stands for `${`. As in a shell, `:-` also applies when the variable is set and
+ * empty.
  */
 export function substitute(
   tree: unknown,

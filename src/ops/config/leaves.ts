@@ -1,6 +1,6 @@
 /**
- * The kinds of values a configuration key can have. Each is a codec: decoding reads what YAML gave, encoding gives the
- * form a person writes, so that the effective configuration can be printed.
+ * The kinds of values a configuration key can have. Each is a codec: decoding reads what YAML gave,
+ * encoding gives the form a person writes, so that the effective configuration can be printed.
  * @module
  */
 
@@ -47,7 +47,10 @@ function ofKind<S extends z.ZodType>(kind: Kind, schema: S): S {
 export interface Leaf<T> {
   /** Completes "expected ...": what is right, with an example where the form is not obvious. */
   readonly expected: string | ((value: unknown) => string);
-  /** The value, or undefined when it is not one. An AddressError says better than `expected` what is wrong. */
+  /**
+   * The value, or undefined when it is not one. An AddressError says better than `expected` what is
+   * wrong.
+   */
   readonly decode: (value: unknown) => T | undefined;
   readonly encode?: (value: T) => unknown;
   /** The input as the error shows it. */

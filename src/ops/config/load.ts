@@ -1,5 +1,6 @@
 /**
- * From the text of a file (and what flags say) to the effective configuration, or to every reason why not. Does no I/O.
+ * From the text of a file (and what flags say) to the effective configuration, or to every reason
+ * why not. Does no I/O.
  * @module
  */
 
@@ -138,7 +139,10 @@ function readTree(
   }
 }
 
-/** `server:` with every key below it commented out is a section without keys, not a value that is missing. */
+/**
+ * `server:` with every key below it commented out is a section without keys, not a value that is
+ * missing.
+ */
 function withoutEmptySections(shape: unknown, tree: unknown, path: Path = []): unknown {
   if (Array.isArray(tree)) return tree.map((item, i) => withoutEmptySections(shape, item, [...path, i]));
   if (!isMapping(tree)) return tree;
@@ -149,8 +153,8 @@ function withoutEmptySections(shape: unknown, tree: unknown, path: Path = []): u
 }
 
 /**
- * Decodes, adding what is wrong to `problems`. Wrong values are then replaced by their defaults, so that the checks
- * which need a whole configuration can still find what else is wrong.
+ * Decodes, adding what is wrong to `problems`. Wrong values are then replaced by their defaults, so
+ * that the checks which need a whole configuration can still find what else is wrong.
  */
 function decode(sections: Sections, tree: Mapping, problems: Problem[]): Mapping | undefined {
   const { schema, shape } = wholeOf(sections);

@@ -3,7 +3,9 @@
  * @module
  */
 
-/** The candidate nearest to `word`, or undefined when none is near enough to be worth a suggestion. */
+/**
+ * The candidate nearest to `word`, or undefined when none is near enough to be worth a suggestion.
+ */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   // Two slips in a short word would make any word of that length a suggestion.
@@ -15,7 +17,10 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best ?? prefixed(word, candidates);
 }
 
-/** A word broken off early (`watch` for `watchdog_interval`) is far by distance, and clear if only one fits. */
+/**
+ * A word broken off early (`watch` for `watchdog_interval`) is far by distance, and clear if only
+ * one fits.
+ */
 function prefixed(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length < 3) return undefined;
   const found = [...candidates].filter((candidate) => candidate.startsWith(word.toLowerCase()));

@@ -47,7 +47,10 @@ export function setAt(tree: Mapping, path: Path, value: unknown): void {
   setAt(child, rest, value);
 }
 
-/** Removes the key at `path`; an element of a list becomes an empty mapping, so that the others keep their index. */
+/**
+ * Removes the key at `path`; an element of a list becomes an empty mapping, so that the others keep
+ * their index.
+ */
 export function removeAt(tree: unknown, path: Path): void {
   const parent = getAt(tree, path.slice(0, -1));
   const key = path.at(-1);

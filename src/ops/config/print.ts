@@ -19,7 +19,10 @@ export function plainConfig<const S extends Sections>(sections: S, config: Confi
   return withoutUnavailable(sections, masked(sections, written(sections, config))) as Mapping;
 }
 
-/** The configuration as YAML, every default included. Secrets are masked: those alone do not load again. */
+/**
+ * The configuration as YAML, every default included. Secrets are masked: those alone do not load
+ * again.
+ */
 export function printConfig<const S extends Sections>(sections: S, config: ConfigOf<S>): string {
   return stringify(escaped(plainConfig(sections, config)), { lineWidth: 120 });
 }

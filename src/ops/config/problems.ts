@@ -29,7 +29,10 @@ export function problemsOf(sections: Sections, error: z.ZodError): Problem[] {
   });
 }
 
-/** What the key was perhaps meant to be: a near name here, the same name elsewhere, or any of those known here. */
+/**
+ * What the key was perhaps meant to be: a near name here, the same name elsewhere, or any of those
+ * known here.
+ */
 function suggestion(shape: unknown, path: Path, key: string): string {
   const known = Object.keys(getAt(shape, shapePath(path)) ?? {});
   const near = nearest(key, known);

@@ -46,7 +46,8 @@ export function unavailableInUse(
     const message = unavailable(sections, path);
     const nested = Array.isArray(value) ? [...value.entries()] : isMapping(value) ? Object.entries(value) : undefined;
     const plain = defaultAt(path);
-    // A mapping that the defaults have too is looked into, so that the error names the key that was set.
+    // A mapping that the defaults have too is looked into, so that the error names the key that was
+    // set.
     if (message !== undefined && !(isMapping(value) && isMapping(plain))) {
       if (JSON.stringify(value) !== JSON.stringify(plain)) found.push({ path, message });
       return;

@@ -6,12 +6,14 @@
 const DURATION_UNITS = [["h", 3_600_000], ["m", 60_000], ["s", 1_000], ["ms", 1]] as const;
 const SIZE_UNITS = [["GiB", 2 ** 30], ["MiB", 2 ** 20], ["KiB", 2 ** 10], ["B", 1]] as const;
 
-/** The longest duration in ms: a timer of the platform holds 2^31 ms, and fires at once above that. */
+/**
+ * The longest duration in ms: a timer of the platform holds 2^31 ms, and fires at once above that.
+ */
 export const LONGEST_DURATION = 24 * 24 * 3_600_000;
 
 /**
- * The duration in ms, rounded to a whole one, or undefined when `text` is none. `1m30s` and `1.5s` are durations; a
- * bare number is not, except 0.
+ * The duration in ms, rounded to a whole one, or undefined when `text` is none. `1m30s` and `1.5s`
+ * are durations; a bare number is not, except 0.
  */
 export function parseDuration(text: string): number | undefined {
   if (/^0+$/.test(text)) return 0;

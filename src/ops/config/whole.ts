@@ -9,7 +9,9 @@ import { exampleOf } from "./walk.ts";
 
 /** What is known of the keys of some sections. Trees in it are spelled as in a file. */
 export interface Whole {
-  /** Decodes a YAML tree to the effective configuration, and encodes that to what a person writes. */
+  /**
+   * Decodes a YAML tree to the effective configuration, and encodes that to what a person writes.
+   */
   readonly schema: z.ZodType<Mapping>;
   /** One of everything that is optional or repeated: the shape of the keys. */
   readonly shape: unknown;

@@ -33,8 +33,8 @@ export interface ClosableLogger extends Logger {
 }
 
 /**
- * Opens a log. A line is queued at once and written soon after; a reader that does not keep up costs lines (which are
- * counted, in the log), never time.
+ * Opens a log. A line is queued at once and written soon after; a reader that does not keep up
+ * costs lines (which are counted, in the log), never time.
  *
  * ```ts
  * import { createLogger } from "./create_logger.ts";

@@ -27,7 +27,10 @@ export interface LogEvent {
 /** Writes an event as a line, the line feed included. */
 export type Formatter = (event: LogEvent) => string;
 
-/** `{"time": ISO 8601, "level", "event", "message", ...fields}`; a field with one of these names gets a `_` behind it. */
+/**
+ * `{"time": ISO 8601, "level", "event", "message", ...fields}`; a field with one of these names
+ * gets a `_` behind it.
+ */
 export function formatJson({ time, level, event, message, fields }: LogEvent): string {
   const line: Record<string, unknown> = { time: new Date(time).toISOString(), level, event, message };
   for (const [name, value] of Object.entries(fields)) line[name in line ? `${name}_` : name] = value;
@@ -54,7 +57,8 @@ export function textFormatter(coloured: boolean): Formatter {
     );
     const values = shown.map(([name, value]) => ` ${paint(COLOURS.debug, `${name}=`)}${formatValue(value)}`).join("");
     const label = paint(COLOURS[level], LABELS[level]);
-    // Lines of one event are indented, so that no text from a peer can pass for an event of its own.
+    // Lines of one event are indented, so that no text from a peer can pass for an event of its
+    // own.
     const sentence = message.split("\n").map(escapeControls).join("\n    ");
     return `${localTime(time)} ${label} ${sentence}${values}\n`;
   };

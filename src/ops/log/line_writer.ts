@@ -9,7 +9,9 @@ export interface LineSink {
   writeSync(bytes: Uint8Array): number;
 }
 
-/** What may wait for a reader that is slow, in characters; what comes on top is dropped and counted. */
+/**
+ * What may wait for a reader that is slow, in characters; what comes on top is dropped and counted.
+ */
 const QUEUE_LIMIT = 1_048_576;
 
 const LINE_FEED = 0x0a;
@@ -51,7 +53,10 @@ export class LineWriter {
     this.#writing ??= this.#drain();
   }
 
-  /** Resolves when everything queued so far is written, or `patience` ms later if the reader does not read. */
+  /**
+   * Resolves when everything queued so far is written, or `patience` ms later if the reader does
+   * not read.
+   */
   async flush(patience = 1000): Promise<void> {
     if (this.#writing === undefined) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -66,7 +71,10 @@ export class LineWriter {
     this.#closed = true;
   }
 
-  /** The last resort at an unexpected exit. Leaves a sink alone that is not taking what it was given before. */
+  /**
+   * The last resort at an unexpected exit. Leaves a sink alone that is not taking what it was given
+   * before.
+   */
   flushSync(): void {
     if (this.#closed || this.#inFlight) return;
     this.#closed = true;

@@ -3,7 +3,10 @@
  * @module
  */
 
-/** Named values beside the sentence; they become keys of a JSON line. `undefined` values are left out. */
+/**
+ * Named values beside the sentence; they become keys of a JSON line. `undefined` values are left
+ * out.
+ */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**

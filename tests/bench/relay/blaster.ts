@@ -1,6 +1,7 @@
 /**
- * Logic Apps that cost next to nothing: each answer that comes is one more copy of the same request. They check nothing but that as many answers come as were asked for; what
- * the answers are is for the tests.
+ * Logic Apps that cost next to nothing: each answer that comes is one more copy of the same
+ * request. They check nothing but that as many answers come as were asked for; what the answers are
+ * is for the tests.
  * @module
  */
 import type { Endpoint } from "../../../src/net/connection.ts";
@@ -61,7 +62,10 @@ export class Blaster implements AsyncDisposable {
     return blaster;
   }
 
-  /** Asks for `milliseconds`; returns when nothing waits any more. @throws Error when answers are missing 10 s later */
+  /**
+   * Asks for `milliseconds`; returns when nothing waits any more. @throws Error when answers are
+   * missing 10 s later
+   */
   async run(milliseconds: number): Promise<void> {
     const end = performance.now() + milliseconds;
     for (const line of this.#lines) line.ask(end);

@@ -36,7 +36,10 @@ export interface Stage {
   readonly events: ClientEvent[];
 }
 
-/** A pool with all its connections open to a scripted DRA, for as long as `body` runs; one connection unless `options` say otherwise. */
+/**
+ * A pool with all its connections open to a scripted DRA, for as long as `body` runs; one
+ * connection unless `options` say otherwise.
+ */
 export function withPool(
   options: Partial<ConnectionPoolOptions>,
   body: (stage: Stage) => Promise<void>,

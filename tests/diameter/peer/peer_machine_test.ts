@@ -5,7 +5,10 @@ type Cell = readonly [PeerState, ...PeerAction[]];
 
 const CLOSED: Cell = ["closed", "close"];
 
-/** RFC 6733 section 5.6, for connections that are dialled or accepted but never both: every state with every event. */
+/**
+ * RFC 6733 section 5.6, for connections that are dialled or accepted but never both: every state
+ * with every event.
+ */
 const TABLE: Record<Exclude<PeerState, "closed">, Record<PeerEvent, Cell>> = {
   "wait-i-cea": {
     "cer-accepted": CLOSED,

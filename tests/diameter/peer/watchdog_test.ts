@@ -22,7 +22,10 @@ interface Row {
   readonly numDwaAfter?: number;
 }
 
-/** RFC 3539 section 3.4.1, row by row. AttemptOpen is the backoff's; SetWatchdog means nothing without a connection. */
+/**
+ * RFC 3539 section 3.4.1, row by row. AttemptOpen is the backoff's; SetWatchdog means nothing
+ * without a connection.
+ */
 const TABLE: readonly Row[] = [
   {
     items: "W2",

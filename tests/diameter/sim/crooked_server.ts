@@ -14,7 +14,10 @@ const LOCAL = {
   applications: [],
 };
 
-/** A server that answers each request with the request itself, R cleared, after `crook` had its way with it. */
+/**
+ * A server that answers each request with the request itself, R cleared, after `crook` had its way
+ * with it.
+ */
 export function crookedServer(crook: Crook): { readonly port: number; close(): Promise<void> } {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const serving: Promise<void>[] = [];

@@ -7,7 +7,10 @@ import { until } from "./support.ts";
 
 const { test } = Deno;
 
-/** Simulated DRAs of falling priority, a gateway and Logic Apps that are connected to it, for as long as `body` runs. */
+/**
+ * Simulated DRAs of falling priority, a gateway and Logic Apps that are connected to it, for as
+ * long as `body` runs.
+ */
 async function withGateway(
   draOptions: readonly DraSimulatorOptions[],
   appOptions: Omit<AppSimulatorOptions, "connect">,

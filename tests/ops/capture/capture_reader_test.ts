@@ -98,7 +98,8 @@ for (const littleEndian of [true, false]) {
   Deno.test(`a ${order} pcapng file with all kinds of packets is read`, () => {
     const file = new Writer(littleEndian)
       .block(0x0a0d0d0a, (w) => w.u32(0x1a2b3c4d).u16(1, 0).i64(-1n))
-      // Interface 0: Ethernet, microseconds. Interface 1: raw, 2^-10 seconds, one hour ahead, and an option to pass over.
+      // Interface 0: Ethernet, microseconds. Interface 1: raw, 2^-10 seconds, one hour ahead, and
+      // an option to pass over.
       .block(1, (w) => w.u16(1, 0).u32(65535))
       .block(
         1,

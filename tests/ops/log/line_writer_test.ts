@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { type LineSink, LineWriter } from "../../../src/ops/log/line_writer.ts";
 
-/** Records what is written; `take` bytes at most are taken at once, and none before the gate opens. */
+/**
+ * Records what is written; `take` bytes at most are taken at once, and none before the gate opens.
+ */
 function recorder({ take = Infinity, gate = Promise.resolve() } = {}) {
   const writes: string[] = [];
   const record = (bytes: Uint8Array) => {

@@ -66,11 +66,12 @@ export class AppDirectory {
   }
 
   /**
-   * Whom a request of a DRA goes to: the host it names, else the app whose session it is, else one that advertised the application by name, else one that advertised Relay; never
-   * one that advertised neither (section 2.7), nor whose identity is in a Route-Record. Among
-   * several connections, `preferred` (the one that used the session last), else the one with the
-   * fewest answers outstanding; among many, the better of two, which shares nearly as well and
-   * costs the same however many there are.
+   * Whom a request of a DRA goes to: the host it names, else the app whose session it is, else one
+   * that advertised the application by name, else one that advertised Relay; never one that
+   * advertised neither (section 2.7), nor whose identity is in a Route-Record. Among several
+   * connections, `preferred` (the one that used the session last), else the one with the fewest
+   * answers outstanding; among many, the better of two, which shares nearly as well and costs the
+   * same however many there are.
    *
    * @param owesTooMuch whether an app gets no more because of what it leaves unanswered
    * @returns the app, or why there is none

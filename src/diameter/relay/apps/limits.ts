@@ -9,7 +9,10 @@ import type { RelayPeer } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
 import type { Refusal } from "../core/refusal.ts";
 
-/** How many buckets of Logic Apps that are gone are kept, so that a reconnect is no way around the limit. */
+/**
+ * How many buckets of Logic Apps that are gone are kept, so that a reconnect is no way around the
+ * limit.
+ */
 const REMEMBERED = 10_000;
 
 /** Checks requests against rate_limit and max_in_flight. */

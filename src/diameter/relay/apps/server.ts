@@ -174,7 +174,9 @@ export class AppServer {
     }
   }
 
-  /** Listens where another listener of ours has just been closed, which takes the system a moment. */
+  /**
+   * Listens where another listener of ours has just been closed, which takes the system a moment.
+   */
   async #openSoon(one: WantedListener): Promise<Listener> {
     for (let tries = 1;; tries++) {
       try {
@@ -219,7 +221,10 @@ export class AppServer {
     }
   }
 
-  /** Reads the certificates again, for connections to come. @throws Error when a file cannot be used; what was in force stays */
+  /**
+   * Reads the certificates again, for connections to come. @throws Error when a file cannot be
+   * used; what was in force stays
+   */
   async reloadCertificates(): Promise<void> {
     for (const { listener } of this.#listeners.values()) if (isTls(listener)) await listener.reload();
   }

@@ -1,5 +1,6 @@
 /**
- * One accepted connection of a Logic App, from its CER to its end; or, when that CER is a DRA's, until then.
+ * One accepted connection of a Logic App, from its CER to its end; or, when that CER is a DRA's,
+ * until then.
  * @module
  */
 import type { Connection, Endpoint } from "../../../net/connection.ts";

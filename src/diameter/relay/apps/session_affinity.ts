@@ -7,13 +7,17 @@ import type { Block } from "../../../net/block.ts";
 const ENTRIES = 0x10000;
 
 /**
- * Session-Ids by hash, the latest of those that share a place: what is forgotten is only a preference. RFC 6733 section 8.8 lets the session's creator put its own identity in
- * front of the Session-Id; that is what is used when nothing is remembered.
+ * Session-Ids by hash, the latest of those that share a place: what is forgotten is only a
+ * preference. RFC 6733 section 8.8 lets the session's creator put its own identity in front of the
+ * Session-Id; that is what is used when nothing is remembered.
  */
 export class SessionAffinity {
   readonly #entries = new Int32Array(ENTRIES * 2);
 
-  /** Remembers that the connection `key` used the session whose id lies from `start` to `end`; `start` is a multiple of 4. */
+  /**
+   * Remembers that the connection `key` used the session whose id lies from `start` to `end`;
+   * `start` is a multiple of 4.
+   */
   note(block: Block, start: number, end: number, key: number): void {
     const hash = hashOf(block, start, end);
     const at = (hash & (ENTRIES - 1)) << 1;

@@ -1,5 +1,6 @@
 /**
- * What a gateway lets others know. Log, metrics and trace listen; the relay calls none of them by name.
+ * What a gateway lets others know. Log, metrics and trace listen; the relay calls none of them by
+ * name.
  * @module
  */
 import type { AdvertisedApplication } from "../../wire/application_set.ts";
@@ -84,7 +85,10 @@ export type GatewayListener = (event: GatewayEvent) => void;
 /** Sees every message; must not keep what it is given waiting. */
 export type MessageObserver = (record: MessageRecord) => void;
 
-/** One message as it passes, for the log of requests and answers; only built when somebody asked for it. */
+/**
+ * One message as it passes, for the log of requests and answers; only built when somebody asked for
+ * it.
+ */
 export interface MessageRecord {
   /** An `error_answer` is the gateway's own. */
   readonly kind: "request" | "answer" | "error_answer";

@@ -32,7 +32,9 @@ export class Incoming {
   /** First byte of the message, and the first behind it. */
   at = 0;
   end = 0;
-  /** Second header word, flags and command, as a signed number so that it never is a heap object. */
+  /**
+   * Second header word, flags and command, as a signed number so that it never is a heap object.
+   */
   word = 0;
   receivedAt = 0;
   tick = 0;

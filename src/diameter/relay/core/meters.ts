@@ -1,5 +1,6 @@
 /**
- * Every number of the relay that scripts know by a name, and the plain ones of the statistics block.
+ * Every number of the relay that scripts know by a name, and the plain ones of the statistics
+ * block.
  * @module
  */
 import { type Counter, CounterFamily } from "../../../ops/metrics/counter.ts";

@@ -1,5 +1,6 @@
 /**
- * What a gateway is told. Times in milliseconds, sizes in bytes; the names are those of the configuration file in camel case.
+ * What a gateway is told. Times in milliseconds, sizes in bytes; the names are those of the
+ * configuration file in camel case.
  * @module
  */
 import type { BackoffOptions } from "../../peer/backoff.ts";
@@ -54,7 +55,10 @@ export interface DraOptions {
   readonly originHost: string;
   /** Local address to connect from; "" leaves it to the system. */
   readonly bind: string;
-  /** Whether a connection that it opens to us, from its address, is taken as its connection. Absent: true. */
+  /**
+   * Whether a connection that it opens to us, from its address, is taken as its connection. Absent:
+   * true.
+   */
   readonly accept?: boolean;
   /** Absent: plain TCP. */
   readonly tls?: TlsClientFiles;

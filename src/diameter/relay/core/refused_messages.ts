@@ -27,7 +27,9 @@ export interface RefusedMessage {
 /** How many are kept, and how much of each. */
 const KEPT = 100;
 const KEPT_BYTES = 256;
-/** More than these in one tick are not looked at: under overload a million may be refused a second. */
+/**
+ * More than these in one tick are not looked at: under overload a million may be refused a second.
+ */
 const PER_TICK = 10;
 
 /** A ring of them. */

@@ -34,7 +34,10 @@ export interface Place extends AttemptPlace {
   readonly relayPeer: RelayPeer | undefined;
 }
 
-/** A connection as those who take its messages ask about it: whose it is may change until it is open. */
+/**
+ * A connection as those who take its messages ask about it: whose it is may change until it is
+ * open.
+ */
 export interface Served {
   /** What it is to the relay; undefined while it is not open. */
   readonly relayPeer: RelayPeer | undefined;
@@ -44,7 +47,10 @@ export interface Served {
   servesReopening(): boolean;
 }
 
-/** One open connection. Its key is never given to another one while an answer for it may still be on its way. */
+/**
+ * One open connection. Its key is never given to another one while an answer for it may still be on
+ * its way.
+ */
 export class RelayPeer {
   /** Names this connection among all, see {@link ConnectionTable}. */
   key = 0;
@@ -75,7 +81,10 @@ export class RelayPeer {
     this.routeRecordLength = padded(AVP_HEADER_LENGTH + capabilities.originHost.length);
   }
 
-  /** The Route-Record that requests of this peer get: the Origin-Host of its CER or CEA (RFC 6733 section 6.7.1). Made for the first of them. */
+  /**
+   * The Route-Record that requests of this peer get: the Origin-Host of its CER or CEA (RFC 6733
+   * section 6.7.1). Made for the first of them.
+   */
   get routeRecord(): Block {
     return this.#routeRecord ??= routeRecordOf(this.capabilities.originHost, this.routeRecordLength);
   }

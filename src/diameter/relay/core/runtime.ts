@@ -91,7 +91,10 @@ export class RelayRuntime implements PeerNode {
     return { [Symbol.dispose]: remove };
   }
 
-  /** Shows every message to `observer`, which cannot harm them, until what comes back is disposed of. */
+  /**
+   * Shows every message to `observer`, which cannot harm them, until what comes back is disposed
+   * of.
+   */
   observe(observer: MessageObserver): Disposable {
     const guarded = this.#listeners.guard(observer);
     this.#observers.add(guarded);

@@ -34,13 +34,18 @@ const DEADLINE = 7;
 
 /** Slots of a slab. The highest stands for the node's own requests and is never given out. */
 export const SLOTS = 0x10000;
-/** Slots in circulation at first: a small circle stays in the processor's cache; it grows when half of it is in use. */
+/**
+ * Slots in circulation at first: a small circle stays in the processor's cache; it grows when half
+ * of it is in use.
+ */
 const FIRST_CIRCLE = 4096;
 
 /** Ticks of the wheel are this long, in milliseconds. */
 export const TICK = 50;
 
-/** Ticks after which `milliseconds` have certainly passed, whenever in its tick the count begins. */
+/**
+ * Ticks after which `milliseconds` have certainly passed, whenever in its tick the count begins.
+ */
 export function ticksFor(milliseconds: number): number {
   return Math.ceil(Math.max(0, milliseconds) / TICK) + 1;
 }
@@ -58,8 +63,9 @@ interface Sealed {
 export const ENDED = { answered: 2, expired: 3 } as const;
 
 /**
- * Pending transactions in typed arrays. A hop-by-hop id names slot and generation, and a slot is reused only after all others of the circle were: an id
- * comes again after 2^16 rounds, and an answer that arrives after its transaction ended matches nothing.
+ * Pending transactions in typed arrays. A hop-by-hop id names slot and generation, and a slot is
+ * reused only after all others of the circle were: an id comes again after 2^16 rounds, and an
+ * answer that arrives after its transaction ended matches nothing.
  */
 export class TransactionTable {
   /** Deadlines in ticks, one for each slot in use. */
@@ -110,7 +116,8 @@ export class TransactionTable {
   static readonly capacity = SLOTS - 1;
 
   /**
-   * Takes a slot; {@link size} must be below {@link capacity}. The retained copy is about to be written at the head of `segment`.
+   * Takes a slot; {@link size} must be below {@link capacity}. The retained copy is about to be
+   * written at the head of `segment`.
    * @param target key of the connection it goes to, where the table serves several
    * @param length bytes of the copy, a multiple of 4
    * @param deadline tick at which the transaction's life ends
@@ -152,7 +159,10 @@ export class TransactionTable {
     return this.#slots[at + ID] === (id | 0) && this.#slots[at + REQUESTER] !== 0 ? slot : -1;
   }
 
-  /** What to call an answer for which {@link find} found nothing: the transaction is over, or never was. */
+  /**
+   * What to call an answer for which {@link find} found nothing: the transaction is over, or never
+   * was.
+   */
   nameUnmatched(id: number): "duplicate" | "late" | "unknown" {
     const at = (id & 0xffff) * STRIDE;
     if (this.#slots[at + ID] !== (id | 0)) return "unknown";
@@ -256,8 +266,9 @@ export class TransactionTable {
   }
 
   /**
-   * A segment of this peer's out-queue is full. When many are kept because a few of their requests are unanswered, the oldest of those are emptied:
-   * what is still pending moves together, so that memory follows what is pending and not what once was.
+   * A segment of this peer's out-queue is full. When many are kept because a few of their requests
+   * are unanswered, the oldest of those are emptied: what is still pending moves together, so that
+   * memory follows what is pending and not what once was.
    */
   sealed(segment: Segment): void {
     this.#sealed.push({ segment, generation: segment.generation });
@@ -265,8 +276,9 @@ export class TransactionTable {
   }
 
   /**
-   * A segment of the slab's own with `length` bytes free at its head, for a request that is kept apart from the queue it leaves from: {@link open} it there, write it,
-   * move the head. A queue to a Logic App holds answers above all; a few requests among them must not keep all of them.
+   * A segment of the slab's own with `length` bytes free at its head, for a request that is kept
+   * apart from the queue it leaves from: {@link open} it there, write it, move the head. A queue to
+   * a Logic App holds answers above all; a few requests among them must not keep all of them.
    */
   room(length: number): Segment {
     this.#tidy();
@@ -332,7 +344,8 @@ export class TransactionTable {
     const until = Math.min(this.#circle === 0 ? FIRST_CIRCLE : this.#circle * 2, SLOTS);
     for (let slot = this.#circle; slot < until; slot++) {
       if (slot === OWN_REQUEST_SLOT) continue;
-      // Memory that no slot in circulation needs is never touched, and so never taken from the system.
+      // Memory that no slot in circulation needs is never touched, and so never taken from the
+      // system.
       this.#slots[slot * STRIDE + ID] = this.#firstGeneration | slot;
       this.#free[this.#tail] = slot;
       this.#tail = (this.#tail + 1) & (SLOTS - 1);

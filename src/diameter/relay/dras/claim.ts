@@ -1,5 +1,6 @@
 /**
- * The word on a connection that a DRA opened to us: RFC 6733 section 5.6 knows one connection to a peer.
+ * The word on a connection that a DRA opened to us: RFC 6733 section 5.6 knows one connection to a
+ * peer.
  * @module
  */
 import type { CapabilitiesFault } from "../../peer/capabilities.ts";
@@ -20,9 +21,9 @@ export interface DraClaim {
 }
 
 /**
- * What becomes of it. `adopt`: it is the DRA's connection, in place of what we are dialling. `wait`: the
- * election is lost, and what we dialled decides: when that opens this one is refused, when it fails this
- * one is all there is. A fault goes into its CEA, and the connection is closed.
+ * What becomes of it. `adopt`: it is the DRA's connection, in place of what we are dialling.
+ * `wait`: the election is lost, and what we dialled decides: when that opens this one is refused,
+ * when it fails this one is all there is. A fault goes into its CEA, and the connection is closed.
  */
 export function judgeClaim({ dra, enabled, standing, doubt, wins }: DraClaim): "adopt" | "wait" | CapabilitiesFault {
   // R-Open, I-Open            R-Conn-CER     R-Reject

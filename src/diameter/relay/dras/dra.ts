@@ -34,7 +34,10 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
   weight: number;
   /** It is kept out of service until somebody says otherwise. */
   isDisabled = false;
-  /** Resolves when the connection that it opened to us is gone; undefined while there is none. Meanwhile nothing is dialled. */
+  /**
+   * Resolves when the connection that it opened to us is gone; undefined while there is none.
+   * Meanwhile nothing is dialled.
+   */
   adopted: Promise<PeerEnd> | undefined;
   #turn = 0;
   /** The end of its connections, while it is being taken out of service. */
@@ -143,7 +146,9 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
     return this.links.map((link) => link.lastError).find((error) => error !== "") ?? "";
   }
 
-  /** How it stands when it dials us. A connection that it is leaving counts no more: it comes back. */
+  /**
+   * How it stands when it dials us. A connection that it is leaving counts no more: it comes back.
+   */
   get standing(): DraClaim["standing"] {
     const { adopted, links } = this;
     if (links.some((link) => link.relayPeer !== undefined && !link.leaving)) return "open";
@@ -158,8 +163,8 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
   }
 
   /**
-   * Takes a connection that it opened to us, and whose CER is being judged, as its one connection: what
-   * the links are dialling is given up.
+   * Takes a connection that it opened to us, and whose CER is being judged, as its one connection:
+   * what the links are dialling is given up.
    * @returns the link that has it
    */
   adopt(peer: Peer): DraLink {
@@ -195,7 +200,8 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
   }
 
   /**
-   * A connection for one more request, round robin over the usable ones; undefined when all are full.
+   * A connection for one more request, round robin over the usable ones; undefined when all are
+   * full.
    * @param requester key of the connection that it came from
    */
   pickLink(turn: Turn, requester: number): DraLink | undefined {
@@ -213,8 +219,9 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
   }
 
   /**
-   * Its CEA, or the CER of a connection that it opened, told its identity; a change is worth an alarm: two DRAs may hide behind one address. So is a higher Origin-State-Id of the same identity:
-   * it restarted, and its sessions are gone.
+   * Its CEA, or the CER of a connection that it opened, told its identity; a change is worth an
+   * alarm: two DRAs may hide behind one address. So is a higher Origin-State-Id of the same
+   * identity: it restarted, and its sessions are gone.
    */
   identified({ originHost, originStateId }: Capabilities): void {
     const before = this.identity?.text;

@@ -39,7 +39,9 @@ function asPredicate(reason: string): string {
 export interface LinkHandlers {
   /** Usability may have changed: watchdog, connection or capabilities. */
   changed(link: DraLink): void;
-  /** The DRA stopped answering its watchdog: pending requests go elsewhere, the connection stays. */
+  /**
+   * The DRA stopped answering its watchdog: pending requests go elsewhere, the connection stays.
+   */
   suspect(link: DraLink): void;
   /** The connection is gone: pending requests go elsewhere. */
   lost(link: DraLink, reason: string): void;
@@ -50,7 +52,9 @@ export interface LinkHandlers {
 /** What a link needs of the DRA that it belongs to. */
 export interface LinkOwner extends Upstream {
   readonly options: DraOptions;
-  /** Resolves when the connection that the DRA opened to us is gone; undefined while there is none. */
+  /**
+   * Resolves when the connection that the DRA opened to us is gone; undefined while there is none.
+   */
   readonly adopted: Promise<PeerEnd> | undefined;
   /** Its CEA, or the CER of a connection that it opened, told its identity. */
   identified(capabilities: Capabilities): void;
@@ -80,7 +84,9 @@ export class DraLink implements Served, Place {
   /** Why it is not usable, for a person: what follows the name of the DRA in a sentence. */
   reason = "is not connected yet";
   lastError = "";
-  /** Resolves when the CEA to our CER is there, or will not come; undefined while none is awaited. */
+  /**
+   * Resolves when the CEA to our CER is there, or will not come; undefined while none is awaited.
+   */
   exchange: Promise<void> | undefined;
 
   #state: DraState = "DISCONNECTED";
@@ -191,7 +197,10 @@ export class DraLink implements Served, Place {
     return this.relayPeer?.peer.state === "leaving";
   }
 
-  /** What was sent while this DRA was the last resort is to be answered, even when it is needed no more. */
+  /**
+   * What was sent while this DRA was the last resort is to be answered, even when it is needed no
+   * more.
+   */
   servesReopening(): boolean {
     return this.dra.usable || this.table.size > 0;
   }
@@ -245,8 +254,8 @@ export class DraLink implements Served, Place {
   }
 
   /**
-   * The same for requests that were taken on already: a burst of them, which another DRA's end brings, may overshoot the queue's limit. They are as many as the credit
-   * of that DRA.
+   * The same for requests that were taken on already: a burst of them, which another DRA's end
+   * brings, may overshoot the queue's limit. They are as many as the credit of that DRA.
    */
   get fullForRetries(): boolean {
     return this.#creditIsUsed || this.relayPeer!.peer.out.stuck || this.budget.exhausted;
@@ -304,7 +313,10 @@ export class DraLink implements Served, Place {
     this.#peer?.abort(GAVE_WAY);
   }
 
-  /** Has, from here on, a connection that the DRA opened and whose CER is being judged; `ended` is told its end. */
+  /**
+   * Has, from here on, a connection that the DRA opened and whose CER is being judged; `ended` is
+   * told its end.
+   */
   adopt(peer: Peer, ended: (end: PeerEnd) => void): void {
     this.#peer = peer;
     const options = { ...this.#peerOptions(), role: "responder", readOn: true } as const;

@@ -84,8 +84,8 @@ export class DraPool {
   /**
    * Takes what may change while it runs. DRAs are matched by name: the same ones stay, with their
    * connections, watchdogs and pending requests; new ones are started; those gone take leave, and
-   * what waits for them goes elsewhere. While only new ones could take over, they serve until one of
-   * these can, or has had the time to connect.
+   * what waits for them goes elsewhere. While only new ones could take over, they serve until one
+   * of these can, or has had the time to connect.
    */
   configure(): void {
     const { draPool } = this.#runtime.options;
@@ -184,7 +184,10 @@ export class DraPool {
     yield* this.#leaving;
   }
 
-  /** The plan for requests of `application` that name no host and carry no Route-Record: the same for all until something changes. */
+  /**
+   * The plan for requests of `application` that name no host and carry no Route-Record: the same
+   * for all until something changes.
+   */
   planFor(application: number): Route<Dra> {
     if (this.#lastApplication === application && this.#lastPlan !== undefined) return this.#lastPlan;
     let plan = this.#plans.get(application);

@@ -1,6 +1,6 @@
 /**
- * Which DRA a request gets, and why not the others (RFC 6733 sections 6.1.5 to 6.1.7). What it decides is what the relay does, what `explain` prints and what a
- * trace shows.
+ * Which DRA a request gets, and why not the others (RFC 6733 sections 6.1.5 to 6.1.7). What it
+ * decides is what the relay does, what `explain` prints and what a trace shows.
  * @module
  */
 
@@ -17,7 +17,10 @@ export interface DraView {
   readonly usable: boolean;
   /** Why it is not usable, or why it is so only just. */
   readonly reason: string;
-  /** It recovered a short while ago: failback_delay asks to go on with what worked, as long as that works. */
+  /**
+   * It recovered a short while ago: failback_delay asks to go on with what worked, as long as that
+   * works.
+   */
   readonly held: boolean;
   /** Whether it advertised the application, or Relay. */
   takes(application: number): boolean;
@@ -87,7 +90,9 @@ export function describeRejections(rejected: readonly Rejection[]): string {
   return `no route: ${rejected.map(({ name, reason }) => `${name} ${reason}`).join("; ")}`;
 }
 
-/** The priority that carries traffic: the best among the usable ones; undefined when there is none. */
+/**
+ * The priority that carries traffic: the best among the usable ones; undefined when there is none.
+ */
 export function activePriority(pool: readonly DraView[]): number | undefined {
   let best: DraView | undefined;
   for (const dra of pool) {

@@ -34,7 +34,10 @@ export class AnswerStage {
     this.#relay = this.#runtime.options.mode === "relay";
   }
 
-  /** Takes an answer. The answers behind it do not suffer from a defect; its transaction ends by its deadline then. */
+  /**
+   * Takes an answer. The answers behind it do not suffer from a defect; its transaction ends by its
+   * deadline then.
+   */
   take(answer: Incoming): void {
     try {
       const { link } = answer.from;

@@ -53,7 +53,9 @@ export class RequestChecks {
     return relayedLength(request, this.#relay) > LONGEST_MESSAGE ? TOO_LONG : undefined;
   }
 
-  /** Own identity in a Route-Record (section 6.1.3). The walk succeeded before, so lengths are good. */
+  /**
+   * Own identity in a Route-Record (section 6.1.3). The walk succeeded before, so lengths are good.
+   */
   #loops({ avps, block: { view, bytes }, end }: Incoming): boolean {
     for (let at = avps.firstRouteRecord; at < end;) {
       const word = view.getUint32(at + 4);

@@ -9,8 +9,8 @@ import { TICK, type TransactionTable } from "../core/transactions.ts";
 const AGAIN = 1_000 / TICK;
 
 /**
- * Calls `due` for each slot whose deadline has come by `tick`. A defect of this program is told; the
- * others are not to suffer, and it is tried again a second later.
+ * Calls `due` for each slot whose deadline has come by `tick`. A defect of this program is told;
+ * the others are not to suffer, and it is tried again a second later.
  */
 export function advance(
   runtime: RelayRuntime,

@@ -24,10 +24,10 @@ export class Entry {
   }
 
   /**
-   * Takes a batch of relayable messages of that connection: requests go to one stage, answers to the
-   * other. When a Logic App does not read its answers, the promise asks not to take the next batch
-   * from it until it does, and neither while a DRA's queue is full. A DRA is read on, because its
-   * watchdog answers come the same way, unless it asks far more than it reads answers.
+   * Takes a batch of relayable messages of that connection: requests go to one stage, answers to
+   * the other. When a Logic App does not read its answers, the promise asks not to take the next
+   * batch from it until it does, and neither while a DRA's queue is full. A DRA is read on, because
+   * its watchdog answers come the same way, unless it asks far more than it reads answers.
    */
   take(served: Served, batch: Batch): void | Promise<void> {
     const from = served.relayPeer;

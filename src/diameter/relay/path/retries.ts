@@ -1,5 +1,6 @@
 /**
- * A transaction's further attempts: after silence, after a lost or suspect connection, after an error answer (RFC 6733 section 5.5.4, RFC 3539 section 3.4.1).
+ * A transaction's further attempts: after silence, after a lost or suspect connection, after an
+ * error answer (RFC 6733 section 5.5.4, RFC 3539 section 3.4.1).
  * @module
  */
 import { FLAG, OFFSET, viewOf } from "../../wire/header.ts";

@@ -34,7 +34,9 @@ export interface ToDrasParts {
   readonly tracing?: Tracing | undefined;
 }
 
-/** Sends requests to DRAs. What follows when a DRA is silent, lost or busy is the retries' business. */
+/**
+ * Sends requests to DRAs. What follows when a DRA is silent, lost or busy is the retries' business.
+ */
 export class ToDras implements Direction<DraLink> {
   readonly #parts: ToDrasParts;
   readonly #waiting: WaitingRoom;
@@ -168,7 +170,10 @@ export class ToDras implements Direction<DraLink> {
     ofDra.requests.value++;
   }
 
-  /** Whether some DRA has no credit left because of others, while `from` holds less than its share of it. */
+  /**
+   * Whether some DRA has no credit left because of others, while `from` holds less than its share
+   * of it.
+   */
   #mayWait(from: RelayPeer, { candidates }: DrasFull): boolean {
     const more = this.#waiting.countOf(from.key);
     return candidates.some((link) => link.isTakenByOthers(from.key, more));

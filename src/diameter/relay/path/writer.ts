@@ -23,9 +23,9 @@ export function relayedLength({ from, at, end }: Incoming, relay: boolean): numb
 }
 
 /**
- * Writes a request to the head of `segment`, where {@link relayedLength} bytes are free: under a new
- * hop-by-hop id, with one Route-Record of the peer it came from appended in relay mode. The caller
- * commits it; what is written there is what the table keeps.
+ * Writes a request to the head of `segment`, where {@link relayedLength} bytes are free: under a
+ * new hop-by-hop id, with one Route-Record of the peer it came from appended in relay mode. The
+ * caller commits it; what is written there is what the table keeps.
  * @param target key of the connection it goes to, where the table serves several
  * @param deadline tick at which its life ends
  * @returns the slot of its transaction, which is opened last: whatever goes wrong before leaves

@@ -22,20 +22,21 @@ const UINT32 = 0xffffffff;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.\-]*$/;
 
 /**
- * Checks what a user's dictionary file holds, parsed from JSON or YAML, and turns it into specifications, one per vendor, for
- * {@link Dictionary.extendedBy}. Everything but the codes, names and types of AVPs may be left out:
+ * Checks what a user's dictionary file holds, parsed from JSON or YAML, and turns it into
+ * specifications, one per vendor, for {@link Dictionary.extendedBy}. Everything but the codes,
+ * names and types of AVPs may be left out:
  *
  *     title: Example operator
- *     vendor: {id: 99999, name: Example}       # of all AVPs that name none themselves; 0 when absent
+ *     vendor: {id: 99999, name: Example} # of all AVPs that name none themselves; 0 when absent
  *     applications:
  *       - {id: 16777999, name: Example}
- *     commands:                                # EXR and EXA
+ *     commands: # EXR and EXA
  *       - {code: 8388999, name: Example-Check, abbreviation: EX, application: 16777999}
  *     avps:
- *       - {code: 1, name: Example-Info, type: Grouped, mandatory: must}      # must | may | must not
+ *       - {code: 1, name: Example-Info, type: Grouped, mandatory: must} # must | may | must not
  *       - {code: 2, name: Example-Level, type: Enumerated, values: {0: LOW, 1: HIGH}}
  *       - {code: 3, name: Other-Text, type: UTF8String, vendor: 88888}
- *     result_codes: {5999: EXAMPLE_ERROR}      # of `vendor`: experimental results, unless it is 0
+ *     result_codes: {5999: EXAMPLE_ERROR} # of `vendor`: experimental results, unless it is 0
  *
  * @throws DictionaryError with all problems
  */
@@ -124,7 +125,10 @@ function readNames(check: Check, at: string, value: unknown): Record<string, str
   return names;
 }
 
-/** Collects problems instead of stopping at the first; what it returns for a bad value is never used. */
+/**
+ * Collects problems instead of stopping at the first; what it returns for a bad value is never
+ * used.
+ */
 class Check {
   readonly problems: string[] = [];
 

@@ -16,7 +16,8 @@ export type DataType =
   | "Enumerated"
   | "IPFilterRule"
   | "QoSFilterRule"
-  // An OctetString that holds the 4 or 16 octets of an address and no family, as RADIUS attributes do (RFC 7155 section 4.1).
+  // An OctetString that holds the 4 or 16 octets of an address and no family, as RADIUS attributes
+  // do (RFC 7155 section 4.1).
   | "IPAddress";
 
 /** Octets that the smallest value of each takes; strings and groups may be empty. */

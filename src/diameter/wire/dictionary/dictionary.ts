@@ -38,8 +38,8 @@ export interface CommandDefinition {
 /**
  * A set of specifications with lookups in both directions.
  *
- * Where two specifications use one name, the one that was given first keeps it; the other AVP is reached by its code, or by
- * `vendor:code` instead of a name.
+ * Where two specifications use one name, the one that was given first keeps it; the other AVP is
+ * reached by its code, or by `vendor:code` instead of a name.
  *
  * @example
  * ```ts
@@ -95,9 +95,10 @@ export class Dictionary {
   }
 
   /**
-   * The command of that name: `3GPP-ME-Identity-Check`, the same without `3GPP-`, with -Request or -Answer behind it, or the abbreviation
-   * with R or A. Applications share names and abbreviations (UAR is one of Cx and one of RFC 4740): `application` decides, else
-   * the specification that was given first.
+   * The command of that name: `3GPP-ME-Identity-Check`, the same without `3GPP-`, with -Request or
+   * -Answer behind it, or the abbreviation with R or A. Applications share names and abbreviations
+   * (UAR is one of Cx and one of RFC 4740): `application` decides, else the specification that was
+   * given first.
    */
   commandNamed(name: string, application?: number): CommandDefinition | undefined {
     const bare = name.replace(/-(Request|Answer)$/, "");
@@ -113,7 +114,10 @@ export class Dictionary {
     return this.#applications.get(id);
   }
 
-  /** The id of the application of that name; `3GPP ` in front may be left out, and one of several names joined by "/" is enough. */
+  /**
+   * The id of the application of that name; `3GPP ` in front may be left out, and one of several
+   * names joined by "/" is enough.
+   */
   applicationNamed(name: string): number | undefined {
     const wanted = name.toLowerCase();
     for (const [id, full] of this.#applications) {

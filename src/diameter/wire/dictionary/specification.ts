@@ -1,8 +1,8 @@
 import type { DataType } from "./data_type.ts";
 
 /**
- * What the specification says of the M flag: "M" must be set, "-" must not be set, "" may be. The P flag has no column: RFC 6733 section 4.1
- * reserves it, and it is sent as 0.
+ * What the specification says of the M flag: "M" must be set, "-" must not be set, "" may be. The P
+ * flag has no column: RFC 6733 section 4.1 reserves it, and it is sent as 0.
  */
 export type MandatoryRule = "M" | "-" | "";
 
@@ -10,8 +10,8 @@ export type MandatoryRule = "M" | "-" | "";
 export type AvpRow = readonly [code: number, name: string, type: DataType, mandatory?: MandatoryRule];
 
 /**
- * Code, name without -Request and -Answer, abbreviation without the R or A, and the application it belongs to:
- * `[272, "Credit-Control", "CC", 4]` stands for CCR and CCA.
+ * Code, name without -Request and -Answer, abbreviation without the R or A, and the application it
+ * belongs to: `[272, "Credit-Control", "CC", 4]` stands for CCR and CCA.
  */
 export type CommandRow = readonly [code: number, name: string, abbreviation: string, application: number];
 

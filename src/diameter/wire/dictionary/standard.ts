@@ -1,5 +1,6 @@
 /**
- * The dictionary that comes with the program. Importing this file loads every table; building the maps is put off to the first use.
+ * The dictionary that comes with the program. Importing this file loads every table; building the
+ * maps is put off to the first use.
  * @module
  */
 import { Dictionary } from "./dictionary.ts";
@@ -77,8 +78,8 @@ const SPECIFICATIONS: readonly Specification[] = [
 let loaded: Dictionary | undefined;
 
 /**
- * The base protocol, credit control, the 3GPP interfaces S6a, S13, Gx, Rx, Cx, Sh, SWx, S6t and others, 3GPP charging, overload and load
- * control. One object, made at the first call.
+ * The base protocol, credit control, the 3GPP interfaces S6a, S13, Gx, Rx, Cx, Sh, SWx, S6t and
+ * others, 3GPP charging, overload and load control. One object, made at the first call.
  *
  * @example
  * ```ts

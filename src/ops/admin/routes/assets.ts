@@ -23,7 +23,9 @@ export const PLACEHOLDER: Assets = {
   },
 };
 
-/** For what never changes; only the browser that asked may keep it, as it may have needed a token. */
+/**
+ * For what never changes; only the browser that asked may keep it, as it may have needed a token.
+ */
 const KEEP = "private, max-age=31536000, immutable";
 
 /** One route for each file. */

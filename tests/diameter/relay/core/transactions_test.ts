@@ -250,7 +250,8 @@ Deno.test("D7 one request in a hundred stays unanswered: memory follows those, a
     largest = Math.max(largest, segments.bytesInUse);
   }
   for (const [id, pending] of model) check(table, id, pending);
-  // 40 MB were sent; the 400 that are pending are 0.4 MB, kept in segments that are at least a quarter full.
+  // 40 MB were sent; the 400 that are pending are 0.4 MB, kept in segments that are at least a
+  // quarter full.
   assert(largest < 70 * LARGE_BLOCK, `${Math.round(largest / LARGE_BLOCK)} segments were in use`);
   for (const { slot } of model.values()) table.close(slot);
   await bench.finish();

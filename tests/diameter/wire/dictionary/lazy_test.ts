@@ -2,7 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 
 const SRC = new URL("../../../../src/", import.meta.url);
 
-/** Every file that is loaded with `entry`: static imports, and their imports in turn; types left out. */
+/**
+ * Every file that is loaded with `entry`: static imports, and their imports in turn; types left
+ * out.
+ */
 async function loadedWith(entry: string): Promise<Set<string>> {
   const files = new Set<string>();
   const open = [new URL(entry, SRC)];

@@ -1,6 +1,9 @@
 import type { Specification } from "../specification.ts";
 
-/** Network access server application (RFC 7155) and the RADIUS attributes that Diameter applications use (AVP codes below 256). */
+/**
+ * Network access server application (RFC 7155) and the RADIUS attributes that Diameter applications
+ * use (AVP codes below 256).
+ */
 export const NASREQ: Specification = {
   title: "RFC 7155",
   vendor: 0,

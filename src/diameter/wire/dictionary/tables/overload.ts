@@ -1,6 +1,9 @@
 import type { Specification } from "../specification.ts";
 
-/** Overload control (RFC 7683, RFC 8581), load (RFC 8583), routing message priority (RFC 7944) and realm redirection (RFC 7075). */
+/**
+ * Overload control (RFC 7683, RFC 8581), load (RFC 8583), routing message priority (RFC 7944) and
+ * realm redirection (RFC 7075).
+ */
 export const OVERLOAD: Specification = {
   title: "RFC 7683, RFC 7944, RFC 8581, RFC 8583",
   vendor: 0,

@@ -1,4 +1,7 @@
-/** Result-Code values by their IANA names (RFC 6733 section 7.1 and the applications that added to them). */
+/**
+ * Result-Code values by their IANA names (RFC 6733 section 7.1 and the applications that added to
+ * them).
+ */
 export const RESULT_CODES: Readonly<Record<number, string>> = {
   1001: "DIAMETER_MULTI_ROUND_AUTH",
   2001: "DIAMETER_SUCCESS",

@@ -1,4 +1,6 @@
-/** Names of vendors (SMI private enterprise numbers) that appear in Supported-Vendor-Id and in AVPs. */
+/**
+ * Names of vendors (SMI private enterprise numbers) that appear in Supported-Vendor-Id and in AVPs.
+ */
 export const VENDORS: Readonly<Record<number, string>> = {
   9: "Cisco",
   11: "HP",
