@@ -11,7 +11,7 @@ import type { AdminServer } from "../ops/admin/server.ts";
 import { type ClosableLogger, guardFloods } from "../ops/log/mod.ts";
 import { Registry } from "../ops/metrics/registry.ts";
 import { scrape } from "../ops/metrics/scrape.ts";
-import { createTraceRing, type TraceRing } from "../ops/trace/mod.ts";
+import { createTraceRing, type TraceRing } from "../ops/trace/trace_ring.ts";
 import { VERSION } from "../version.ts";
 import type { AdminConfig, Config, Loaded, Read } from "./config.ts";
 import { withinDescriptors } from "./descriptors.ts";

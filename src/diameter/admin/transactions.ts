@@ -10,20 +10,14 @@ import { content, json, type Route, route } from "../../ops/admin/route.ts";
 import {
   captureOf,
   messagesOf,
-  type RecordedMessage,
   type TraceRing,
   type TransactionFilter,
   type TransactionPage,
   transactionsOf,
 } from "../../ops/trace/mod.ts";
-import { decodeMessage } from "../wire/decode_message.ts";
-import { maskSubscriber } from "../wire/masking.ts";
-import { messageJson } from "../wire/message_json.ts";
 import { DIAMETER_PORT } from "../wire/ports.ts";
 import { TRANSACTION, TRANSACTION_DETAIL } from "./schemas.ts";
-
-/** What is shown of messages: everything, or nothing that tells who a subscriber is. */
-export type Mask = "none" | "subscriber";
+import type { Mask } from "./shown_message.ts";
 
 /** The trace of a gateway, as the admin interface has it. */
 export interface ShownTrace {
@@ -82,6 +76,7 @@ function detailRoute(trace: ShownTrace): Route {
     problems: [404],
     async handle({ parameters: { id } }) {
       const ring = ringOf(trace);
+      const { shownMessage } = await import("./shown_message.ts");
       const messages = [];
       for await (const message of messagesOf(ring, { id }, 1)) messages.push(shownMessage(message, trace.mask()));
       const { transactions: [transaction] } = await transactionsOf(ring, { id }, { limit: 1 });
@@ -104,17 +99,19 @@ function captureRoute(trace: ShownTrace): Route {
     },
     answer: { description: "A capture that Wireshark opens.", type: "application/x-pcapng" },
     problems: [403, 404],
-    handle({ query: { limit, mask, ...filter } }) {
+    async handle({ query: { limit, mask, ...filter } }) {
       const ring = ringOf(trace);
       const least = trace.mask();
       if (mask === "none" && least !== "none") {
         throw forbidden(`mask: expected ${least}, as admin.mask has it: it may only be made stricter here`);
       }
+      const isMasked = (mask ?? least) !== "none";
+      const masking = isMasked ? { mask: (await import("./shown_message.ts")).maskSubscriber } : {};
       const chunks = captureOf(ring, {
         filter: given(filter),
         port: DIAMETER_PORT,
         ...(limit === undefined ? {} : { limit }),
-        ...((mask ?? least) === "none" ? {} : { mask: maskSubscriber }),
+        ...masking,
       });
       return content("application/x-pcapng", chunks, {
         "content-disposition": 'attachment; filename="diam-gw.pcapng"',
@@ -147,17 +144,4 @@ async function listed(
 /** What was asked for, without what was not. */
 function given(filter: { readonly [Name in keyof TransactionFilter]: TransactionFilter[Name] | undefined }) {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as TransactionFilter;
-}
-
-/** @param message is a copy, and masked where it lies */
-function shownMessage({ at, connection: { name, side }, sent, bytes }: RecordedMessage, mask: Mask) {
-  if (mask === "subscriber") maskSubscriber(bytes);
-  return {
-    at: new Date(at).toISOString(),
-    peer: name,
-    side,
-    sent,
-    hex: bytes.toHex(),
-    decoded: messageJson(decodeMessage(bytes)),
-  };
 }

@@ -4,7 +4,7 @@
  */
 import { type Endpoint, plainAddress } from "../../../net/connection.ts";
 import type { Segment } from "../../../net/segment.ts";
-import { findAvp } from "../../wire/avp.ts";
+import { type AvpSlice, findAvp } from "../../wire/avp.ts";
 import { AVP } from "../../wire/avp_codes.ts";
 import { HEADER_LENGTH, OFFSET } from "../../wire/header.ts";
 import { parseIp } from "../../wire/ip_address.ts";
@@ -35,9 +35,10 @@ export class Tracing {
 
   /** A request came, and will be refused. @returns its handle */
   begun(request: Incoming): number {
-    this.#arrival.request = request;
-    const handle = this.#trace.begun(this.#arrival);
-    this.#arrival.request = undefined!;
+    const arrival = this.#arrival;
+    arrival.request = request;
+    const handle = this.#trace.begun(arrival);
+    arrival.clear();
     return handle;
   }
 
@@ -168,6 +169,7 @@ export class Tracing {
 class Arrival implements TracedArrival {
   request!: Incoming;
   readonly #connectionOf: (peer: RelayPeer) => TracedPeer;
+  #session: AvpSlice | "none" | undefined;
 
   constructor(connectionOf: (peer: RelayPeer) => TracedPeer) {
     this.#connectionOf = connectionOf;
@@ -201,16 +203,25 @@ class Arrival implements TracedArrival {
     return this.request.block.view.getInt32(this.request.at + OFFSET.endToEnd);
   }
   get sessionStart() {
-    return this.#session()?.dataStart ?? -1;
+    const session = this.#found();
+    return session === "none" ? -1 : session.dataStart;
   }
   get sessionEnd() {
-    return this.#session()?.dataEnd ?? -1;
+    const session = this.#found();
+    return session === "none" ? -1 : session.dataEnd;
   }
 
-  /** Of a refused request nobody else may have looked for it. */
-  #session() {
+  /** Nothing is kept alive by it from here on. */
+  clear(): void {
+    this.request = undefined!;
+    this.#session = undefined;
+  }
+
+  /** Its Session-Id. Of a refused request nobody else may have looked for it. */
+  #found(): AvpSlice | "none" {
+    if (this.#session !== undefined) return this.#session;
     const { block, at, end } = this.request;
-    return findAvp(block.bytes, AVP.sessionId, at + HEADER_LENGTH, end);
+    return this.#session = findAvp(block.bytes, AVP.sessionId, at + HEADER_LENGTH, end) ?? "none";
   }
 }
 

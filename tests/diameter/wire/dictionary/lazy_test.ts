@@ -28,6 +28,12 @@ Deno.test("the gateway starts without loading the dictionary, but for the result
   ]);
 });
 
+Deno.test("the admin interface starts without loading the dictionary", async () => {
+  const files = await loadedWith("diameter/admin/plane.ts");
+  assert(files.has("diameter/admin/transactions.ts"), [...files].join(" "));
+  assert(!files.has("diameter/wire/dictionary/standard.ts"));
+});
+
 Deno.test("decode loads it", async () => {
   const files = await loadedWith("commands/decode/decode.ts");
   assert(files.has("diameter/wire/dictionary/tables/s6a.ts"));
