@@ -7,7 +7,7 @@ const DOCUMENTS = [
   "CONTRIBUTING.md",
   "CHANGELOG.md",
   "SECURITY.md",
-  "docs/ARCHITECTURE.md",
+  "ARCHITECTURE.md",
   "docs/OPERATIONS.md",
 ];
 
@@ -36,7 +36,7 @@ Deno.test("every task has its row in CONTRIBUTING.md", async () => {
 });
 
 Deno.test("every package of deno.json has its row in ARCHITECTURE.md, with its version", async () => {
-  const text = await Deno.readTextFile(new URL("docs/ARCHITECTURE.md", ROOT));
+  const text = await Deno.readTextFile(new URL("ARCHITECTURE.md", ROOT));
   const rows = [...text.matchAll(/^\| `([^`]+)` +\| ([\d.]+) +\|/gm)].map(([, name, version]) => `${name}@${version}`);
   const packages = Object.values(configuration.imports).filter((target) => target.startsWith("npm:"))
     .map((target) => target.replace(/^npm:\/?|\/$/g, ""));

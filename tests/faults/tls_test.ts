@@ -47,6 +47,8 @@ secureCell("a Logic App over TLS that stops reading is not read either, and gets
   }],
   apps: NONE,
   server: { sendQueueLimit: MiB, writeTimeout: 10_000 },
+  // It is the Logic App that does not read: a DRA that is slow on a busy machine is not to refuse.
+  draPool: { sendQueueLimit: 64 * MiB },
 }, async (rig, connect) => {
   const app = await TallyApp.open(rig.gateway, "lazy.apps.example.net", await connect());
   app.wire.pause();
