@@ -143,11 +143,12 @@ unpack() {
 # Makes directory $1 of the cache ours alone. Its name is that of its contents: whatever else lies
 # there is in the way.
 own_directory() {
-  # Where nothing is, another start may be making it: only what is there is in the way.
-  if [ -L "$dir/$1" ] || { [ -e "$dir/$1" ] && { [ ! -d "$dir/$1" ] || [ ! -O "$dir/$1" ]; }; }; then
-    rm -rf "${dir:?}/$1"
-  fi
+  # Made before it is judged: another first start may make it at this moment, and must not lose it.
   mkdir -p "$dir/$1" 2>/dev/null
+  if [ -L "$dir/$1" ] || [ ! -d "$dir/$1" ] || [ ! -O "$dir/$1" ]; then
+    rm -rf "${dir:?}/$1"
+    mkdir -p "$dir/$1" 2>/dev/null
+  fi
   chmod 700 "$dir/$1" 2>/dev/null
 }
 

@@ -14,6 +14,7 @@ import { isMapping } from "../ops/config/path.ts";
 import type { Section } from "../ops/config/section.ts";
 import { crossCheck, type DiameterConfig, type GatewaySection } from "./config_checks.ts";
 import {
+  BALANCE_NAMES,
   DEFAULT_DRA,
   DEFAULT_OPTIONS,
   type DraOptions,
@@ -174,7 +175,7 @@ const draPool: Section<"dra_pool", DraPoolOptions> = {
       write_timeout: duration(),
       tcp_nodelay: flag(),
       failback_delay: duration(0),
-      balance: choice(["round_robin", "least_pending"]),
+      balance: choice(BALANCE_NAMES),
       max_in_flight: integer(1, MOST_IN_FLIGHT),
       send_queue_limit: queueLimit(),
       dras: named(list(

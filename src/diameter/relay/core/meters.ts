@@ -5,6 +5,7 @@
  */
 import { type Counter, CounterFamily } from "../../../ops/metrics/counter.ts";
 import { CountersByNumber } from "../../../ops/metrics/counters_by_number.ts";
+import type { Family } from "../../../ops/metrics/family.ts";
 import { DURATION_BOUNDS, type Histogram, OVERHEAD_BOUNDS } from "../../../ops/metrics/histogram.ts";
 import { HistogramFamily } from "../../../ops/metrics/histogram_family.ts";
 import { isKnownResultCode } from "../../wire/result_codes.ts";
@@ -204,23 +205,9 @@ export class Meters {
     this.duration.forget({ dra: name });
   }
 
-  /** All families, in the order in which they are shown. */
-  get families() {
-    return [
-      this.requests,
-      this.answers,
-      this.errorAnswers,
-      this.retransmissions,
-      this.unmatched,
-      this.discarded,
-      this.attempts,
-      this.watchdog,
-      this.failovers,
-      this.failbacks,
-      this.refused,
-      this.duration,
-      this.overhead,
-    ];
+  /** All families, in the order in which they stand above. */
+  get families(): readonly Family[] {
+    return Object.values(this).filter((each) => each instanceof CounterFamily || each instanceof HistogramFamily);
   }
 }
 
