@@ -1,4 +1,6 @@
-/** The metrics of a real gateway: all there from the start, each moves when what it counts happens. */
+/**
+ * The metrics of a real gateway: all there from the start, each moves when what it counts happens.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { AppSimulator, type AppSimulatorOptions } from "../../src/diameter/sim/app.ts";
 import { DraSimulator } from "../../src/diameter/sim/dra.ts";

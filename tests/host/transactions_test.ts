@@ -1,4 +1,7 @@
-/** Recent transactions over the admin interface of a running host: the list, one of them, and the capture. */
+/**
+ * Recent transactions over the admin interface of a running host: the list, one of them, and the
+ * capture.
+ */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { interopTest } from "../interop/programs.ts";

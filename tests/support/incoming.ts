@@ -6,7 +6,10 @@ import { Block } from "../../src/net/block.ts";
 import { Incoming } from "../../src/diameter/relay/core/incoming.ts";
 import type { RelayPeer } from "../../src/diameter/relay/core/relay_peer.ts";
 
-/** `bytes` as they came from `from`, behind `before` bytes of others, with octets in the way all around. */
+/**
+ * `bytes` as they came from `from`, behind `before` bytes of others, with octets in the way all
+ * around.
+ */
 export function incoming(from: RelayPeer, bytes: Uint8Array, before = 0): Incoming {
   const block = new Block(before + bytes.length + 8);
   block.bytes.fill(0xee);

@@ -1,6 +1,6 @@
 /**
- * How a recorded message looks over HTTP. Loads the dictionary, which a gateway that nobody asks does
- * without: import it when somebody asks.
+ * How a recorded message looks over HTTP. Loads the dictionary, which a gateway that nobody asks
+ * does without: import it when somebody asks.
  * @module
  */
 import type { RecordedMessage } from "../../ops/trace/record.ts";

@@ -29,8 +29,8 @@ export type RefusalReason = typeof REFUSAL_REASONS[number];
 
 /**
  * Why a message was thrown away, or ended its connection: its watchdog is in REOPEN; its header, an
- * AVP of it, or its frame is malformed; it answers nothing that was asked; its connection was not in
- * a state to take it; it did not fit into what may wait for a peer that does not read.
+ * AVP of it, or its frame is malformed; it answers nothing that was asked; its connection was not
+ * in a state to take it; it did not fit into what may wait for a peer that does not read.
  */
 export const DISCARD_REASONS = [
   "reopen",

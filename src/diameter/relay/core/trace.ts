@@ -68,6 +68,8 @@ export interface RelayTrace {
   received(handle: number, connection: TracedPeer, now: number, piece: TracedPiece): void;
   /** A message of it goes out. */
   sent(handle: number, connection: TracedPeer, now: number, piece: TracedPiece): void;
-  /** @param resultCode 0 without an answer @param reason a {@link word}; 0: the other side's answer */
+  /**
+   * @param resultCode 0 without an answer @param reason a {@link word}; 0: the other side's answer
+   */
   ended(handle: number, now: number, resultCode: number, reason: number): void;
 }

@@ -1,5 +1,6 @@
 /**
- * What the stages tell the trace, where one is kept. Only a request that is recorded costs more than a call.
+ * What the stages tell the trace, where one is kept. Only a request that is recorded costs more
+ * than a call.
  * @module
  */
 import { type Endpoint, plainAddress } from "../../../net/connection.ts";
@@ -95,7 +96,9 @@ export class Tracing {
     this.#trace.ended(handle, this.#now(), resultCodeIn(answer.block.view, answer.at, answer.end), 0);
   }
 
-  /** An error answer of before went to the requester, because the latest attempt came to nothing. */
+  /**
+   * An error answer of before went to the requester, because the latest attempt came to nothing.
+   */
   passedOn(
     requester: RelayPeer,
     table: TransactionTable,
@@ -165,7 +168,10 @@ export class Tracing {
   }
 }
 
-/** The request at hand as the trace reads it: nothing is read of one that is not recorded but when it came. */
+/**
+ * The request at hand as the trace reads it: nothing is read of one that is not recorded but when
+ * it came.
+ */
 class Arrival implements TracedArrival {
   request!: Incoming;
   readonly #connectionOf: (peer: RelayPeer) => TracedPeer;

@@ -57,7 +57,10 @@ export function writeRequest(
   return slot;
 }
 
-/** Writes an answer with the requester's hop-by-hop id to the head of `segment`. The caller commits it. */
+/**
+ * Writes an answer with the requester's hop-by-hop id to the head of `segment`. The caller commits
+ * it.
+ */
 export function writeAnswer(answer: Incoming, segment: Segment, hopByHop: number, relay: boolean): void {
   const to = segment.head;
   copyWords(answer.block, answer.at, answer.length, segment, to);
