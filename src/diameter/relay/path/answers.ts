@@ -2,7 +2,6 @@
  * What happens to an answer, from either side (RFC 6733 section 6.2).
  * @module
  */
-import type { Segment } from "../../../net/segment.ts";
 import { resultCodeIn } from "../../wire/result_code_in.ts";
 import type { Incoming } from "../core/incoming.ts";
 import type { Place, RelayPeer } from "../core/relay_peer.ts";
@@ -63,16 +62,14 @@ export class AnswerStage {
       return this.#retries.forget(link, slot, ENDED.answered);
     }
     if (answer.isError && this.#retries.takeErrorAnswer(link, slot, answer)) return;
-    const segment = requester.peer.out.reserve(answer.length);
-    const at = segment.head;
-    const duration = this.#deliver(requester, segment, table, slot, answer);
+    const duration = this.#deliver(requester, table, slot, answer);
     meters.toApp++;
     const { answers, duration: durations } = link.dra.meters;
     answers.of(resultCodeIn(answer.block.view, answer.at, answer.end)).value++;
     durations.observe(duration);
     if (table.isRetried(slot)) this.#retries.forget(link, slot, ENDED.answered);
     else table.close(slot);
-    this.#tracing?.answered(requester, table, slot, answer, segment, at);
+    if (this.#tracing !== undefined) this.#tracing.answered(requester, table, slot, answer);
     this.#observe(requester, table, slot, answer);
   }
 
@@ -97,9 +94,7 @@ export class AnswerStage {
       this.#tracing?.abandoned(table, slot, answer);
       return table.close(slot);
     }
-    const segment = requester.peer.out.reserve(answer.length);
-    const at = segment.head;
-    this.#deliver(requester, segment, table, slot, answer);
+    this.#deliver(requester, table, slot, answer);
     app.owed--;
     meters.toDra++;
     if (requester.link !== undefined) {
@@ -108,14 +103,13 @@ export class AnswerStage {
       dra.meters.reverseAnswers.of(resultCodeIn(answer.block.view, answer.at, answer.end)).value++;
     }
     table.close(slot);
-    this.#tracing?.answered(requester, table, slot, answer, segment, at);
+    if (this.#tracing !== undefined) this.#tracing.answered(requester, table, slot, answer);
     this.#observe(requester, table, slot, answer);
   }
 
-  /** @param segment reserved for it @returns microseconds since the request came */
-  #deliver(requester: RelayPeer, segment: Segment, table: TransactionTable, slot: number, answer: Incoming): number {
-    writeAnswer(answer, segment, table.hopByHopOf(slot), this.#relay);
-    requester.peer.out.commit(answer.length);
+  /** @returns microseconds since the request came */
+  #deliver(requester: RelayPeer, table: TransactionTable, slot: number, answer: Incoming): number {
+    writeAnswer(requester.peer.out, answer, table.hopByHopOf(slot), this.#relay);
     requester.messagesSent++;
     const { ledger, meters } = this.#runtime;
     ledger.ended(requester, "completed");

@@ -79,20 +79,14 @@ export class Tracing {
     this.#trace.outcome(handle, this.#trace.word("error_answer"), from);
   }
 
-  /** The answer went to the requester, and lies in `segment` from `at` on. */
-  answered(
-    requester: RelayPeer,
-    table: TransactionTable,
-    slot: number,
-    answer: Incoming,
-    segment: Segment,
-    at: number,
-  ): void {
+  /** The answer went to the requester: nothing was added to that one's queue since. */
+  answered(requester: RelayPeer, table: TransactionTable, slot: number, answer: Incoming): void {
     const handle = table.traceOf(slot);
     if (handle === 0) return;
     const from = this.#received(handle, answer);
     this.#trace.outcome(handle, this.#answered, from);
-    this.sent(handle, requester, segment, at, answer.length);
+    const segment = requester.peer.out.reserve(0);
+    this.sent(handle, requester, segment, segment.head - answer.length, answer.length);
     this.#trace.ended(handle, this.#now(), resultCodeIn(answer.block.view, answer.at, answer.end), 0);
   }
 

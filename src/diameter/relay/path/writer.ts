@@ -57,15 +57,15 @@ export function writeRequest(
   return slot;
 }
 
-/**
- * Writes an answer with the requester's hop-by-hop id to the head of `segment`. The caller commits
- * it.
- */
-export function writeAnswer(answer: Incoming, segment: Segment, hopByHop: number, relay: boolean): void {
+/** Sends an answer with the requester's hop-by-hop id. */
+export function writeAnswer(out: OutQueue, answer: Incoming, hopByHop: number, relay: boolean): void {
+  const { length } = answer;
+  const segment = out.reserve(length);
   const to = segment.head;
-  copyWords(answer.block, answer.at, answer.length, segment, to);
+  copyWords(answer.block, answer.at, length, segment, to);
   if (relay) segment.view.setInt32(to + 4, answer.word & ANSWER_MASK);
   segment.view.setUint32(to + OFFSET.hopByHop, hopByHop);
+  out.commit(length);
 }
 
 /**

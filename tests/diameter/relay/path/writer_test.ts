@@ -105,8 +105,7 @@ Deno.test("an answer goes back under the requester's id, with reserved bits and 
   const bytes = answer(to, { flags: FLAG.proxiable | FLAG.error | FLAG.retransmitted | 3, hopByHop: 1 });
   const from = new RelayPeer({} as Peer, { originHost: "dra.example.net" } as Capabilities, undefined);
   for (const relay of [true, false]) {
-    writeAnswer(incoming(from, bytes, 8), desk.out.reserve(bytes.length), 0xfedcba98, relay);
-    desk.out.commit(bytes.length);
+    writeAnswer(desk.out, incoming(from, bytes, 8), 0xfedcba98, relay);
   }
   const [relayed, transparent] = await desk.flushed();
   assertEquals([relayed!.hopByHop, relayed!.flags], [0xfedcba98, FLAG.proxiable | FLAG.error]);
