@@ -130,7 +130,7 @@ export interface TransactionPage {
 export interface TraceOptions {
   /** Bytes that it takes. 0: there is none. */
   readonly maxBytes: number;
-  /** `auto`: all up to 10,000 a second, thinned above; or a share, 0 to 1. */
+  /** `auto`: all up to 10,000 a second, some 1,000 of more; or a share, 0 to 1. */
   readonly sample: "auto" | number;
   /** Whether messages are copied; without, there is nothing to export. */
   readonly bodies: boolean;

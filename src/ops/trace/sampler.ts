@@ -6,9 +6,16 @@
 /** Requests a second up to which `auto` records all. */
 export const AUTO_LIMIT = 10_000;
 
+/**
+ * About so many a second are recorded when there are more: under load the processor is for what is
+ * relayed, and this is enough to see what goes on.
+ */
+export const THINNED = 1_000;
+
 /** Microseconds after which the pace is measured anew. */
 const WINDOW = 100_000;
 const LIMIT = AUTO_LIMIT * WINDOW / 1_000_000;
+const LIMIT_THINNED = THINNED * WINDOW / 1_000_000;
 
 /** Takes every Nth request, and says what N is. */
 export class Sampler {
@@ -57,7 +64,8 @@ export class Sampler {
   }
 
   #measure(now: number, elapsed: number): void {
-    this.oneIn = Math.max(1, Math.ceil(this.#seen * WINDOW / elapsed / LIMIT));
+    const pace = this.#seen * WINDOW / elapsed;
+    this.oneIn = pace <= LIMIT ? 1 : Math.ceil(pace / LIMIT_THINNED);
     this.#skip = Math.min(this.#skip, this.oneIn - 1);
     this.#began = now;
     this.#seen = this.#taken = 0;
