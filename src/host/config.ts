@@ -3,6 +3,7 @@
  * the planes in it.
  * @module
  */
+import { ADMIN_PORT } from "../ops/admin/port.ts";
 import { DIAMETER_SECTIONS } from "../diameter/config.ts";
 import type { Endpoint } from "../net/connection.ts";
 import type { TlsServerFiles } from "../net/tls_listener.ts";
@@ -52,9 +53,6 @@ export interface StatsConfig {
   /** ms; 0 leaves only the block at shutdown. */
   readonly interval: number;
 }
-
-/** The port of the admin interface, unless told otherwise. */
-export const ADMIN_PORT = 9868;
 
 const DEFAULT_ADMIN: AdminConfig = {
   listen: { hostname: "127.0.0.1", port: ADMIN_PORT },

@@ -3,7 +3,7 @@
  * @module
  */
 import { AdminClient, adminToken } from "../../ops/admin/client.ts";
-import { ADMIN_PORT } from "../../host/config.ts";
+import { ADMIN_PORT } from "../../ops/admin/port.ts";
 import { UsageError } from "../cli/command.ts";
 import { flagTable, type FlagValues } from "../cli/flags.ts";
 

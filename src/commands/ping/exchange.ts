@@ -80,7 +80,6 @@ const LONGEST = 64 * 1024;
 const LEAVE_TIMEOUT = 1_000;
 
 const FRAMES = diameterFrames(() => LONGEST);
-const endToEndIds = new EndToEndIds(Date.now(), Math.random());
 
 interface Awaited {
   readonly command: number;
@@ -98,6 +97,7 @@ export class Exchange {
   readonly #options: ExchangeOptions;
   readonly #connection: Connection;
   readonly #reading: Promise<void>;
+  readonly #endToEndIds = new EndToEndIds(Date.now(), Math.random());
   #stage: Stage = "capabilities";
   #hopByHop = Math.floor(Math.random() * 2 ** 31);
   #awaited: Awaited | undefined;
@@ -194,7 +194,7 @@ export class Exchange {
     const abort = () => answered.reject(signal.reason);
     signal.addEventListener("abort", abort);
     try {
-      this.#write(build({ hopByHop, endToEnd: endToEndIds.next() }));
+      this.#write(build({ hopByHop, endToEnd: this.#endToEndIds.next() }));
       return await answered.promise;
     } finally {
       clearTimeout(timer);

@@ -2,6 +2,7 @@
  * A client of the admin interface, for the commands that look at a running gateway.
  * @module
  */
+import { ADMIN_PORT } from "./port.ts";
 import { type IncomingMessage, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type * as z from "zod";
@@ -265,7 +266,7 @@ function baseUrl(text: string): URL {
   const url = /^https?:\/\//i.test(text) ? text : `http://${text}`;
   const parsed = URL.canParse(url) && !/^[a-z]+:\/\/.*:\/\//i.test(url) ? new URL(url) : undefined;
   if (parsed === undefined || (parsed.pathname !== "/" && parsed.pathname !== "")) {
-    throw new Error(`expected the address of an admin interface, such as http://127.0.0.1:9868, got ${text}`);
+    throw new Error(`expected the address of an admin interface, such as http://127.0.0.1:${ADMIN_PORT}, got ${text}`);
   }
   return parsed;
 }

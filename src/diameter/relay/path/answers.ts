@@ -7,7 +7,7 @@ import type { Incoming } from "../core/incoming.ts";
 import type { Place, RelayPeer } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
 import { ENDED, type TransactionTable } from "../core/transactions.ts";
-import { messageRecord } from "./record.ts";
+import { relayedRecord } from "./record.ts";
 import type { Retries } from "./retries.ts";
 import type { Tracing } from "./tracing.ts";
 import { writeAnswer } from "./writer.ts";
@@ -124,16 +124,7 @@ export class AnswerStage {
    */
   #observe(requester: RelayPeer, table: TransactionTable, slot: number, answer: Incoming): void {
     this.#runtime.observer?.(
-      messageRecord(
-        "answer",
-        answer.block.bytes,
-        answer.at,
-        answer.end,
-        answer.from.originHost,
-        requester.originHost,
-        table.hopByHopOf(slot),
-        table.idOf(slot),
-      ),
+      relayedRecord("answer", answer, requester.originHost, table.hopByHopOf(slot), table.idOf(slot)),
     );
   }
 }

@@ -7,6 +7,7 @@ import { AVP } from "../../wire/avp_codes.ts";
 import { HEADER_LENGTH, readHeader, viewOf } from "../../wire/header.ts";
 import { resultCodeIn } from "../../wire/result_code_in.ts";
 import type { MessageRecord } from "../core/events.ts";
+import type { Incoming } from "../core/incoming.ts";
 
 /** Reads what is worth a line from the message between `at` and `end`. */
 export function messageRecord(
@@ -34,4 +35,19 @@ export function messageRecord(
     sessionId: session === undefined ? "" : asciiOf(bytes, session),
     resultCode: kind === "request" ? undefined : resultCodeIn(viewOf(bytes), at, end) || undefined,
   };
+}
+
+/**
+ * The same of a message at hand.
+ * @param hopByHop the id between the requester and this node
+ * @param relayedHopByHop the id between this node and who answers
+ */
+export function relayedRecord(
+  kind: "request" | "answer",
+  { block, at, end, from }: Incoming,
+  to: string,
+  hopByHop: number,
+  relayedHopByHop: number,
+): MessageRecord {
+  return messageRecord(kind, block.bytes, at, end, from.originHost, to, hopByHop, relayedHopByHop);
 }

@@ -14,7 +14,7 @@ import type { RelayRuntime } from "../core/runtime.ts";
 import { ENDED, ticksFor, TransactionTable } from "../core/transactions.ts";
 import { advance } from "./deadlines.ts";
 import type { Direction } from "./direction.ts";
-import { messageRecord } from "./record.ts";
+import { relayedRecord } from "./record.ts";
 import type { Refusals } from "./refusals.ts";
 import type { Tracing } from "./tracing.ts";
 import { relayedLength, writeRequest } from "./writer.ts";
@@ -173,16 +173,7 @@ export class ToApps implements Direction<RelayPeer> {
 
   #observe(request: Incoming, app: RelayPeer, slot: number): void {
     this.#parts.runtime.observer?.(
-      messageRecord(
-        "request",
-        request.block.bytes,
-        request.at,
-        request.end,
-        request.from.originHost,
-        app.originHost,
-        request.hopByHop >>> 0,
-        this.#parts.table.idOf(slot),
-      ),
+      relayedRecord("request", request, app.originHost, request.hopByHop >>> 0, this.#parts.table.idOf(slot)),
     );
   }
 }

@@ -16,7 +16,7 @@ import { type DraPool, DrasFull } from "../dras/pool.ts";
 import { describeRejections, type Route } from "../dras/router.ts";
 import { advance } from "./deadlines.ts";
 import type { Direction } from "./direction.ts";
-import { messageRecord } from "./record.ts";
+import { relayedRecord } from "./record.ts";
 import type { Refusals } from "./refusals.ts";
 import type { Retries } from "./retries.ts";
 import type { Tracing } from "./tracing.ts";
@@ -197,12 +197,9 @@ export class ToDras implements Direction<DraLink> {
 
   #observe(request: Incoming, link: Place, slot: number): void {
     this.#parts.runtime.observer?.(
-      messageRecord(
+      relayedRecord(
         "request",
-        request.block.bytes,
-        request.at,
-        request.end,
-        request.from.originHost,
+        request,
         link.relayPeer?.originHost ?? link.dra.name,
         request.hopByHop >>> 0,
         link.table.idOf(slot),
