@@ -76,7 +76,10 @@ async function onTerminal(
   ) => Promise<void>,
   env: Record<string, string> = {},
 ): Promise<{ readonly code: number; readonly text: string }> {
-  const command = `exec ${Deno.execPath()} run --quiet --allow-all ${MAIN} top --admin ${gateway.url} --interval 100ms`;
+  // Whatever the caller's environment says of colours: only what this test sets counts.
+  const command = `exec env ${
+    "NO_COLOR" in env ? "" : "-u NO_COLOR "
+  }${Deno.execPath()} run --quiet --allow-all ${MAIN} top --admin ${gateway.url} --interval 100ms`;
   const pidFile = await Deno.makeTempFile();
   const child = new Deno.Command("script", {
     args: ["--quiet", "--return", "--command", `echo $$ > ${pidFile}; stty cols 80 rows 24; ${command}`, "/dev/null"],
