@@ -33,6 +33,7 @@ const DIAMETER = [
   "diameter/peer",
   "diameter/wire",
 ] as const;
+const GRPC = ["grpc", "grpc/config"] as const;
 const OPS = ["ops/config", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
 
 /**
@@ -42,13 +43,16 @@ const OPS = ["ops/config", "ops/trace", "ops/statistics", "ops", "ops/capture", 
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "main": ["commands", "version"],
   "mod": [...DIAMETER, ...OPS, "net", "version"],
-  "commands": ["host", "diameter/admin", "ops/admin", "diameter", ...OPS, ...DIAMETER, "net", "version"],
-  "host": ["diameter/admin", "diameter", "ops/admin", ...OPS, ...DIAMETER, "net", "version"],
+  "commands": ["host", "diameter/admin", "ops/admin", "diameter", ...GRPC, ...OPS, ...DIAMETER, "net", "version"],
+  "host": ["diameter/admin", "diameter", "ops/admin", ...GRPC, ...OPS, ...DIAMETER, "net", "version"],
   "build": ["version"],
   // What the plane brings to the process; diameter/admin: to the admin interface.
   "diameter/admin": ["ops/admin", ...FACE, "diameter/relay", "diameter/wire", ...BELOW_PLANES, "ops/trace"],
   "diameter": ["ops/config", ...FACE, "diameter/relay", "diameter/wire", "net"],
   "ops/admin": ["ops/config", "ops/log", "net"], // knows no plane
+  // The gRPC plane: knows HTTP/2 and nothing of Diameter.
+  "grpc": ["grpc/config", "ops/config", ...BELOW_PLANES],
+  "grpc/config": ["ops/config", "net"],
   // The relay's root wires its four rooms and gives them their life; nobody above sees into them.
   "diameter/relay": [...RELAY, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
   // The way of a message. It knows both sides, and neither listens nor dials.
