@@ -51,7 +51,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "diameter": ["ops/config", ...FACE, "diameter/relay", "diameter/wire", "net"],
   "ops/admin": ["ops/config", "ops/log", "net"], // knows no plane
   // The gRPC plane: knows HTTP/2 and nothing of Diameter.
-  "grpc": ["grpc/config", "ops/config", ...BELOW_PLANES],
+  "grpc": ["grpc/config", "http2/hpack", "ops/config", ...BELOW_PLANES],
   "grpc/config": ["ops/config", "net"],
   // The relay's root wires its four rooms and gives them their life; nobody above sees into them.
   "diameter/relay": [...RELAY, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
@@ -102,8 +102,24 @@ const PURE_FILES = new Set([
   "diameter/relay/dras/balance.ts",
   "diameter/relay/dras/claim.ts",
   "diameter/relay/dras/router.ts",
+  "grpc/attempt.ts",
+  "grpc/balance/least_pending.ts",
+  "grpc/balance/round_robin.ts",
+  "grpc/balance/sticky_sessions.ts",
+  "grpc/balance/sticky_table.ts",
+  "grpc/health_message.ts",
+  "grpc/instances.ts",
+  "grpc/message_tracker.ts",
+  "grpc/metadata.ts",
+  "grpc/refusals.ts",
+  "grpc/replay_buffer.ts",
+  "grpc/routes.ts",
+  "grpc/status.ts",
+  "grpc/timeout.ts",
+  "grpc/token_cache.ts",
   "net/ip_network.ts",
   "net/token_bucket.ts",
+  "ops/config/address.ts",
 ]);
 
 /** What a PURE file must be given instead. */
