@@ -71,6 +71,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "ops/statistics": [...BELOW_PLANES],
   "ops": ["ops/capture", ...BELOW_PLANES], // what has no line of its own here
   "ops/capture": [...BELOW_PLANES],
+  "http2": ["http2/hpack", "net", ...OBSERVATION], // knows no gRPC
+  "http2/hpack": [], // bytes and strings, nothing of frames
   "net": [...OBSERVATION],
   "ops/metrics": ["ops/log"],
   "ops/log": [],
@@ -79,7 +81,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms that use nothing but what is written in this repository. */
-const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer"]);
+const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer", "http2", "http2/hpack"]);
 
 /** Packages for tests, which would otherwise end up in the executable. */
 const FOR_TESTS = ["@std/assert", "fast-check", "playwright-core"];
