@@ -51,7 +51,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "diameter": ["ops/config", ...FACE, "diameter/relay", "diameter/wire", "net"],
   "ops/admin": ["ops/config", "ops/log", "net"], // knows no plane
   // The gRPC plane: knows HTTP/2 and nothing of Diameter.
-  "grpc": ["grpc/config", "ops/config", ...BELOW_PLANES],
+  "grpc/admin": ["ops/admin", "grpc", "grpc/config", ...BELOW_PLANES],
+  "grpc": ["grpc/config", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
   "grpc/config": ["ops/config", "net"],
   // The relay's root wires its four rooms and gives them their life; nobody above sees into them.
   "diameter/relay": [...RELAY, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
@@ -75,6 +76,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "ops/statistics": [...BELOW_PLANES],
   "ops": ["ops/capture", ...BELOW_PLANES], // what has no line of its own here
   "ops/capture": [...BELOW_PLANES],
+  "http2": ["http2/hpack", "net", ...OBSERVATION], // knows no gRPC
+  "http2/hpack": [], // bytes and strings, nothing of frames
   "net": [...OBSERVATION],
   "ops/metrics": ["ops/log"],
   "ops/log": [],
@@ -83,13 +86,16 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms that use nothing but what is written in this repository. */
-const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer"]);
+const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer", "http2", "http2/hpack"]);
 
 /** Packages for tests, which would otherwise end up in the executable. */
 const FOR_TESTS = ["@std/assert", "fast-check", "playwright-core"];
 
 /** Files of diameter/peer that have the clock and the connection in hand; the others are PURE. */
 const PEER_DRIVERS = new Set(["diameter/peer/peer.ts", "diameter/peer/peer_gate.ts"]);
+
+/** Rooms of which every file is PURE. */
+const PURE_ROOMS = new Set(["diameter/wire", "http2/hpack"]);
 
 /** PURE files of rooms that have others too. */
 const PURE_FILES = new Set([
@@ -126,7 +132,7 @@ const IMPURE: Readonly<Record<string, string>> = {
 
 /** Whether a file must be PURE: everything comes in as arguments, clock and dice too. */
 export function isPure(file: SourceFile): boolean {
-  if (roomOf(file.path) === "diameter/wire" || PURE_FILES.has(file.path)) return true;
+  if (PURE_ROOMS.has(roomOf(file.path) ?? "") || PURE_FILES.has(file.path)) return true;
   return roomOf(file.path) === "diameter/peer" && !PEER_DRIVERS.has(file.path) &&
     !/^\/\*\*[\s*]*Driver\b/.test(file.text);
 }
