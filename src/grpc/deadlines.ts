@@ -65,7 +65,11 @@ export class Deadlines {
   close(): void {
     if (this.#alarm !== undefined) this.#clock.clearTimeout(this.#alarm);
     this.#alarm = undefined;
-    this.#wheels.length = this.#holders.length = this.#free.length = this.#armed = 0;
+    this.#wheels.length =
+      this.#holders.length =
+      this.#free.length =
+      this.#armed =
+        0;
   }
 
   #release(slot: number): void {

@@ -3,10 +3,11 @@
  * @module
  */
 import type { HeaderList } from "../http2/hpack/header_list.ts";
-import type { ConnectionListener, Http2Connection, Http2Stream, StreamListener } from "../http2/mod.ts";
+import type { ConnectionEnd, Http2Connection, Http2Listener, Http2Stream, StreamListener } from "../http2/mod.ts";
 import type { Alarm, Clock } from "../net/clock.ts";
 import { type Connection, type Endpoint, endpointText } from "../net/connection.ts";
 import { reasonOf } from "../net/reason.ts";
+import type { Place, StreamWaiter } from "./call_core.ts";
 import type { ClusterCommon } from "./config/options.ts";
 
 /** States as the admin interface shows them. */
@@ -15,20 +16,12 @@ export const INSTANCE_STATES = ["idle", "connecting", "ready", "draining", "fail
 /** How an instance is. */
 export type InstanceStateName = (typeof INSTANCE_STATES)[number];
 
-/** A call that waits for a stream while a connection is made. */
-export interface StreamWaiter {
-  /** A stream is free: to be opened now, or left to the next one. */
-  granted(): void;
-  /** There will be none. */
-  failed(error: Error): void;
-}
-
 /** How an instance is connected. */
 export interface InstanceLink {
   /** Connects; the connection's preface is not sent yet. */
   dial(to: Endpoint, signal: AbortSignal, timeout: number): Promise<Connection>;
   /** Speaks HTTP/2 over it, as a client. */
-  speak(connection: Connection, keepalive: number, listener: ConnectionListener): Http2Connection;
+  speak(connection: Connection, keepalive: number, listener: Http2Listener): Http2Connection;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -51,7 +44,7 @@ const JITTER = 0.2;
 const SPARE_IDLE = 30_000;
 
 /** One HTTP/2 connection of an instance. */
-class Link implements ConnectionListener {
+class Link implements Http2Listener {
   http2!: Http2Connection;
   ready = false;
   readyAt = 0;
@@ -61,10 +54,6 @@ class Link implements ConnectionListener {
   leaving = false;
 
   constructor(readonly instance: Instance) {}
-
-  request(): StreamListener {
-    throw new Error("a client gets no requests");
-  }
 
   settled(): void {
     this.instance.linkSettled(this);
@@ -78,13 +67,13 @@ class Link implements ConnectionListener {
     this.instance.linkLeaves(this, code, debug);
   }
 
-  closed(reason: unknown): void {
-    this.instance.linkClosed(this, reason);
+  closed(end: ConnectionEnd): void {
+    this.instance.linkClosed(this, end);
   }
 }
 
 /** One instance. */
-export class Instance {
+export class Instance implements Place {
   readonly id: string;
   readonly address: Endpoint;
   /** `host:port`. */
@@ -187,6 +176,10 @@ export class Instance {
     return this.#enabled && this.#healthy && !this.#retired;
   }
 
+  get patience(): number {
+    return this.#options.connectTimeout;
+  }
+
   /** Connections that are open. */
   get connections(): number {
     return this.#links.length + this.#leaving.size;
@@ -234,13 +227,11 @@ export class Instance {
   }
 
   /** Lets `waiter` wait for a stream; a connection is made for it unless one is on its way. */
-  wait(waiter: StreamWaiter): void {
+  wait(waiter: StreamWaiter, anew: boolean): void {
     this.#waiting.push(waiter);
     const coming = this.#connecting.size + this.#settling.size;
-    const { maxConnections } = this.#options;
-    if (coming > 0 && (this.#waiting.length <= coming * this.#allowed || this.#links.length + coming >= maxConnections)) {
-      return;
-    }
+    const isFull = this.#links.length + coming >= this.#options.maxConnections;
+    if (coming > 0 && (isFull || (!anew && this.#waiting.length <= coming * this.#allowed))) return;
     this.#connect();
   }
 
@@ -272,17 +263,15 @@ export class Instance {
     this.#failWaiting(new Error("the gateway was stopped"));
   }
 
-  /** To be called every few seconds: memory is given back, connections beyond the usual closed. */
+  /** To be called every few seconds: connections beyond the usual that lie idle are closed. */
   rest(): void {
     const now = this.#link.clock.now();
     for (const link of [...this.#links]) {
-      link.http2.rest();
       if (link.http2.streams > 0) link.idleSince = now;
       else if (this.#links.length > this.#options.connections && now - link.idleSince >= SPARE_IDLE) {
         this.#takeLeave(link);
       }
     }
-    for (const { http2 } of this.#leaving) http2.rest();
   }
 
   /** @internal */
@@ -322,7 +311,7 @@ export class Instance {
   }
 
   /** @internal */
-  linkClosed(link: Link, reason: unknown): void {
+  linkClosed(link: Link, end: ConnectionEnd): void {
     const http2 = link.http2 as Http2Connection | undefined;
     this.#bytesIn += http2?.bytesIn ?? 0;
     this.#bytesOut += http2?.bytesOut ?? 0;
@@ -335,7 +324,7 @@ export class Instance {
       return this.#maybeGone();
     }
     if (link.ready && this.#link.clock.now() - link.readyAt >= this.#options.backoff.initial) this.#attempts = 0;
-    this.#fail(errorOf(reason), settling);
+    this.#fail(new Error(end.reason), settling);
   }
 
   #out(link: Link): boolean {
@@ -451,7 +440,5 @@ export class Instance {
 }
 
 function errorOf(reason: unknown): Error {
-  if (reason instanceof Error) return reason;
-  const text = typeof reason === "object" && reason !== null && "reason" in reason ? String(reason.reason) : String(reason);
-  return new Error(text);
+  return reason instanceof Error ? reason : new Error(String(reason));
 }
