@@ -67,6 +67,11 @@ export function measure(view: DataView, at: number, available: number): number {
   return FRAME_HEADER + length;
 }
 
+/** Whether what begins at `at`, and was measured, is a preface. */
+export function isPreface(view: DataView, at: number): boolean {
+  return view.getUint32(at) >>> 8 === PRI;
+}
+
 function measurePreface(view: DataView, at: number, available: number): number {
   const count = Math.min(available, PREFACE.length);
   for (let i = 0; i < count; i++) {

@@ -89,6 +89,9 @@ const FOR_TESTS = ["@std/assert", "fast-check", "playwright-core"];
 /** Files of diameter/peer that have the clock and the connection in hand; the others are PURE. */
 const PEER_DRIVERS = new Set(["diameter/peer/peer.ts", "diameter/peer/peer_gate.ts"]);
 
+/** Rooms of which every file is PURE. */
+const PURE_ROOMS = new Set(["diameter/wire", "http2/hpack"]);
+
 /** PURE files of rooms that have others too. */
 const PURE_FILES = new Set([
   "diameter/relay/apps/allow_list.ts",
@@ -96,6 +99,16 @@ const PURE_FILES = new Set([
   "diameter/relay/dras/balance.ts",
   "diameter/relay/dras/claim.ts",
   "diameter/relay/dras/router.ts",
+  "http2/error_code.ts",
+  "http2/frame.ts",
+  "http2/header_block.ts",
+  "http2/header_rules.ts",
+  "http2/keepalive.ts",
+  "http2/limits.ts",
+  "http2/receive_window.ts",
+  "http2/settings.ts",
+  "http2/stream_ids.ts",
+  "http2/stream_state.ts",
   "net/ip_network.ts",
   "net/token_bucket.ts",
 ]);
@@ -124,7 +137,7 @@ const IMPURE: Readonly<Record<string, string>> = {
 
 /** Whether a file must be PURE: everything comes in as arguments, clock and dice too. */
 export function isPure(file: SourceFile): boolean {
-  if (roomOf(file.path) === "diameter/wire" || PURE_FILES.has(file.path)) return true;
+  if (PURE_ROOMS.has(roomOf(file.path) ?? "") || PURE_FILES.has(file.path)) return true;
   return roomOf(file.path) === "diameter/peer" && !PEER_DRIVERS.has(file.path) &&
     !/^\/\*\*[\s*]*Driver\b/.test(file.text);
 }

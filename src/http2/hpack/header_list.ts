@@ -22,8 +22,12 @@ export class HeaderList {
   size = 0;
   /** The block said more than the decoder's `maxListSize`; the fields behind it are missing. */
   tooLarge = false;
+  /** The decoder met a name or value with octets that RFC 9113 section 8.2.1 forbids. */
+  malformed = false;
   /** Where an upper layer keeps what it found out about this list. */
   memo: unknown = undefined;
+  /** Where the connection keeps what it found out about this list. */
+  checked: unknown = undefined;
 
   /**
    * Adds a field at the end.
