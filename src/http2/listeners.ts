@@ -14,7 +14,7 @@ import type { HeaderList } from "./hpack/header_list.ts";
  */
 export type StreamEnd = "peer" | "refused" | "protocol" | "goaway" | "lost";
 
-/** Handles one stream. None of these may throw: what does is an INTERNAL_ERROR of the stream. */
+/** Handles one stream. What throws here ends the stream with INTERNAL_ERROR; see `failed`. */
 export interface StreamListener {
   /**
    * Client role: the response; 1xx responses are dropped. Server role: never called, see
@@ -77,5 +77,7 @@ export interface ConnectionListener<Stream> {
   /** The peer went beyond a limit; the connection is about to end with ENHANCE_YOUR_CALM. */
   violation?(kind: ViolationKind): void;
   /** The peer broke the protocol: of a stream, or of the connection. */
-  protocolError?(): void;
+  protocolError?(reason: string): void;
+  /** A listener threw `error`; its stream was reset, the connection goes on. */
+  failed?(error: unknown): void;
 }

@@ -67,9 +67,12 @@ export class Http2Stream {
     if (!this.localEnded) this.#owner.sendHeaders(this, list, true);
   }
 
-  /** Ends the stream with RST_STREAM; what waits is dropped. The listener is not told. */
+  /**
+   * Ends the stream with RST_STREAM; what waits is dropped. With NO_ERROR, once this half has ended,
+   * what waits goes first (RFC 9113 section 8.1). The listener is told nothing more in either case.
+   */
   reset(code: number): void {
-    if (this.state !== STATE.closed) this.#owner.resetStream(this, code);
+    if (this.state !== STATE.closed && !this.resetWhenSent) this.#owner.resetStream(this, code);
   }
 
   /**
@@ -98,6 +101,8 @@ export class Http2Stream {
   queued = false;
   /** This half ends behind what waits. */
   endQueued = false;
+  /** To be reset with NO_ERROR behind what waits; the peer is not listened to any more. */
+  resetWhenSent = false;
   /** What waits, in order, from {@link pendingAt} of the first one on. */
   pending: Uint8Array[] | undefined = undefined;
   pendingAt = 0;

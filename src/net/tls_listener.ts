@@ -267,6 +267,10 @@ class AcceptedTls implements Connection {
     return this.#secure?.write(bytes) ?? this.#handshake.then((secure) => secure.write(bytes));
   }
 
+  closeWrite(): void {
+    this.#secure?.closeWrite?.();
+  }
+
   close(): void {
     this.#closed = true;
     this.#secure?.close();
