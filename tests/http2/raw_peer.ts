@@ -123,10 +123,10 @@ export class RawPeer {
     this.#reading = this.#read();
   }
 
-  /** Dials `port`; with `hello`, as a client whose SETTINGS those pairs are. */
-  static async dial(port: number, hello?: readonly (readonly [number, number])[]): Promise<RawPeer> {
+  /** Dials `port`; unless `hello` is null, as a client whose SETTINGS those pairs are. */
+  static async dial(port: number, hello: readonly (readonly [number, number])[] | null): Promise<RawPeer> {
     const peer = new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
-    if (hello !== undefined) {
+    if (hello !== null) {
       await peer.send(PREFACE, settings(...hello));
       await peer.sees("SETTINGS 0 ACK");
       await peer.send(settingsAck);

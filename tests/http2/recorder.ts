@@ -102,13 +102,13 @@ export interface ServerScene extends Scene {
 }
 
 /**
- * Plays with a server. `hello`: the SETTINGS that the raw client says at first; undefined: it says
+ * Plays with a server. `hello`: the SETTINGS that the raw client says at first; null: it says
  * nothing by itself.
  */
 export async function withServer(
   play: (scene: Scene, peer: RawPeer) => Promise<void>,
   options: Partial<Http2Options> = {},
-  hello: readonly (readonly [number, number])[] | undefined = [],
+  hello: readonly (readonly [number, number])[] | null = [],
   prepare: (scene: Scene) => void = () => {},
 ): Promise<void> {
   const scene = new Scene(options);

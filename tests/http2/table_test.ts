@@ -50,7 +50,7 @@ function fatal(
   name: string,
   code: number,
   parts: readonly Uint8Array[],
-  { hello = [] as Hello | undefined, options = {} as Partial<Http2Options> } = {},
+  { hello = [] as Hello | null, options = {} as Partial<Http2Options> } = {},
 ): void {
   Deno.test(name, () =>
     withServer(
@@ -90,17 +90,17 @@ fatal(
   PROTOCOL_ERROR,
   [text("invalid connection preface\r\n\r\n")],
   {
-    hello: undefined,
+    hello: null,
   },
 );
 fatal("1: a preface that goes wrong late gets PROTOCOL_ERROR", PROTOCOL_ERROR, [
   text("PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n"),
 ], {
-  hello: undefined,
+  hello: null,
 });
-fatal("1: a frame before SETTINGS gets PROTOCOL_ERROR", PROTOCOL_ERROR, [PREFACE, OPEN], { hello: undefined });
-fatal("1: an ACK is no first SETTINGS", PROTOCOL_ERROR, [PREFACE, settingsAck], { hello: undefined });
-fatal("1: SETTINGS without a preface get PROTOCOL_ERROR", PROTOCOL_ERROR, [settings()], { hello: undefined });
+fatal("1: a frame before SETTINGS gets PROTOCOL_ERROR", PROTOCOL_ERROR, [PREFACE, OPEN], { hello: null });
+fatal("1: an ACK is no first SETTINGS", PROTOCOL_ERROR, [PREFACE, settingsAck], { hello: null });
+fatal("1: SETTINGS without a preface get PROTOCOL_ERROR", PROTOCOL_ERROR, [settings()], { hello: null });
 fatal("1: a second preface gets PROTOCOL_ERROR", PROTOCOL_ERROR, [PREFACE]);
 
 Deno.test("1: HTTP/1.1 gets 505 with a line of text, then the end", () =>
@@ -112,7 +112,7 @@ Deno.test("1: HTTP/1.1 gets 505 with a line of text, then the end", () =>
       assertEquals(scene.ends.length, 1);
     },
     {},
-    undefined,
+    null,
   ));
 
 Deno.test("1: a preface octet by octet is a preface", () =>
@@ -124,7 +124,7 @@ Deno.test("1: a preface octet by octet is a preface", () =>
       assertEquals(scene.settled, 1);
     },
     {},
-    undefined,
+    null,
   ));
 
 // 2
@@ -736,7 +736,7 @@ Deno.test("19: who does not read for write_timeout is cut off", () =>
   withServer(
     async (scene, peer) => {
       peer.pause();
-      await peer.send(...[1, 3, 5, 7].map((id) => headers(id, request("/"), true)));
+      await peer.send(windowUpdate(0, 0x7fff0000 - 1), ...[1, 3, 5, 7].map((id) => headers(id, request("/"), true)));
       await until(() => scene.streams.length === 4, "the requests come");
       await until(() => scene.connection.bytesOut > 100_000, "the kernel's buffers fill");
       let before = -1;
@@ -775,7 +775,7 @@ for (const [name, said] of [["nothing", []], ["the preface alone", [PREFACE]]] a
         await peer.seesEnd();
       },
       {},
-      undefined,
+      null,
     ));
 }
 
