@@ -339,7 +339,7 @@ export class GrpcGateway implements GrpcControl {
     return {
       clock: this.#clock,
       random: this.#random,
-      dial: (to, signal, timeout) => dial(to, tls, { timeout, noDelay: true, signal, alpn: ["h2"] }),
+      dial: (to, signal, timeout) => dial(to, tls && { ...tls, protocol: "h2" }, { timeout, noDelay: true, signal }),
       speak: (connection, keepalive, listener) => {
         const { limits } = this.#config;
         const options: Http2Options = {
