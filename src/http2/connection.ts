@@ -702,16 +702,16 @@ export class Http2Connection implements StreamOwner, SenderOwner, ReaderOwner, T
     const lastId = view.getUint32(at) & MAX_ID;
     const code = view.getUint32(at + 4);
     this.#peerLeft = code;
-    if (this.#client) {
-      for (const stream of [...this.#streams.values()]) {
-        if (stream.id > lastId) this.#tell(stream, ERROR_CODE.REFUSED_STREAM, "goaway");
-      }
-    }
     this.#listener.goaway?.(
       lastId,
       code,
       new TextDecoder().decode(bytes.subarray(at + 8, Math.min(next, at + 8 + 1024))),
     );
+    if (this.#client) {
+      for (const stream of [...this.#streams.values()]) {
+        if (stream.id > lastId) this.#tell(stream, ERROR_CODE.REFUSED_STREAM, "goaway");
+      }
+    }
     this.#closeIfLeft();
   }
 
