@@ -86,7 +86,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms that use nothing but what is written in this repository. */
-const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer", "http2", "http2/hpack"]);
+const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer", "http2"]);
 
 /** Packages for tests, which would otherwise end up in the executable. */
 const FOR_TESTS = ["@std/assert", "fast-check", "playwright-core"];
