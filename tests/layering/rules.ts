@@ -49,9 +49,10 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // What the plane brings to the process; diameter/admin: to the admin interface.
   "diameter/admin": ["ops/admin", ...FACE, "diameter/relay", "diameter/wire", ...BELOW_PLANES, "ops/trace"],
   "diameter": ["ops/config", ...FACE, "diameter/relay", "diameter/wire", "net"],
+  "grpc/admin": ["ops/admin", "grpc", "grpc/config", ...BELOW_PLANES],
   "ops/admin": ["ops/config", "ops/log", "net"], // knows no plane
   // The gRPC plane: knows HTTP/2 and nothing of Diameter.
-  "grpc": ["grpc/config", "http2/hpack", "ops/config", ...BELOW_PLANES],
+  "grpc": ["grpc/config", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
   "grpc/config": ["ops/config", "net"],
   // The relay's root wires its four rooms and gives them their life; nobody above sees into them.
   "diameter/relay": [...RELAY, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
@@ -75,6 +76,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "ops/statistics": [...BELOW_PLANES],
   "ops": ["ops/capture", ...BELOW_PLANES], // what has no line of its own here
   "ops/capture": [...BELOW_PLANES],
+  "http2": ["http2/hpack", "net", ...OBSERVATION], // knows no gRPC
   "http2/hpack": [], // bytes and strings, nothing of frames
   "net": [...OBSERVATION],
   "ops/metrics": ["ops/log"],
@@ -84,7 +86,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms that use nothing but what is written in this repository. */
-const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer", "http2/hpack"]);
+const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer", "http2"]);
 
 /** Packages for tests, which would otherwise end up in the executable. */
 const FOR_TESTS = ["@std/assert", "fast-check", "playwright-core"];
@@ -117,6 +119,16 @@ const PURE_FILES = new Set([
   "grpc/status.ts",
   "grpc/timeout.ts",
   "grpc/token_cache.ts",
+  "http2/error_code.ts",
+  "http2/frame.ts",
+  "http2/header_block.ts",
+  "http2/header_rules.ts",
+  "http2/keepalive.ts",
+  "http2/limits.ts",
+  "http2/receive_window.ts",
+  "http2/settings.ts",
+  "http2/stream_ids.ts",
+  "http2/stream_state.ts",
   "net/ip_network.ts",
   "net/token_bucket.ts",
   "ops/config/address.ts",

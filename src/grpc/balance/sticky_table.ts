@@ -224,6 +224,11 @@ export class StickyKeys<I extends Named> {
     this.#table.add(new Entry(this, keptOf(key), instance, now));
   }
 
+  /** The same, for who only looks: whatever its age, and no use. */
+  peek(key: string): I | undefined {
+    return this.entries.get(keptOf(key))?.instance;
+  }
+
   /** Unbinds the key, and tells whether it was bound. */
   unbind(key: string): boolean {
     const entry = this.entries.get(keptOf(key));
