@@ -3,7 +3,7 @@
  * @module
  */
 import { formatPath, type Mapping, type Path } from "./path.ts";
-import type { Problem } from "./problems.ts";
+import type { Problem } from "./report.ts";
 import type { Sections } from "./section.ts";
 
 /** How one file is read. */

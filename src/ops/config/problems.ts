@@ -7,15 +7,10 @@ import type * as z from "zod";
 import { nearest } from "./nearest.ts";
 import { keyInFile, type Layout } from "./layout.ts";
 import { isMapping, type Path } from "./path.ts";
+import type { Problem } from "./report.ts";
 import { unavailable } from "./unavailable.ts";
 import { shapeAt } from "./walk.ts";
 import { wholeOf } from "./whole.ts";
-
-/** Something wrong at a place. */
-export interface Problem {
-  readonly path: Path;
-  readonly message: string;
-}
 
 /** The issues of one parse, with one problem for each unknown key. */
 export function problemsOf(layout: Layout, error: z.ZodError): Problem[] {

@@ -93,7 +93,15 @@ for (
 
 Deno.test("check -c - reads standard input", async () => {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", new URL("../../src/main.ts", import.meta.url).pathname, "check", "-c", "-"],
+    args: [
+      "run",
+      "--quiet",
+      "--allow-all",
+      new URL("../../../src/main.ts", import.meta.url).pathname,
+      "check",
+      "-c",
+      "-",
+    ],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
