@@ -47,6 +47,8 @@ export class LiveConfig {
   readonly #file: string | undefined;
   /** Of the planes that run: a process does not change them. */
   readonly #sections: Sections;
+  /** Keys of planes that do not run, as they were at the start. */
+  readonly #ignored: readonly string[];
   #config: Config;
   #digest: string;
   #loadedAt = new Date();
@@ -57,12 +59,13 @@ export class LiveConfig {
 
   private constructor(
     owner: ConfigOwner,
-    { config, layout: { sections } }: Loaded,
+    { config, layout: { sections, ignored } }: Loaded,
     digest: string,
     file: string | undefined,
   ) {
     this.#owner = owner;
     this.#sections = sections;
+    this.#ignored = ignored;
     this.#config = config;
     this.#digest = digest;
     this.#file = file;
@@ -104,8 +107,10 @@ export class LiveConfig {
     }
     this.#busy = true;
     try {
-      const next = await this.#read();
-      const { changes, needsRestart } = diffConfig(this.#sections, this.#config, next);
+      const { config: next, layout } = await this.#read();
+      const { changes, needsRestart: later } = diffConfig(this.#sections, this.#config, next);
+      // A plane that came into the file starts with the next process.
+      const needsRestart = [...later, ...layout.ignored.filter((key) => !this.#ignored.includes(key))];
       if (dryRun) return { changes, needsRestart, applied: false };
       const [before, beforeDigest] = [this.#config, this.#digest];
       // What needs a restart is not in force, and is told again by the next reload.
@@ -135,7 +140,7 @@ export class LiveConfig {
     if (this.#pending !== undefined) clearTimeout(this.#pending.timer);
   }
 
-  async #read(): Promise<Config> {
+  async #read(): Promise<Loaded> {
     let loaded: Read;
     try {
       loaded = await this.#owner.read();
@@ -145,7 +150,7 @@ export class LiveConfig {
     }
     const files = loaded.ok ? await loaded.located(await this.#owner.fileErrors(loaded)) : [];
     const errors = [...loaded.reports.filter(({ severity }) => severity === "error"), ...files];
-    if (loaded.ok && errors.length === 0) return loaded.config;
+    if (loaded.ok && errors.length === 0) return loaded;
     const faults = errors.map((report): Fault => {
       const path = formatPath(report.path);
       return { detail: reportSentence(report), ...(path === "" ? {} : { path }) };

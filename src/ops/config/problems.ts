@@ -6,7 +6,7 @@
 import type * as z from "zod";
 import { nearest } from "./nearest.ts";
 import { keyInFile, type Layout } from "./layout.ts";
-import { isMapping, type Path } from "./path.ts";
+import { formatPath, isMapping, type Path } from "./path.ts";
 import type { Problem } from "./report.ts";
 import { unavailable } from "./unavailable.ts";
 import { shapeAt } from "./walk.ts";
@@ -38,7 +38,11 @@ function suggestion(layout: Layout, path: Path, key: string): string {
   const near = nearest(key, new Set([...known, ...top]));
   if (near !== undefined) return `; did you mean "${near}"?`;
   const elsewhere = [...pathsOf(shape, [])].find((candidate) => candidate.at(-1) === key);
-  if (elsewhere !== undefined) return `; did you mean ${keyInFile(layout, elsewhere)}?`;
+  if (elsewhere !== undefined) {
+    const there = keyInFile(layout, elsewhere);
+    // At the top it is not that of the open section: then it only is below its name.
+    return `; did you mean ${there === key ? formatPath(elsewhere) : there}?`;
+  }
   return `; known here: ${known.join(", ")}`;
 }
 
