@@ -71,6 +71,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "ops/statistics": [...BELOW_PLANES],
   "ops": ["ops/capture", ...BELOW_PLANES], // what has no line of its own here
   "ops/capture": [...BELOW_PLANES],
+  "http2": ["http2/hpack", "net", ...OBSERVATION], // knows no gRPC
   "http2/hpack": [], // bytes and strings, nothing of frames
   "net": [...OBSERVATION],
   "ops/metrics": ["ops/log"],
@@ -80,7 +81,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms that use nothing but what is written in this repository. */
-const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer"]);
+const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer", "http2"]);
 
 /** Packages for tests, which would otherwise end up in the executable. */
 const FOR_TESTS = ["@std/assert", "fast-check", "playwright-core"];
@@ -98,6 +99,16 @@ const PURE_FILES = new Set([
   "diameter/relay/dras/balance.ts",
   "diameter/relay/dras/claim.ts",
   "diameter/relay/dras/router.ts",
+  "http2/error_code.ts",
+  "http2/frame.ts",
+  "http2/header_block.ts",
+  "http2/header_rules.ts",
+  "http2/keepalive.ts",
+  "http2/limits.ts",
+  "http2/receive_window.ts",
+  "http2/settings.ts",
+  "http2/stream_ids.ts",
+  "http2/stream_state.ts",
   "net/ip_network.ts",
   "net/token_bucket.ts",
 ]);

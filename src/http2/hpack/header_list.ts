@@ -26,6 +26,8 @@ export class HeaderList {
   malformed = false;
   /** Where an upper layer keeps what it found out about this list. */
   memo: unknown = undefined;
+  /** Where the connection keeps what it found out about this list. */
+  checked: unknown = undefined;
 
   /**
    * Adds a field at the end.
