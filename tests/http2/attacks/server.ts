@@ -16,7 +16,7 @@ import { TextLineStream } from "../../support/lines.ts";
 
 /** Octets of an answer to `/large`. */
 const LARGE = 256 << 20;
-const CHUNK = new Uint8Array(32 << 10);
+const CHUNK = new Uint8Array(4 << 10);
 const HEADERS = new HeaderList().append(":status", "200").append("content-type", "application/grpc");
 const TRAILERS = new HeaderList().append("grpc-status", "0");
 const TOO_LARGE = new HeaderList().append(":status", "200").append("grpc-status", "8");
