@@ -43,7 +43,7 @@ await Deno.writeTextFile(uris, paths.join("\n") + "\n");
 async function load(count: number): Promise<number> {
   const output = await new Deno.Command("h2load", {
     args: [
-      ...["-n", String(count), "-c", connections, "-m", streams, "-d", body, "-i", uris],
+      ...["-n", String(count), "-c", String(connections), "-m", String(streams), "-d", body, "-i", uris],
       ...["-H", "te: trailers", "-H", "content-type: application/grpc", "-H", "grpc-timeout: 10S"],
       ...["-H", `authorization: Bearer ${"t".repeat(300)}`, "-H", "session-id: 0123456789abcdef"],
     ],

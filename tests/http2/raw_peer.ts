@@ -244,6 +244,20 @@ export class RawPeer {
     this.ended = true;
   }
 
+  #first: Frame | undefined;
+  #block: number[] = [];
+
+  #takeBlock(one: Frame): void {
+    if (one.type !== FRAME.HEADERS && one.type !== FRAME.CONTINUATION) return;
+    if (one.type === FRAME.HEADERS) {
+      this.#first = one;
+      this.#block = [];
+    }
+    for (const octet of one.payload) this.#block.push(octet);
+    if ((one.flags & END_HEADERS) === 0) return;
+    this.#lists.set(this.#first!, this.#decoder.decode(Uint8Array.from(this.#block), 0, this.#block.length));
+  }
+
   #take(more: Uint8Array): void {
     let bytes = new Uint8Array(this.#bytes.length + more.length);
     bytes.set(this.#bytes);
@@ -265,7 +279,7 @@ export class RawPeer {
           payload: bytes.slice(start, start + length),
         };
         this.frames.push(one);
-        if (one.type === FRAME.HEADERS) this.#lists.set(one, this.#decoder.decode(one.payload, 0, length));
+        this.#takeBlock(one);
         at = start + length;
       }
       bytes = bytes.slice(at);
