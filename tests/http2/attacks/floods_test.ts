@@ -1,7 +1,7 @@
 /** Frames that cost a server work and move nothing, as fast as they can be sent. */
 import { assertEquals } from "@std/assert";
 import { FRAME } from "../../../src/http2/frame.ts";
-import { ERROR_CODE, type Http2Options } from "../../../src/http2/mod.ts";
+import { ERROR_CODE } from "../../../src/http2/mod.ts";
 import { until } from "../../support/until.ts";
 import {
   ACK,
@@ -19,7 +19,7 @@ import {
   settings,
   windowUpdate,
 } from "../raw_peer.ts";
-import { attack, type Scene } from "./scene.ts";
+import { type Attack, attack, attacks, type Scene } from "./scene.ts";
 
 /** Frames that go in one write. */
 const BATCH = 500;
@@ -28,23 +28,25 @@ const ENOUGH = 100_000;
 /** Attackers, one after the other: who was cut off comes again. */
 const TIMES = 5;
 
-/** Sends frames without end; the server must cut each attacker off for that. */
+/** Frames without end: the server must cut each attacker off for that. */
 function flood(
   name: string,
   kind: string,
   next: (nth: number) => Uint8Array,
-  first: Uint8Array[] = [],
-  options: Partial<Http2Options> = {},
-): void {
-  attack(`${name}: cut off each time, and nobody else notices`, async (scene) => {
-    for (let times = 0; times < TIMES; times++) await cutOff(scene, next, first);
-    await until(() => scene.ends.length === TIMES, "all ends are told");
-    assertEquals(scene.violations, Array(TIMES).fill(kind));
-    assertEquals(new Set(scene.ends.map(({ code }) => code)), new Set([ERROR_CODE.ENHANCE_YOUR_CALM]));
-  }, options);
+  first: readonly Uint8Array[] = [],
+): Attack {
+  return {
+    name,
+    act: async (scene) => {
+      for (let times = 0; times < TIMES; times++) await cutOff(scene, next, first);
+      await until(() => scene.ends.length === TIMES, "all ends are told");
+      assertEquals(scene.violations, Array(TIMES).fill(kind));
+      assertEquals(new Set(scene.ends.map(({ code }) => code)), new Set([ERROR_CODE.ENHANCE_YOUR_CALM]));
+    },
+  };
 }
 
-async function cutOff(scene: Scene, next: (nth: number) => Uint8Array, first: Uint8Array[]): Promise<void> {
+async function cutOff(scene: Scene, next: (nth: number) => Uint8Array, first: readonly Uint8Array[]): Promise<void> {
   const peer = await scene.attacker();
   await peer.send(...first);
   let sent = 0;
@@ -59,53 +61,55 @@ const OPEN = headers(1, request("/open"));
 const idOf = (nth: number) => nth * 2 + 1;
 const both = (one: Uint8Array, other: Uint8Array) => Uint8Array.of(...one, ...other);
 
-flood("rapid reset", "resets", (nth) => both(headers(idOf(nth), request("/r")), reset(idOf(nth), ERROR_CODE.CANCEL)));
-flood(
-  "streams that make the server reset them, by a window of 0",
-  "resets",
-  (nth) => both(headers(idOf(nth), request("/r")), windowUpdate(idOf(nth), 0)),
-  [],
-  { resets: { burst: 200, perSecond: 33 } }, // WINDOW_UPDATEs alone are allowed a thousand times
-);
-flood(
-  "streams that make the server reset them, by data behind their end",
-  "resets",
-  (nth) => both(headers(idOf(nth), request("/r"), true), data(idOf(nth), "x")),
-);
-flood(
-  "streams that make the server reset them, by a header list that cannot be",
-  "resets",
-  (nth) => headers(idOf(nth), [[":method", "POST"]]),
-);
-flood("streams beyond the limit", "resets", (nth) => headers(idOf(nth), request("/r")));
-flood("PINGs", "control", () => ping("12345678"));
-flood("answers to PINGs that nobody sent", "control", () => ping("12345678", ACK));
-flood("SETTINGS", "control", (nth) => settings([4, 1000 + nth % 100], [1, nth % 2 * 4096]));
-flood("empty SETTINGS", "control", () => settings());
-flood("empty DATA", "control", () => data(1, ""), [OPEN]);
-flood("DATA of nothing but padding", "control", () => frame(FRAME.DATA, 8, 1, [3, 0, 0, 0]), [OPEN]);
-flood("PRIORITY", "control", (nth) => priority(idOf(nth), 0));
-flood("frames of a type that nobody knows", "control", () => frame(0xbe, 0, 1, [1, 2, 3]), [OPEN]);
-flood("WINDOW_UPDATEs", "control", () => windowUpdate(0, 1));
-flood("WINDOW_UPDATEs of a stream that has ended", "control", () => windowUpdate(1, 1), [
-  headers(1, request("/done"), true),
-]);
-flood("RST_STREAMs of a stream that has ended", "control", () => reset(1, ERROR_CODE.CANCEL), [
-  headers(1, request("/done"), true),
-]);
-flood("GOAWAYs", "control", () => goaway(0, ERROR_CODE.NO_ERROR));
-flood("HEADERS of a stream that the server has reset", "control", () => headers(1, [["late", "trailer"]]), [
-  OPEN,
-  windowUpdate(1, 0),
-]);
-flood("empty CONTINUATIONs", "headers", () => frame(FRAME.CONTINUATION, 0, 1), [
-  frame(FRAME.HEADERS, 0, 1, block(request("/c"))),
-]);
-flood("CONTINUATIONs of one octet", "headers", () => frame(FRAME.CONTINUATION, 0, 1, [0x82]), [
-  frame(FRAME.HEADERS, 0, 1, block(request("/c"))),
-]);
-flood("CONTINUATIONs as long as can be", "headers", () => frame(FRAME.CONTINUATION, 0, 1, new Uint8Array(16_384)), [
-  frame(FRAME.HEADERS, 0, 1, block(request("/c"))),
+const OPEN_BLOCK = frame(FRAME.HEADERS, 0, 1, block(request("/c")));
+const DONE = headers(1, request("/done"), true);
+
+attacks("floods of streams that end unfinished are cut off each time, and nobody else notices", [
+  flood(
+    "rapid reset",
+    "resets",
+    (nth) => both(headers(idOf(nth), request("/r")), reset(idOf(nth), ERROR_CODE.CANCEL)),
+  ),
+  flood(
+    "reset by the server, for a window of 0",
+    "resets",
+    (nth) => both(headers(idOf(nth), request("/r")), windowUpdate(idOf(nth), 0)),
+  ),
+  flood(
+    "reset by the server, for data behind their end",
+    "resets",
+    (nth) => both(headers(idOf(nth), request("/r"), true), data(idOf(nth), "x")),
+  ),
+  flood(
+    "reset by the server, for a header list that cannot be",
+    "resets",
+    (nth) => headers(idOf(nth), [[":method", "POST"]]),
+  ),
+  flood("refused beyond the limit", "resets", (nth) => headers(idOf(nth), request("/r"))),
+], { resets: { burst: 300, perSecond: 33 } });
+
+attacks("floods of frames that move nothing are cut off each time, and nobody else notices", [
+  flood("PINGs", "control", () => ping("12345678")),
+  flood("answers to PINGs that nobody sent", "control", () => ping("12345678", ACK)),
+  flood("SETTINGS", "control", (nth) => settings([4, 1000 + nth % 100], [1, nth % 2 * 4096])),
+  flood("empty SETTINGS", "control", () => settings()),
+  flood("empty DATA", "control", () => data(1, ""), [OPEN]),
+  flood("DATA of nothing but padding", "control", () => frame(FRAME.DATA, 8, 1, [3, 0, 0, 0]), [OPEN]),
+  flood("PRIORITY", "control", (nth) => priority(idOf(nth), 0)),
+  flood("frames of a type that nobody knows", "control", () => frame(0xbe, 0, 1, [1, 2, 3]), [OPEN]),
+  flood("WINDOW_UPDATEs", "control", () => windowUpdate(0, 1)),
+  flood("WINDOW_UPDATEs of a stream that has ended", "control", () => windowUpdate(1, 1), [DONE]),
+  flood("RST_STREAMs of a stream that has ended", "control", () => reset(1, ERROR_CODE.CANCEL), [DONE]),
+  flood("GOAWAYs", "control", () => goaway(0, ERROR_CODE.NO_ERROR)),
+  flood("HEADERS of a stream that the server has reset", "control", () => headers(1, [["late", "trailer"]]), [
+    OPEN,
+    windowUpdate(1, 0),
+  ]),
+  flood("empty CONTINUATIONs", "headers", () => frame(FRAME.CONTINUATION, 0, 1), [OPEN_BLOCK]),
+  flood("CONTINUATIONs of one octet", "headers", () => frame(FRAME.CONTINUATION, 0, 1, [0x82]), [OPEN_BLOCK]),
+  flood("CONTINUATIONs as long as can be", "headers", () => frame(FRAME.CONTINUATION, 0, 1, new Uint8Array(16_384)), [
+    OPEN_BLOCK,
+  ]),
 ]);
 
 attack("a hundred header blocks that never end hold little memory", async (scene) => {

@@ -107,10 +107,19 @@ export class Scene implements AsyncDisposable {
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)![1]) * 1024;
   }
 
+  /** Sends the attackers away, and forgets what was heard of them. */
+  async clear(): Promise<void> {
+    await Promise.all(this.#peers.splice(0).map((peer) => peer.close()));
+    await until(async () => (await this.memory()).connections === 1, "the attackers are gone", PATIENCE);
+    this.ends.length = 0;
+    this.violations.length = 0;
+  }
+
   /** Checks that the healthy client had every answer, and still has them. */
   async unharmed(): Promise<void> {
     const before = this.answered;
-    await until(() => this.answered >= before + CALLS_AFTER || this.harm.length > 0, "the healthy client goes on");
+    const goesOn = () => this.answered >= before + CALLS_AFTER || this.harm.length > 0;
+    await until(goesOn, "the healthy client goes on", PATIENCE);
     assertEquals(this.harm, []);
     assertEquals(this.failures, []);
   }
@@ -173,27 +182,50 @@ export class Scene implements AsyncDisposable {
   }
 }
 
-/** Plays an attack, and checks that it neither harmed the healthy client nor left memory behind. */
+/** An attack, and what it may cost the server in bytes: at its peak, and of the heap afterwards. */
+export interface Attack {
+  readonly name: string;
+  readonly act: (scene: Scene) => Promise<void>;
+  readonly peak?: number;
+  readonly left?: number;
+}
+
+/** A test of one attack; see {@link attacks}. */
 export function attack(
   name: string,
   act: (scene: Scene) => Promise<void>,
   options: Partial<Http2Options> = {},
-  { peak = 64 << 20, left = 16 << 20 } = {},
+  bounds: Pick<Attack, "peak" | "left"> = {},
 ): void {
   Deno.test(name, async () => {
     await using scene = await Scene.start(options);
-    const before = await scene.memory();
-    const peakBefore = await scene.peak();
-    await act(scene);
-    await scene.unharmed();
-    const [after, peakAfter] = [await scene.memory(), await scene.peak()];
-    const megabytes = (bytes: number) => `${(bytes / (1 << 20)).toFixed(1)} MiB`;
-    const grown = after.heapUsed - before.heapUsed;
-    assert(grown <= left, `the heap is ${megabytes(grown)} larger than before`);
-    const more = peakAfter - Math.max(before.rss, peakBefore);
-    assert(more <= peak, `the attack took ${megabytes(more)}`);
-    if (Deno.env.get("ATTACK_FIGURES") === "1") {
-      console.log(`${name}: heap +${megabytes(grown)}, peak +${megabytes(more)}`);
+    await play(scene, { name, act, ...bounds });
+  });
+}
+
+/** A test of attacks on one server, one after the other; none may harm the healthy client. */
+export function attacks(name: string, list: readonly Attack[], options: Partial<Http2Options> = {}): void {
+  Deno.test(name, async (context) => {
+    await using scene = await Scene.start(options);
+    for (const one of list) {
+      await context.step(one.name, () => play(scene, one));
+      await scene.clear();
     }
   });
 }
+
+async function play(scene: Scene, { name, act, peak = 64 * MIB, left = 16 * MIB }: Attack): Promise<void> {
+  const before = await scene.memory();
+  const peakBefore = await scene.peak();
+  await act(scene);
+  await scene.unharmed();
+  const [after, peakAfter] = [await scene.memory(), await scene.peak()];
+  const grown = after.heapUsed - before.heapUsed;
+  const more = peakAfter - Math.max(before.rss, peakBefore);
+  if (Deno.env.get("ATTACK_FIGURES") === "1") console.log(`${name}: heap +${inMib(grown)}, peak +${inMib(more)}`);
+  assert(grown <= left, `the heap is ${inMib(grown)} larger than before`);
+  assert(more <= peak, `the attack took ${inMib(more)}`);
+}
+
+const MIB = 1 << 20;
+const inMib = (bytes: number) => `${(bytes / MIB).toFixed(1)} MiB`;

@@ -95,18 +95,23 @@ attack("answers to PINGs that are not read are not made without end", async (sce
   await sending;
 }, { writeTimeout: 1000, controlFrames: { burst: 1e9, perSecond: 1e9 } });
 
-attack("who reads a little now and then goes on reading, and holds little", async (scene) => {
-  const peer = await scene.attacker([[WINDOW, 0x7fffffff]]);
-  await peer.send(...ALL);
-  for (let nth = 0; nth < STREAMS; nth++) await peer.send(headers(idOf(nth), request("/large")));
-  for (let times = 0; times < 20; times++) {
-    peer.pause();
-    const before = scene.answered;
-    await until(() => scene.answered > before + 5, "the healthy client goes on meanwhile");
-    const frames = peer.frames.length;
-    peer.resume();
-    await until(() => peer.frames.length > frames, "more comes");
-    peer.frames.length = 0;
-  }
-  assertEquals(scene.violations, []);
-}, {}, { peak: 128 << 20 }); // much of it garbage: 200 streams begin to send each time
+attack(
+  "who reads a little now and then goes on reading, and holds little",
+  async (scene) => {
+    const peer = await scene.attacker([[WINDOW, 0x7fffffff]]);
+    await peer.send(...ALL);
+    for (let nth = 0; nth < STREAMS; nth++) await peer.send(headers(idOf(nth), request("/large")));
+    for (let times = 0; times < 20; times++) {
+      peer.pause();
+      const before = scene.answered;
+      await until(() => scene.answered > before + 5, "the healthy client goes on meanwhile");
+      const frames = peer.frames.length;
+      peer.resume();
+      await until(() => peer.frames.length > frames, "more comes");
+      peer.frames.length = 0;
+    }
+    assertEquals(scene.violations, []);
+  },
+  {},
+  { peak: 128 << 20 },
+); // much of it garbage: 200 streams begin to send each time
