@@ -10,15 +10,15 @@ import type { HealthService } from "./health_service.ts";
 import type { RouteMeters } from "./meters.ts";
 import type { HeaderProcessor, Refusal } from "./parts.ts";
 import { GatewayRefusal, isGrpc, noRoute, NOT_GRPC, REFUSAL } from "./refusals.ts";
-import type { RouteEntry } from "./route_entry.ts";
+import type { Route } from "./route_entry.ts";
 import type { RouteTable } from "./routes.ts";
 import { parseTimeout } from "./timeout.ts";
 
 /** The routes in force. Another object after each reload: what was found out by the old one ends. */
 export interface Plan {
-  readonly routes: RouteTable<RouteEntry>;
+  readonly routes: RouteTable<Route>;
   /** Of calls that no route matches. */
-  readonly otherwise: RouteEntry | undefined;
+  readonly otherwise: Route | undefined;
   /** Answers health checks that no route matches. */
   readonly healthService: HealthService | undefined;
 }
@@ -34,7 +34,7 @@ export interface CallsParts {
 /** What is known of a request from its headers alone; stays with the list. */
 interface Known extends CallFacts {
   readonly plan: Plan;
-  readonly route: RouteEntry | undefined;
+  readonly route: Route | undefined;
   /** Answers it, where no backend does. */
   readonly notGrpc: HeaderList | undefined;
   readonly refusal: GatewayRefusal | undefined;

@@ -26,21 +26,14 @@ import { HealthService } from "./health_service.ts";
 import { HttpDiscoverer } from "./http_discoverer.ts";
 import type { InstanceLink } from "./instance.ts";
 import { Meters, type RouteMeters } from "./meters.ts";
-import type { Balancer, Discoverer, HeaderProcessor, TokenValidator } from "./parts.ts";
+import type { Balancer, ConnectionPool, GatewayParts } from "./parts.ts";
+import { PoolRoute } from "./pool_route.ts";
 import { ReplayBudget, ReplayBuffer } from "./replay_buffer.ts";
-import { RouteEntry } from "./route_entry.ts";
+import { type Route, RouteEntry } from "./route_entry.ts";
 import { RouteTable } from "./routes.ts";
 
-/** What the library's user brings. */
-export interface GatewayParts {
-  /** Look at every call, before the built-in authorization, in this order. */
-  readonly processors?: readonly HeaderProcessor[];
-  /** In place of the built-in one. */
-  readonly tokenValidator?: TokenValidator;
-  /** By cluster, in place of the one over HTTP. */
-  readonly discoverers?: Readonly<Record<string, Discoverer>>;
-  /** By the type that a route's balancer names. */
-  readonly balancers?: Readonly<Record<string, (options: Readonly<Record<string, unknown>>) => Balancer>>;
+/** What a test gives it, beside the parts. */
+export interface GatewaySurroundings {
   readonly clock?: Clock;
   /** Numbers from 0 to below 1. */
   readonly random?: () => number;
@@ -68,6 +61,8 @@ export class GrpcGateway implements GrpcControl {
   readonly #retired = new Set<Cluster>();
   /** Discoverers that were made here. */
   readonly #ownDiscoverers = new Map<Cluster, HttpDiscoverer>();
+  /** Clusters of other kinds, with what they were made of. */
+  readonly #pools = new Map<string, { readonly pool: ConnectionPool; readonly made: string }>();
   readonly #routeMeters = new Map<string, RouteMeters>();
   readonly #health = new HealthService();
   readonly #replayBudget: ReplayBudget;
@@ -76,8 +71,8 @@ export class GrpcGateway implements GrpcControl {
   readonly #calls: Calls;
   readonly #clients: Clients;
   #config: GrpcConfig;
-  #routes: readonly RouteEntry[] = [];
-  #otherwise: RouteEntry | undefined;
+  #routes: readonly Route[] = [];
+  #otherwise: Route | undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
   #state: "starting" | "running" | "draining" | "stopped" = "starting";
   #ending: Promise<void> | undefined;
@@ -86,11 +81,11 @@ export class GrpcGateway implements GrpcControl {
   readonly #told = new Map<string, number>();
 
   /** Listens and connects only when it is started. */
-  constructor(config: GrpcConfig, parts: GatewayParts = {}) {
+  constructor(config: GrpcConfig, parts: GatewayParts = {}, { clock, random }: GatewaySurroundings = {}) {
     this.#config = config;
     this.#parts = parts;
-    this.#clock = parts.clock ?? SYSTEM_CLOCK;
-    this.#random = parts.random ?? Math.random;
+    this.#clock = clock ?? SYSTEM_CLOCK;
+    this.#random = random ?? Math.random;
     this.#node = new Http2Node({ clock: this.#clock });
     this.#deadlines = new Deadlines(this.#clock);
     this.#replayBudget = new ReplayBudget(config.retry.bufferTotal);
@@ -169,6 +164,7 @@ export class GrpcGateway implements GrpcControl {
     await this.#clients.drain(this.#config.drainTimeout);
     if (this.#ticker !== undefined) clearInterval(this.#ticker);
     for (const cluster of [...this.#clusters.values(), ...this.#retired]) this.#stopCluster(cluster);
+    await Promise.all([...this.#pools.values()].map(({ pool }) => this.#closePool(pool)));
     this.#deadlines.close();
     this.#endBeat();
     this.#state = "stopped";
@@ -295,6 +291,7 @@ export class GrpcGateway implements GrpcControl {
   #putClusters(config: GrpcConfig): void {
     const before = new Map(this.#clusters);
     this.#clusters.clear();
+    this.#putPools(config);
     for (const [name, options] of Object.entries(config.clusters)) {
       if (options.type === "custom") continue;
       const known = before.get(name);
@@ -312,6 +309,27 @@ export class GrpcGateway implements GrpcControl {
       cluster.retire();
       this.#retired.add(cluster);
     }
+  }
+
+  #putPools(config: GrpcConfig): void {
+    const before = new Map(this.#pools);
+    this.#pools.clear();
+    for (const [name, options] of Object.entries(config.clusters)) {
+      if (options.type !== "custom") continue;
+      const made = JSON.stringify(options);
+      const known = before.get(name);
+      if (known?.made === made) before.delete(name);
+      const pool = known?.made === made
+        ? known.pool
+        : this.#parts.clusterTypes?.[options.kind]?.(name, options.options);
+      if (pool === undefined) throw new TypeError(`there is no cluster of type ${options.kind} among the parts`);
+      this.#pools.set(name, { pool, made });
+    }
+    for (const { pool } of before.values()) this.#closePool(pool);
+  }
+
+  #closePool(pool: ConnectionPool): Promise<void> {
+    return this.#attempt(() => pool.close()).catch((error) => this.#partFailed("connection pool", error));
   }
 
   #newCluster(name: string, options: InstanceCluster, config: GrpcConfig): Cluster {
@@ -365,20 +383,23 @@ export class GrpcGateway implements GrpcControl {
     label: string,
     turns: Map<string, RoundRobin>,
     authorization: TokenAuthorization | undefined,
-  ): RouteEntry {
-    const cluster = this.#clusters.get(options.cluster)!;
-    const { balancer } = options;
-    const keys = balancer.type === "sticky_sessions" ? cluster.table.keys(balancer.header) : undefined;
+  ): Route {
     const required = options.authorization === "required" && authorization !== undefined ? [authorization] : [];
-    return new RouteEntry({
+    const common = {
       options,
-      label,
-      cluster,
-      balancer: this.#balancer(options, cluster, turns),
-      keys,
       processors: [...this.#parts.processors ?? [], ...required],
       meters: this.#metersOf(label, options.cluster),
-      partFailed: (part, error) => this.#partFailed(part, error),
+      partFailed: (part: string, error: unknown) => this.#partFailed(part, error),
+    };
+    const pool = this.#pools.get(options.cluster)?.pool;
+    if (pool !== undefined) return new PoolRoute(common, pool);
+    const cluster = this.#clusters.get(options.cluster)!;
+    const { balancer } = options;
+    return new RouteEntry({
+      ...common,
+      cluster,
+      balancer: this.#balancer(options, cluster, turns),
+      keys: balancer.type === "sticky_sessions" ? cluster.table.keys(balancer.header) : undefined,
     });
   }
 
@@ -434,6 +455,7 @@ export class GrpcGateway implements GrpcControl {
     if (this.#state !== "running") return { state: "draining", reason: "it shuts down" };
     const clusters = [...this.#clusters.values()];
     const unusable = clusters.filter(({ isUsable }) => !isUsable).map(({ name }) => name);
+    if (clusters.length === 0 && this.#pools.size > 0) return { state: "ready", reason: "" };
     if (clusters.length === 0) return { state: "degraded", reason: "no cluster is configured" };
     if (unusable.length === 0) return { state: "ready", reason: "" };
     const which = `no instance of ${unusable.join(", ")} is usable`;
@@ -460,7 +482,7 @@ export class GrpcGateway implements GrpcControl {
     return cluster;
   }
 
-  #attempt<T>(act: () => T): Promise<T> {
+  #attempt<T>(act: () => T | Promise<T>): Promise<T> {
     return new Promise((resolve) => resolve(act()));
   }
 

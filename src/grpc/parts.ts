@@ -3,6 +3,7 @@
  * another kind. The built-in ones implement the same interfaces.
  * @module
  */
+import type { HeaderList, Http2Stream, StreamListener } from "../http2/mod.ts";
 import type { Metadata } from "./metadata.ts";
 
 /** A call, as parts see it. */
@@ -80,4 +81,44 @@ export interface Balancer {
   pick(call: CallInfo, instances: readonly InstanceState[]): InstanceState | "busy" | undefined;
   /** Binds nothing to that instance any more. */
   unbind?(instanceId: string): void;
+}
+
+/** A stream that a pool gives away: of a connection that it keeps. */
+export interface BackendStream {
+  readonly instanceId: string;
+  /**
+   * Opens it with a request: `Http2Connection.open` of that connection. Called once, in the turn in
+   * which the stream was acquired; undefined when it cannot be opened after all.
+   */
+  open(list: HeaderList, end: boolean, listener: StreamListener): Http2Stream | undefined;
+}
+
+/** A cluster of another kind: who keeps its connections, and picks one for a call. */
+export interface ConnectionPool {
+  /**
+   * A stream for `call`. What rejects counts as an attempt that has sent nothing, and another one
+   * follows; so does what takes longer than an attempt may, and then `signal` fires.
+   * @param tried ids of instances that it was tried at in vain
+   */
+  acquire(call: CallInfo, tried: ReadonlySet<string>, signal: AbortSignal): Promise<BackendStream>;
+  /** A call's stream on that instance was lost. */
+  onBackendFailure(instanceId: string, error: Error): void;
+  /** Closes its connections: the gateway stops, or the cluster left the configuration. */
+  close(): Promise<void>;
+}
+
+/** What the library's user brings. */
+export interface GatewayParts {
+  /** Look at every call, before the built-in authorization, in this order. */
+  readonly processors?: readonly HeaderProcessor[];
+  /** In place of the built-in one. */
+  readonly tokenValidator?: TokenValidator;
+  /** By cluster, in place of the one over HTTP. */
+  readonly discoverers?: Readonly<Record<string, Discoverer>>;
+  /** By the `kind` that a route's balancer of type `custom` names. */
+  readonly balancers?: Readonly<Record<string, (options: Readonly<Record<string, unknown>>) => Balancer>>;
+  /** By the `kind` that a cluster of type `custom` names. */
+  readonly clusterTypes?: Readonly<
+    Record<string, (name: string, options: Readonly<Record<string, unknown>>) => ConnectionPool>
+  >;
 }

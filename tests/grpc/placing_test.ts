@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { SignJWT } from "jose";
 import { until } from "../support/until.ts";
-import { Backend, type Client, cluster, config, dynamic, message, Stage } from "./support/stage.ts";
+import { Backend, type Client, cluster, config, dynamic, ERROR_CODE, message, Stage } from "./support/stage.ts";
 
 const METHOD = "/pkg.Service/Method";
 const SECRET = "a secret of the tests";
@@ -250,4 +250,44 @@ Deno.test("4 a call with several messages waits for its first connection, and lo
   call.stream.sendData(message("3"), true);
   await call.end();
   assertEquals(call.messages, ["1,2,3"]);
+});
+
+Deno.test("8 a cluster of another kind brings its own connections", async () => {
+  await using a = new Backend("a");
+  let acquired = 0;
+  const failures: string[] = [];
+  let closed = false;
+  const connected = Promise.withResolvers<Client>();
+  await using stage = await Stage.start(
+    config([{ prefix: "/pkg" }], { main: { type: "custom", kind: "mine", options: { first: "fails" } } }),
+    {
+      clusterTypes: {
+        mine: (name, options) => ({
+          async acquire(call, tried) {
+            assertEquals([name, options["first"], call.path], ["main", "fails", METHOD]);
+            if (acquired++ === 0) throw new Error("not yet");
+            const { http2 } = await connected.promise;
+            if (call.metadata.has("never")) await new Promise(() => {});
+            assertEquals(tried.size, 0);
+            return { instanceId: "one", open: (list, end, listener) => http2.open(list, end, listener) };
+          },
+          onBackendFailure: (id) => void failures.push(id),
+          close: () => Promise.resolve(void (closed = true)),
+        }),
+      },
+    },
+  );
+  const { Client } = await import("./support/stage.ts");
+  await using backend = await Client.connect(a.address);
+  connected.resolve(backend);
+  const client = await stage.client();
+  assertEquals((await client.unary(METHOD)).messages, ["a"]);
+  assertEquals(acquired, 2);
+  const never = await client.unary(METHOD, { headers: [["never", "1"], ["grpc-timeout", "20m"]] });
+  assertEquals(never.status, "4");
+  a.handler = (request) => request.stream.reset(ERROR_CODE.INTERNAL_ERROR);
+  await client.unary(METHOD, { headers: [["grpc-timeout", "200m"]] });
+  assertEquals(failures[0], "one");
+  await stage.gateway.stop();
+  assert(closed);
 });

@@ -27,7 +27,8 @@ import {
   type StaticCluster,
 } from "../../../src/grpc/config/options.ts";
 import type { GrpcEvent } from "../../../src/grpc/events.ts";
-import { type GatewayParts, GrpcGateway } from "../../../src/grpc/gateway.ts";
+import { GrpcGateway } from "../../../src/grpc/gateway.ts";
+import type { GatewayParts } from "../../../src/grpc/parts.ts";
 import { SYSTEM_CLOCK } from "../../../src/net/clock.ts";
 import { type Endpoint, endpointText } from "../../../src/net/connection.ts";
 import { dial } from "../../../src/net/dial.ts";

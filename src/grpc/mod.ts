@@ -1,0 +1,48 @@
+/**
+ * A gRPC proxy and load balancer as a library: the gateway, its configuration, and the places where
+ * somebody's own code can stand.
+ *
+ * @example
+ * ```ts ignore
+ * const gateway = new GrpcGateway({
+ *   ...DEFAULT_GRPC,
+ *   routes: [{ ...DEFAULT_ROUTE, prefix: "/", cluster: "main" }],
+ *   clusters: { main: { ...DEFAULT_CLUSTER, type: "static", addresses: [{ hostname: "10.0.0.1", port: 5001 }] } },
+ * }, { processors: [{ process: ({ metadata }) => metadata.delete("x-internal") }] });
+ * await gateway.start();
+ * // ...
+ * await gateway.stop();
+ * ```
+ * @module
+ */
+export { HmacTokenValidator, TokenAuthorization } from "./authorization.ts";
+export type { HmacOptions } from "./authorization.ts";
+export { LeastPending } from "./balance/least_pending.ts";
+export { RoundRobin } from "./balance/round_robin.ts";
+export { StickySessions } from "./balance/sticky_sessions.ts";
+export { type StickyKeys, type StickyLimits, StickyTable } from "./balance/sticky_table.ts";
+export type { ConnectionStatus } from "./clients.ts";
+export type { ClusterStatus, InstanceStatus } from "./cluster.ts";
+export * from "./config/options.ts";
+export type { GrpcControl, GrpcStatus, RouteStatus, SessionStatus } from "./control.ts";
+export type { GrpcEvent, GrpcListener } from "./events.ts";
+export { GrpcGateway } from "./gateway.ts";
+export { HttpDiscoverer, type HttpDiscovererOptions } from "./http_discoverer.ts";
+export type { InstanceStateName } from "./instance.ts";
+export { Metadata } from "./metadata.ts";
+export {
+  type BackendStream,
+  type Balancer,
+  type CallInfo,
+  type Claims,
+  type ConnectionPool,
+  type Discoverer,
+  type GatewayParts,
+  type HeaderProcessor,
+  type Instance,
+  type InstanceState,
+  type Refusal,
+  TokenError,
+  type TokenValidator,
+} from "./parts.ts";
+export { STATUS } from "./status.ts";
