@@ -101,12 +101,13 @@ export class Clients {
   async listen(): Promise<void> {
     const { listen, tls, limits } = this.#config;
     for (const endpoint of listen) {
-      const listener = listenTcp(
-        endpoint,
-        { noDelay: true },
-        (connection) => this.#accept(connection),
-        (error) => this.#acceptFailed(endpoint, error),
-      );
+      const listener = await bound(endpoint, () =>
+        listenTcp(
+          endpoint,
+          { noDelay: true },
+          (connection) => this.#accept(connection),
+          (error) => this.#acceptFailed(endpoint, error),
+        ));
       this.#listeners.push(listener);
       this.parts.tell({ kind: "grpc_listening", address: endpointText(listener.address), tls: false });
     }
@@ -115,13 +116,14 @@ export class Clients {
     const { listenTls } = await import("../net/tls_listener.ts");
     for (const endpoint of tls.listen) {
       const options = { noDelay: true, handshakeTimeout: limits.handshakeTimeout };
-      const listener = await listenTls(
-        endpoint,
-        { ...tls, protocol: "h2" },
-        options,
-        (connection) => this.#accept(connection),
-        (error) => this.#acceptFailed(endpoint, error),
-      );
+      const listener = await bound(endpoint, () =>
+        listenTls(
+          endpoint,
+          { ...tls, protocol: "h2" },
+          options,
+          (connection) => this.#accept(connection),
+          (error) => this.#acceptFailed(endpoint, error),
+        ));
       this.#tlsListeners.push(listener);
       this.parts.tell({ kind: "grpc_listening", address: endpointText(listener.address), tls: true });
     }
@@ -328,4 +330,13 @@ function http2Options({ limits, keepalive }: GrpcConfig): Http2Options {
     controlFrames: limits.controlFrames,
     keepalive,
   };
+}
+
+/** What `listen` gives. @throws Error that names the address */
+async function bound<L>(endpoint: Endpoint, listen: () => L | Promise<L>): Promise<L> {
+  try {
+    return await listen();
+  } catch (error) {
+    throw new Error(`Cannot listen on ${endpointText(endpoint)}: ${reasonOf(error)}`, { cause: error });
+  }
 }

@@ -4,11 +4,13 @@
  *
  * @example
  * ```ts ignore
- * const gateway = new GrpcGateway({
- *   ...DEFAULT_GRPC,
- *   routes: [{ ...DEFAULT_ROUTE, prefix: "/", cluster: "main" }],
- *   clusters: { main: { ...DEFAULT_CLUSTER, type: "static", addresses: [{ hostname: "10.0.0.1", port: 5001 }] } },
- * }, { processors: [{ process: ({ metadata }) => metadata.delete("x-internal") }] });
+ * const config = grpcConfig({
+ *   routes: [{ prefix: "/", cluster: "main" }],
+ *   clusters: { main: { type: "static", address: "10.0.0.1:5001" } },
+ * });
+ * const gateway = new GrpcGateway(config, {
+ *   processors: [{ process: ({ metadata }) => metadata.delete("x-internal") }],
+ * });
  * await gateway.start();
  * // ...
  * await gateway.stop();
@@ -23,6 +25,7 @@ export { StickySessions } from "./balance/sticky_sessions.ts";
 export { type StickyKeys, type StickyLimits, StickyTable } from "./balance/sticky_table.ts";
 export type { ConnectionStatus } from "./clients.ts";
 export type { ClusterStatus, InstanceStatus } from "./cluster.ts";
+export { ConfigError, grpcConfig, type OwnTypes } from "./config/from_section.ts";
 export * from "./config/options.ts";
 export type { GrpcControl, GrpcStatus, RouteStatus, SessionStatus } from "./control.ts";
 export type { GrpcEvent, GrpcListener } from "./events.ts";

@@ -7,6 +7,7 @@ import { GrpcGateway } from "../grpc/gateway.ts";
 import type { AdminPlane } from "../ops/admin/plane.ts";
 import type { Registry } from "../ops/metrics/registry.ts";
 import type { Config } from "./config.ts";
+import { grpcWithinDescriptors } from "./descriptors.ts";
 import { grpcEventLog } from "./grpc_event_log.ts";
 import type { HostedPlane, PlaneSurroundings } from "./hosted_plane.ts";
 import { plural } from "./numbers.ts";
@@ -19,7 +20,7 @@ export class GrpcPlane implements HostedPlane {
 
   constructor(config: Config, around: PlaneSurroundings) {
     this.#around = around;
-    this.#gateway = new GrpcGateway(section(config));
+    this.#gateway = new GrpcGateway(grpcWithinDescriptors(section(config), around.log));
     this.#gateway.on(grpcEventLog(around.events));
   }
 
@@ -36,7 +37,7 @@ export class GrpcPlane implements HostedPlane {
   }
 
   async configure(config: Config): Promise<void> {
-    await this.#gateway.configure(section(config));
+    await this.#gateway.configure(grpcWithinDescriptors(section(config), this.#around.log));
   }
 
   async reloadCertificates(): Promise<void> {

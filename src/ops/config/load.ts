@@ -12,7 +12,7 @@ import { problemsOf } from "./problems.ts";
 import { type Problem, type Report, reportLine } from "./report.ts";
 import type { ConfigOf, Finding, IsSet, Sections } from "./section.ts";
 import { isAvailable, unavailableInUse } from "./unavailable.ts";
-import { placesOf, shapeAt } from "./walk.ts";
+import { isByName, placesOf, shapeAt } from "./walk.ts";
 import { wholeOf, written } from "./whole.ts";
 import { parseYaml, YamlError } from "./yaml.ts";
 
@@ -160,14 +160,14 @@ export function readTree(text: string): ReadTree {
 
 /**
  * `server:` with every key below it commented out is a section without keys, not a value that is
- * missing.
+ * missing. What stands behind a name that a person gave is there by its name alone.
  */
 function withoutEmptySections(shape: unknown, tree: unknown, path: Path = []): unknown {
   if (Array.isArray(tree)) return tree.map((item, i) => withoutEmptySections(shape, item, [...path, i]));
   if (!isMapping(tree)) return tree;
-  const kept = Object.entries(tree).filter(([key, value]) =>
-    value !== null || typeof shapeAt(shape, [...path, key]) !== "object"
-  );
+  const named = isByName(shapeAt(shape, path));
+  const entries = Object.entries(tree).map(([key, value]) => [key, named ? value ?? {} : value] as const);
+  const kept = entries.filter(([key, value]) => value !== null || typeof shapeAt(shape, [...path, key]) !== "object");
   return Object.fromEntries(kept.map(([key, value]) => [key, withoutEmptySections(shape, value, [...path, key])]));
 }
 

@@ -40,11 +40,13 @@ export const ANY_NAME = "NAME";
 /** The value in an example of `exampleOf` that `path` has its shape from. */
 export function shapeAt(shape: unknown, path: Path): unknown {
   let at = shape;
-  for (const part of path) {
-    if (typeof part === "number") at = getAt(at, [0]);
-    else at = getAt(at, [isMapping(at) && Object.hasOwn(at, ANY_NAME) ? ANY_NAME : part]);
-  }
+  for (const part of path) at = getAt(at, [typeof part === "number" ? 0 : isByName(at) ? ANY_NAME : part]);
   return at;
+}
+
+/** Whether something of that shape is a mapping by name. */
+export function isByName(shape: unknown): boolean {
+  return isMapping(shape) && Object.hasOwn(shape, ANY_NAME);
 }
 
 /**
