@@ -106,6 +106,7 @@ const PURE_FILES = new Set([
   "http2/keepalive.ts",
   "http2/limits.ts",
   "http2/receive_window.ts",
+  "http2/send_buffer.ts",
   "http2/settings.ts",
   "http2/stream_ids.ts",
   "http2/stream_state.ts",
