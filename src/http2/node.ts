@@ -10,13 +10,11 @@ import { SegmentPool } from "../net/segment.ts";
 const TICK = 100;
 /** Ticks after which memory that nobody needed since is given back. */
 const SPARE_TICKS = 100;
-/** Ticks after which a connection that brought nothing is at rest. */
-const REST_TICKS = 20;
 
 /** What is looked at; see {@link Http2Node}. */
 export interface Ticking {
-  /** @param now milliseconds of the node's clock @param rest time to let go what idles */
-  tick(now: number, rest: boolean): void;
+  /** @param now milliseconds of the node's clock */
+  tick(now: number): void;
 }
 
 /** Parts that a node may be given. */
@@ -67,8 +65,7 @@ export class Http2Node {
     this.#alarm = this.clock.setTimeout(this.#tick, TICK);
     const now = this.clock.now();
     this.#ticks++;
-    const rest = this.#ticks % REST_TICKS === 0;
-    for (const one of this.#ticking) one.tick(now, rest);
+    for (const one of this.#ticking) one.tick(now);
     if (this.#ticks % SPARE_TICKS > 0) return;
     this.blocks.rest();
     this.segments.rest();
