@@ -82,10 +82,12 @@ export class Http2Connection {
     return this.#core.freeStreams;
   }
 
+  /** Octets that were read. */
   get bytesIn(): number {
     return this.#core.bytesIn;
   }
 
+  /** Octets that were written. */
   get bytesOut(): number {
     return this.#core.bytesOut;
   }

@@ -19,8 +19,17 @@ export interface Ticking {
 
 /** Parts that a node may be given. */
 export interface Http2NodeParts {
+  /**
+   * Memory that is read into; its own unless given.
+   * @internal
+   */
   readonly blocks?: BlockPool;
+  /**
+   * Memory that is written from; its own unless given.
+   * @internal
+   */
   readonly segments?: SegmentPool;
+  /** The clock of this process unless given. */
   readonly clock?: Clock;
 }
 
@@ -29,13 +38,23 @@ export interface Http2NodeParts {
  * there is a connection.
  */
 export class Http2Node {
+  /**
+   * Memory that connections read into.
+   * @internal
+   */
   readonly blocks: BlockPool;
+  /**
+   * Memory that connections write from.
+   * @internal
+   */
   readonly segments: SegmentPool;
+  /** The clock of all of them. */
   readonly clock: Clock;
   readonly #ticking = new Set<Ticking>();
   #alarm: Alarm | undefined;
   #ticks = 0;
 
+  /** A node with those parts, and its own for the others. */
   constructor(parts: Http2NodeParts = {}) {
     this.blocks = parts.blocks ?? new BlockPool();
     this.segments = parts.segments ?? new SegmentPool();
@@ -47,13 +66,19 @@ export class Http2Node {
     return this.#ticking.size;
   }
 
-  /** Looks at `one` from now on. */
+  /**
+   * Looks at `one` from now on.
+   * @internal
+   */
   add(one: Ticking): void {
     this.#ticking.add(one);
     this.#alarm ??= this.clock.setTimeout(this.#tick, TICK);
   }
 
-  /** Looks at it no more. */
+  /**
+   * Looks at it no more.
+   * @internal
+   */
   remove(one: Ticking): void {
     this.#ticking.delete(one);
     if (this.#ticking.size > 0 || this.#alarm === undefined) return;
