@@ -10,19 +10,26 @@ import { SegmentPool } from "../net/segment.ts";
 const TICK = 100;
 /** Ticks after which memory that nobody needed since is given back. */
 const SPARE_TICKS = 100;
-/** Ticks after which a connection that brought nothing is at rest. */
-const REST_TICKS = 20;
 
 /** What is looked at; see {@link Http2Node}. */
 export interface Ticking {
-  /** @param now milliseconds of the node's clock @param rest time to let go what idles */
-  tick(now: number, rest: boolean): void;
+  /** @param now milliseconds of the node's clock */
+  tick(now: number): void;
 }
 
 /** Parts that a node may be given. */
 export interface Http2NodeParts {
+  /**
+   * Memory that is read into; its own unless given.
+   * @internal
+   */
   readonly blocks?: BlockPool;
+  /**
+   * Memory that is written from; its own unless given.
+   * @internal
+   */
   readonly segments?: SegmentPool;
+  /** The clock of this process unless given. */
   readonly clock?: Clock;
 }
 
@@ -31,13 +38,23 @@ export interface Http2NodeParts {
  * there is a connection.
  */
 export class Http2Node {
+  /**
+   * Memory that connections read into.
+   * @internal
+   */
   readonly blocks: BlockPool;
+  /**
+   * Memory that connections write from.
+   * @internal
+   */
   readonly segments: SegmentPool;
+  /** The clock of all of them. */
   readonly clock: Clock;
   readonly #ticking = new Set<Ticking>();
   #alarm: Alarm | undefined;
   #ticks = 0;
 
+  /** A node with those parts, and its own for the others. */
   constructor(parts: Http2NodeParts = {}) {
     this.blocks = parts.blocks ?? new BlockPool();
     this.segments = parts.segments ?? new SegmentPool();
@@ -49,13 +66,19 @@ export class Http2Node {
     return this.#ticking.size;
   }
 
-  /** Looks at `one` from now on. */
+  /**
+   * Looks at `one` from now on.
+   * @internal
+   */
   add(one: Ticking): void {
     this.#ticking.add(one);
     this.#alarm ??= this.clock.setTimeout(this.#tick, TICK);
   }
 
-  /** Looks at it no more. */
+  /**
+   * Looks at it no more.
+   * @internal
+   */
   remove(one: Ticking): void {
     this.#ticking.delete(one);
     if (this.#ticking.size > 0 || this.#alarm === undefined) return;
@@ -67,8 +90,7 @@ export class Http2Node {
     this.#alarm = this.clock.setTimeout(this.#tick, TICK);
     const now = this.clock.now();
     this.#ticks++;
-    const rest = this.#ticks % REST_TICKS === 0;
-    for (const one of this.#ticking) one.tick(now, rest);
+    for (const one of this.#ticking) one.tick(now);
     if (this.#ticks % SPARE_TICKS > 0) return;
     this.blocks.rest();
     this.segments.rest();
