@@ -432,7 +432,9 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
     if (this.over) return;
     if (say && this.#phase !== PHASE.preface) this.#sender.goaway(this.streams.ids.last, code, reason);
     this.over = true;
-    this.#lingerUntil = this.#node.clock.now() + LINGER;
+    // In peace, the peer gets all that is on its way to it, as slowly as it reads.
+    const patience = kind === "closed" || kind === "left" ? this.#options.writeTimeout : LINGER;
+    this.#lingerUntil = this.#node.clock.now() + patience;
     this.#lingerTotal = this.#reader.total;
     this.streams.endAbove(0, code, "lost");
     this.#listener.closed({ kind, code, reason });
@@ -442,6 +444,7 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
   /** All is written: our direction ends, and the peer's is read until it ends or time is up. */
   #finishWriting(): void {
     if (this.#shut) return;
+    this.#lingerUntil = this.#node.clock.now() + LINGER;
     if (this.#connection.closeWrite === undefined) this.#close();
     else this.#connection.closeWrite();
   }

@@ -3,7 +3,7 @@
  * @module
  */
 import { BlockPool } from "../net/block.ts";
-import { type Alarm, type Clock, SYSTEM_CLOCK } from "../net/clock.ts";
+import { type Alarm, type Clock, RunningClock, SYSTEM_CLOCK } from "../net/clock.ts";
 import { SegmentPool } from "../net/segment.ts";
 
 /** Milliseconds between two looks at every connection. */
@@ -52,6 +52,7 @@ export class Http2Node {
   readonly clock: Clock;
   readonly #ticking = new Set<Ticking>();
   #alarm: Alarm | undefined;
+  #endBeat: (() => void) | undefined;
   #ticks = 0;
 
   /** A node with those parts, and its own for the others. */
@@ -72,7 +73,10 @@ export class Http2Node {
    */
   add(one: Ticking): void {
     this.#ticking.add(one);
-    this.#alarm ??= this.clock.setTimeout(this.#tick, TICK);
+    if (this.#alarm !== undefined) return;
+    // A process that was stopped must not take its own sleep for the silence of its peers.
+    if (this.clock instanceof RunningClock) this.#endBeat = this.clock.keepBeat();
+    this.#alarm = this.clock.setTimeout(this.#tick, TICK);
   }
 
   /**
@@ -84,6 +88,8 @@ export class Http2Node {
     if (this.#ticking.size > 0 || this.#alarm === undefined) return;
     this.clock.clearTimeout(this.#alarm);
     this.#alarm = undefined;
+    this.#endBeat?.();
+    this.#endBeat = undefined;
   }
 
   readonly #tick = (): void => {
