@@ -10,7 +10,6 @@ import { Registry } from "../ops/metrics/registry.ts";
 import { scrape } from "../ops/metrics/scrape.ts";
 import { VERSION } from "../version.ts";
 import type { AdminConfig, Config, Loaded, Read } from "./config.ts";
-import { DiameterPlane } from "./diameter_plane.ts";
 import type { HostedPlane, PlaneSurroundings } from "./hosted_plane.ts";
 import { type ConfigEvent, LiveConfig } from "./live_config.ts";
 import { LiveLog } from "./log_settings.ts";
@@ -36,7 +35,7 @@ const KINDS = { config: "The configuration was read again, refused, confirmed, o
 
 /** How each plane is made. What a process does not have is not loaded. */
 const HOSTED: Readonly<Record<PlaneName, (config: Config, around: PlaneSurroundings) => Promise<HostedPlane>>> = {
-  diameter: (config, around) => Promise.resolve(new DiameterPlane(config, around)),
+  diameter: async (config, around) => new (await import("./diameter_plane.ts")).DiameterPlane(config, around),
   grpc: async (config, around) => new (await import("./grpc_plane.ts")).GrpcPlane(config, around),
 };
 
