@@ -35,6 +35,7 @@ export class HmacTokenValidator implements TokenValidator {
   readonly #held: TokenCache<Claims>;
 
   /**
+   * Verifies nothing yet.
    * @param now ms since 1970
    * @throws TypeError without a secret: anybody can sign with that
    */
@@ -57,6 +58,7 @@ export class HmacTokenValidator implements TokenValidator {
     return claims[this.#claim] === sessionId;
   }
 
+  /** What the token says. @throws TokenError when it does not hold, or not for that session */
   async validate(token: string, sessionId: string): Promise<Claims> {
     const claims = await this.#verify(token);
     if (token.length <= LONGEST_REMEMBERED) this.#held.set(token, claims);
@@ -89,7 +91,8 @@ export class HmacTokenValidator implements TokenValidator {
 }
 
 /** What says at once, without verifying, what it knows. */
-interface Knowing extends TokenValidator {
+export interface Knowing extends TokenValidator {
+  /** As {@link HmacTokenValidator.known}. */
   known?(token: string, sessionId: string): boolean | undefined;
 }
 
@@ -98,11 +101,13 @@ export class TokenAuthorization implements HeaderProcessor {
   readonly #validator: Knowing;
   readonly #sessionHeader: string;
 
+  /** Judges by what `validator` says of a token. */
   constructor(validator: Knowing, { sessionHeader = "session-id" }: Partial<Pick<AuthOptions, "sessionHeader">> = {}) {
     this.#validator = validator;
     this.#sessionHeader = sessionHeader;
   }
 
+  /** The same as {@link judge}, for a chain. */
   process({ metadata }: Pick<CallInfo, "metadata">): GatewayRefusal | undefined | Promise<GatewayRefusal | undefined> {
     return this.judge(metadata.list);
   }

@@ -26,8 +26,9 @@ export class HttpDiscoverer implements Discoverer {
   readonly #skipped: (sentences: readonly string[]) => void;
   #skippedBefore = "";
   /** Its own connections, so that they end with it. */
-  readonly #client = Deno.createHttpClient({ allowHost: true });
+  readonly #client = Deno.createHttpClient({});
 
+  /** Asks nobody yet. */
   constructor({ url, timeout = 2_000, skipped = () => {} }: HttpDiscovererOptions) {
     this.#base = url.replace(/\/+$/, "");
     this.#timeout = timeout;

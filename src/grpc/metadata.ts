@@ -12,6 +12,7 @@ export class Metadata {
   #list: HeaderList;
   #changed = false;
 
+  /** A view of `list`, which stays as it is. */
   constructor(list: HeaderList) {
     this.#list = list;
   }

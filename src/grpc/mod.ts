@@ -17,12 +17,15 @@
  * ```
  * @module
  */
+export type { Endpoint } from "../net/connection.ts";
+export type { TlsServerFiles } from "../net/tls_listener.ts";
+export type { HeaderList, Http2Stream, StreamListener } from "../http2/mod.ts";
 export { HmacTokenValidator, TokenAuthorization } from "./authorization.ts";
-export type { HmacOptions } from "./authorization.ts";
+export type { HmacOptions, Knowing } from "./authorization.ts";
 export { LeastPending } from "./balance/least_pending.ts";
 export { RoundRobin } from "./balance/round_robin.ts";
 export { StickySessions } from "./balance/sticky_sessions.ts";
-export { type StickyKeys, type StickyLimits, StickyTable } from "./balance/sticky_table.ts";
+export { type Bound, type Named, type StickyKeys, type StickyLimits, StickyTable } from "./balance/sticky_table.ts";
 export type { ConnectionStatus } from "./clients.ts";
 export type { ClusterStatus, InstanceStatus } from "./cluster.ts";
 export { ConfigError, grpcConfig, type OwnTypes } from "./config/from_section.ts";
@@ -48,4 +51,5 @@ export {
   TokenError,
   type TokenValidator,
 } from "./parts.ts";
+export type { GatewayRefusal, RefusalReason } from "./refusals.ts";
 export { STATUS } from "./status.ts";

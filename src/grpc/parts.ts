@@ -22,12 +22,15 @@ export interface CallInfo {
 
 /** Why a call is not let through: a status of gRPC. */
 export interface Refusal {
+  /** One of {@link STATUS}. */
   readonly code: number;
+  /** Plain text; what cannot stand in a header is encoded. */
   readonly message: string;
 }
 
 /** Looks at calls before a backend is picked; the first one of a chain that refuses ends it. */
 export interface HeaderProcessor {
+  /** Nothing lets the call through. */
   process(call: CallInfo): Refusal | void | Promise<Refusal | void>;
 }
 
@@ -36,12 +39,13 @@ export type Claims = Readonly<Record<string, unknown>>;
 
 /** The token does not hold. */
 export class TokenError extends Error {
+  /** As errors of this kind are told apart. */
   override name = "TokenError";
 }
 
 /** Judges tokens. */
 export interface TokenValidator {
-  /** @throws TokenError when the token does not hold, or is not for that session */
+  /** What the token says. @throws TokenError when it does not hold, or not for that session */
   validate(token: string, sessionId: string): Promise<Claims>;
 }
 
@@ -49,7 +53,9 @@ export interface TokenValidator {
 export interface Instance {
   /** Unique in its cluster. */
   readonly id: string;
+  /** Where it is. */
   readonly hostname: string;
+  /** And on which port. */
   readonly port: number;
 }
 
@@ -63,6 +69,7 @@ export interface Discoverer {
 
 /** An instance at the moment of a pick. */
 export interface InstanceState {
+  /** As the discoverer has it. */
   readonly id: string;
   /** Whether new calls may go there: enabled, healthy, not leaving, not failed. */
   readonly usable: boolean;
@@ -85,6 +92,7 @@ export interface Balancer {
 
 /** A stream that a pool gives away: of a connection that it keeps. */
 export interface BackendStream {
+  /** Who it goes to. */
   readonly instanceId: string;
   /**
    * Opens it with a request: `Http2Connection.open` of that connection. Called once, in the turn in

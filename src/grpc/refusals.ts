@@ -26,6 +26,7 @@ export class GatewayRefusal {
   #only: HeaderList | undefined;
   #trailers: HeaderList | undefined;
 
+  /** One of {@link STATUS}, a plain text, and what it is counted as. */
   constructor(readonly code: number, readonly message: string, readonly reason: RefusalReason) {}
 
   /** Where no headers have gone to the client. */

@@ -50,5 +50,7 @@ export async function readGrpcConfig(
 }
 
 function environment() {
-  return grpcEnvironment((name) => Deno.env.get(name));
+  // Where IPv6 is turned off, nothing can be listened on with it.
+  const hasIpv6 = Deno.networkInterfaces().some(({ family }) => family === "IPv6");
+  return grpcEnvironment((name) => Deno.env.get(name), hasIpv6 ? "::" : "0.0.0.0");
 }

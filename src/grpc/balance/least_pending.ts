@@ -8,6 +8,7 @@ import type { CallInfo, InstanceState } from "../parts.ts";
 export class LeastPending {
   #next = 0;
 
+  /** One of `instances`, "busy" when none has room, undefined when there are none. */
   pick<I extends InstanceState>(_call: Pick<CallInfo, "attempt">, instances: readonly I[]): I | "busy" | undefined {
     const count = instances.length;
     if (count === 0) return undefined;

@@ -11,6 +11,7 @@ export class RoundRobin {
   /** The same for further attempts, whose list is shorter: they must not take anybody's turn. */
   #nextAgain = 0;
 
+  /** One of `instances`, "busy" when none has room, undefined when there are none. */
   pick<I extends InstanceState>(
     { attempt }: Pick<CallInfo, "attempt">,
     instances: readonly I[],

@@ -13,6 +13,7 @@ export class StickySessions<I extends InstanceState> {
   readonly #turn: RoundRobin;
 
   /**
+   * Binds nothing yet.
    * @param keys of the cluster's table
    * @param now ms of a clock that never goes back
    * @param turn shared by the routes that share the keys
@@ -23,6 +24,7 @@ export class StickySessions<I extends InstanceState> {
     this.#turn = turn;
   }
 
+  /** One of `instances`, "busy" when the one that would do has no room, undefined without any. */
   pick(call: Pick<CallInfo, "attempt" | "metadata">, instances: readonly I[]): I | "busy" | undefined {
     const key = call.metadata.get(this.#keys.header);
     if (key === undefined || key === "") return this.#turn.pick(call, instances);

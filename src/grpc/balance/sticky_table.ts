@@ -16,8 +16,11 @@ export interface StickyLimits {
 
 /** A bound key, and where it leads. */
 export interface Bound<I> {
+  /** Whose value the key is. */
   readonly header: string;
+  /** As it was asked for. */
   readonly key: string;
+  /** Where it leads. */
   readonly instance: I;
   /** ms since it was used last. */
   readonly idle: number;
@@ -25,6 +28,7 @@ export interface Bound<I> {
 
 /** What an instance is to this table: something with a name. */
 export interface Named {
+  /** Unique in its cluster. */
   readonly id: string;
 }
 
@@ -68,6 +72,7 @@ export class StickyTable<I extends Named> {
   #oldest: Entry<I> | undefined;
   #size = 0;
 
+  /** An empty one. */
   constructor(limits: StickyLimits) {
     this.#limits = limits;
   }
@@ -208,6 +213,7 @@ export class StickyKeys<I extends Named> {
   readonly entries = new Map<string, Entry<I>>();
   readonly #table: StickyAccess<I>;
 
+  /** For {@link StickyTable.keys}, which everybody else asks. */
   constructor(readonly header: string, table: StickyAccess<I>) {
     this.#table = table;
   }

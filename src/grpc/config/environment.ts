@@ -26,15 +26,18 @@ export interface EnvironmentProblem {
 
 const PREFIX = "environment: ";
 
-/** Reads all variables; an empty value counts as absent. */
-export function grpcEnvironment(environment: Environment): GrpcEnvironment {
+/**
+ * Reads all variables; an empty value counts as absent.
+ * @param everywhere what stands for all addresses of this host: `::` takes IPv4 as well
+ */
+export function grpcEnvironment(environment: Environment, everywhere: "::" | "0.0.0.0" = "::"): GrpcEnvironment {
   const overrides: Override[] = [];
   const problems: EnvironmentProblem[] = [];
   for (const [name, { key, value: read }] of Object.entries(VARIABLES)) {
     const text = environment(name);
     if (text === undefined || text === "") continue;
     const [flag, path] = [`${PREFIX}${name}`, ["grpc", ...key.split(".")]];
-    const value = read(text);
+    const value = read(text, everywhere);
     if (value instanceof Wrong) problems.push({ flag, path, message: value.message });
     else overrides.push({ path, value, flag });
   }
@@ -46,20 +49,28 @@ class Wrong {
   constructor(readonly message: string) {}
 }
 
-const VARIABLES: Readonly<Record<string, { readonly key: string; value(text: string): unknown }>> = {
-  // All addresses of both kinds: what is listened on with IPv6 takes IPv4 as well.
-  SERVICE_PORT_GRPC: { key: "listen", value: number("a port", 1, 65_535, (port) => formatAddress("::", port)) },
+/** The key that each variable sets, and how it is read. */
+interface Variable {
+  readonly key: string;
+  value(text: string, everywhere: string): unknown;
+}
+
+const VARIABLES: Readonly<Record<string, Variable>> = {
+  SERVICE_PORT_GRPC: {
+    key: "listen",
+    value: number("a port", 1, 65_535, (port, everywhere) => formatAddress(everywhere, port)),
+  },
   JWT_SECRET: { key: "auth.jwt_secret", value: (text) => text },
   RETRY_COUNT: { key: "retry.count", value: number("a whole number", 0, 10, (count) => count) },
   RETRY_TIMEOUT_MS: { key: "retry.attempt_timeout", value: number("a whole number", 1, 600_000, (ms) => `${ms}ms`) },
 };
 
-function number(what: string, least: number, most: number, toValue: (number: number) => unknown) {
-  return (text: string) => {
+function number(what: string, least: number, most: number, toValue: (number: number, everywhere: string) => unknown) {
+  return (text: string, everywhere: string) => {
     const plain = text.trim();
     const isNumber = /^-?\d+(\.\d+)?$/.test(plain);
     const number = isNumber ? Number(plain) : NaN;
-    if (Number.isInteger(number) && number >= least && number <= most) return toValue(number);
+    if (Number.isInteger(number) && number >= least && number <= most) return toValue(number, everywhere);
     return new Wrong(`expected ${what} ${least}..${most}, got ${isNumber ? plain : JSON.stringify(text)}`);
   };
 }

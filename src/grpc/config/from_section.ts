@@ -9,13 +9,18 @@ import { GRPC_SECTIONS } from "./section.ts";
 
 /** The types that the user's own parts bring, by name. */
 export interface OwnTypes {
+  /** Those of routes. */
   readonly balancers?: Readonly<Record<string, unknown>>;
+  /** Those of clusters. */
   readonly clusterTypes?: Readonly<Record<string, unknown>>;
 }
 
 /** A section that cannot be used. The message has a line for each reason. */
 export class ConfigError extends Error {
+  /** As errors of this kind are told apart. */
   override name = "ConfigError";
+
+  /** All reasons in one. @param reasons a complete line each */
   constructor(readonly reasons: readonly string[]) {
     super(reasons.join("\n"));
   }

@@ -14,29 +14,37 @@ export interface GrpcConfig {
   readonly listen: readonly Endpoint[];
   /** Absent: none. */
   readonly tls?: TlsListenOptions;
+  /** Calls that no route matches. */
   readonly default: DefaultOptions;
   /** In the order of the file, which means nothing: the longest prefix wins. */
   readonly routes: readonly RouteOptions[];
   /** By name. */
   readonly clusters: Readonly<Record<string, ClusterOptions>>;
+  /** Tokens, of routes that need them. */
   readonly auth: AuthOptions;
+  /** Further attempts. */
   readonly retry: RetryOptions;
+  /** Bindings of sticky sessions. */
   readonly sticky: StickyOptions;
   /** Answers grpc.health.v1.Health where no route's prefix matches it. */
   readonly healthService: boolean;
+  /** How long running calls are served at shutdown. */
   readonly drainTimeout: number;
   /** Of client connections. */
   readonly keepalive: KeepaliveOptions;
   /** 0 is none. */
   readonly maxConnectionAge: number;
+  /** For calls of a connection that is too old. */
   readonly maxConnectionAgeGrace: number;
   /** 0 is none. */
   readonly maxConnectionIdle: number;
+  /** What clients may take. */
   readonly limits: LimitOptions;
 }
 
 /** Listening with TLS (ALPN h2). */
 export interface TlsListenOptions extends TlsServerFiles {
+  /** Where. */
   readonly listen: readonly Endpoint[];
 }
 
@@ -52,9 +60,13 @@ export interface DefaultOptions {
 export interface RouteOptions {
   /** Of the full method name: `/package.Service/Method`. */
   readonly prefix: string;
+  /** Where its calls go. */
   readonly cluster: string;
+  /** `required`: a session, and a token for it. */
   readonly authorization: "none" | "required";
+  /** Who picks an instance. */
   readonly balancer: BalancerOptions;
+  /** `auto`: mid_stream with sticky sessions, else before_response. */
   readonly transfer: Transfer | "auto";
 }
 
@@ -77,25 +89,33 @@ export type ClusterOptions = StaticCluster | DynamicCluster | CustomCluster;
 
 /** Instances by address. */
 export interface StaticCluster extends ClusterCommon {
+  /** Told apart by it. */
   readonly type: "static";
+  /** One instance each. */
   readonly addresses: readonly Endpoint[];
 }
 
 /** Instances that a discoverer lists. */
 export interface DynamicCluster extends ClusterCommon {
+  /** Told apart by it. */
   readonly type: "dynamic";
   /** http or https, without a slash at its end. */
   readonly discovererUrl: string;
   /** ms */
   readonly discovererInterval: number;
+  /** For one request to it. */
   readonly discovererTimeout: number;
+  /** Whether it is told of instances that failed. */
   readonly unregisterFailed: boolean;
 }
 
 /** One of a type that the library's user brings. */
 export interface CustomCluster {
+  /** Told apart by it. */
   readonly type: "custom";
+  /** The name of its type among the parts. */
   readonly kind: string;
+  /** What its mapping has besides, for the part alone. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 
@@ -109,9 +129,13 @@ export interface ClusterCommon {
   readonly maxConnections: number;
   /** Calls per instance; 0 is as many as its SETTINGS allow. */
   readonly maxInFlight: number;
+  /** For a connection, TLS included. */
   readonly connectTimeout: number;
+  /** Of connections to it. */
   readonly keepalive: KeepaliveOptions;
+  /** Before it is connected again. */
   readonly backoff: BackoffOptions;
+  /** Whether it is asked how it is. */
   readonly health: HealthOptions;
 }
 
@@ -119,7 +143,9 @@ export interface ClusterCommon {
 export interface BackendTlsOptions {
   /** PEM; "" trusts the roots of the system. */
   readonly ca: string;
+  /** Shown to the backend; "" is none. */
   readonly cert: string;
+  /** Of that certificate. */
   readonly key: string;
   /** "" is the host that is dialled. */
   readonly serverName: string;
@@ -129,13 +155,17 @@ export interface BackendTlsOptions {
 export interface KeepaliveOptions {
   /** 0 is off. */
   readonly interval: number;
+  /** How long an answer may take. */
   readonly timeout: number;
 }
 
 /** Waits between attempts to connect. */
 export interface BackoffOptions {
+  /** The first one. */
   readonly initial: number;
+  /** From one to the next. */
   readonly multiplier: number;
+  /** The longest. */
   readonly max: number;
 }
 
@@ -145,9 +175,13 @@ export interface HealthOptions {
   readonly type: "none" | "grpc";
   /** "" asks for the server as a whole. */
   readonly service: string;
+  /** From one question to the next. */
   readonly interval: number;
+  /** For one answer. */
   readonly timeout: number;
+  /** Bad answers in a row. */
   readonly unhealthyAfter: number;
+  /** Good answers in a row. */
   readonly healthyAfter: number;
 }
 
@@ -159,11 +193,13 @@ export interface AuthOptions {
   readonly sessionHeader: string;
   /** The claim that must be equal to that header. */
   readonly sessionClaim: string;
+  /** By which clocks may differ. */
   readonly clockTolerance: number;
 }
 
 /** Attempts after the first. */
 export interface RetryOptions {
+  /** At most. */
   readonly count: number;
   /** Until there is a stream. */
   readonly attemptTimeout: number;
@@ -175,27 +211,41 @@ export interface RetryOptions {
 
 /** The table of sticky keys, one per cluster. */
 export interface StickyOptions {
+  /** The longest unused one goes when there are more. */
   readonly maxKeys: number;
+  /** After which an unused one goes. */
   readonly idle: number;
 }
 
 /** What one client, and all of them, may take. */
 export interface LimitOptions {
+  /** Of all clients. */
   readonly maxConnections: number;
+  /** For TLS, and for the preface and SETTINGS. */
   readonly handshakeTimeout: number;
+  /** Calls of a connection. */
   readonly maxConcurrentStreams: number;
+  /** Octets as RFC 9113 6.5.2 counts them. */
   readonly maxHeaderList: number;
+  /** What one call may have sent and nobody taken. */
   readonly streamWindow: number;
+  /** The same of all calls of a connection. */
   readonly connectionWindow: number;
+  /** What may wait for a client that does not read. */
   readonly sendQueueLimit: number;
+  /** After which such a client is disconnected. */
   readonly writeTimeout: number;
+  /** Calls that a client may give up. */
   readonly resets: RateOptions;
+  /** Frames that carry no call. */
   readonly controlFrames: RateOptions;
 }
 
 /** A token bucket. */
 export interface RateOptions {
+  /** How many at once. */
   readonly burst: number;
+  /** How many in the long run. */
   readonly perSecond: number;
 }
 

@@ -17,6 +17,9 @@ async function check(args: readonly string[], env: Record<string, string>) {
   return { code, stdout: stdout.replaceAll(EXAMPLE, "FILE"), stderr: stderr.replaceAll(EXAMPLE, "FILE").split("\n") };
 }
 
+const HAS_IPV6 = Deno.networkInterfaces().some(({ family }) => family === "IPv6");
+const EVERYWHERE = HAS_IPV6 ? "[::]:10000" : "0.0.0.0:10000";
+
 const OPEN = "FILE: routes[0].prefix: warning: opens longer method names without authorization too, such as " +
   "/my_service.MyServiceAPI/LoginX (line 8, column 5)";
 
@@ -26,7 +29,7 @@ Deno.test("check grpc takes file and secret from the environment of a container"
   assertEquals(
     stdout,
     `FILE: ok
-  gRPC listens on [::]:10000
+  gRPC listens on ${EVERYWHERE}
   route /my_service.MyServiceAPI/Login: myauth, authorization none, round_robin
   route /my_service.MyServiceAPI/MyService: my_service, authorization required, sticky_sessions by session-id
   other calls: UNIMPLEMENTED
@@ -61,7 +64,7 @@ Deno.test("check grpc without a file says how to name one", async () => {
 Deno.test("check grpc --print shows what the environment changes, and no secret", async () => {
   const { code, stdout } = await check(["grpc", "--print"], { ...FULL, RETRY_COUNT: "1", RETRY_TIMEOUT_MS: "250" });
   assertEquals([code, stdout.includes("s3cret")], [0, false]);
-  for (const line of ["    count: 1\n", "    attempt_timeout: 250ms\n", "    - '[::]:10000'\n"]) {
+  for (const line of ["    count: 1\n", "    attempt_timeout: 250ms\n", `    - '${EVERYWHERE}'\n`]) {
     assertStringIncludes(stdout, line);
   }
 });

@@ -29,6 +29,11 @@ Deno.test("each variable has its key", () => {
   ]);
 });
 
+Deno.test("a host without IPv6 listens on all addresses that it has", () => {
+  const { overrides } = grpcEnvironment((name) => name === "SERVICE_PORT_GRPC" ? "10000" : undefined, "0.0.0.0");
+  assertEquals(overrides[0]?.value, "0.0.0.0:10000");
+});
+
 for (
   const [name, value, line] of [
     ["RETRY_COUNT", "many", 'RETRY_COUNT: expected a whole number 0..10, got "many"'],
