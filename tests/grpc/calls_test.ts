@@ -308,7 +308,7 @@ Deno.test("3.7 a client that reads nothing holds back its backend, and nobody el
 
 Deno.test("3.7 clients that read nothing, however many, hold back nobody else's answers", async () => {
   await using backend = new Backend("one", undefined, { maxConcurrentStreams: 1000 });
-  const chunk = message(new Uint8Array(300 * 1024));
+  const chunk = message(new Uint8Array(700 * 1024));
   backend.handler = (request) => {
     if (!request.ended || request.stream.localEnded) return;
     request.answer(request.path.endsWith("Big") ? chunk : new Uint8Array(200_000));
