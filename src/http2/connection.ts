@@ -123,7 +123,7 @@ export class Http2Connection implements StreamOwner, SenderOwner, ReaderOwner, T
     this.#limits = new PeerLimits(options.resets, options.controlFrames, this.#startedAt);
     this.#decoder = new HpackDecoder({ maxListSize: options.maxHeaderList });
     this.#sender = new Sender(connection, node, options.sendQueueLimit, this, this.peerSettings, this.#limits);
-    this.#reader = new BlockReader(connection, node.blocks, this);
+    this.#reader = new BlockReader(connection, node.blocks, node.turns, this);
     this.#phase = client ? PHASE.settings : PHASE.preface;
     if (client) this.#introduce();
     node.add(this);

@@ -1,10 +1,11 @@
 /**
- * What all HTTP/2 connections of one owner share: memory, a clock, and one timer for all of them.
+ * What all HTTP/2 connections of one owner share: memory, a clock, one timer for all of them, and turns.
  * @module
  */
 import { BlockPool } from "../net/block.ts";
 import { type Alarm, type Clock, SYSTEM_CLOCK } from "../net/clock.ts";
 import { SegmentPool } from "../net/segment.ts";
+import { Turns } from "../net/turns.ts";
 
 /** Milliseconds between two looks at every connection. */
 const TICK = 100;
@@ -34,6 +35,7 @@ export class Http2Node {
   readonly blocks: BlockPool;
   readonly segments: SegmentPool;
   readonly clock: Clock;
+  readonly turns = new Turns();
   readonly #ticking = new Set<Ticking>();
   #alarm: Alarm | undefined;
   #ticks = 0;
@@ -61,6 +63,7 @@ export class Http2Node {
     if (this.#ticking.size > 0 || this.#alarm === undefined) return;
     this.clock.clearTimeout(this.#alarm);
     this.#alarm = undefined;
+    this.turns.close();
   }
 
   readonly #tick = (): void => {
