@@ -6,8 +6,11 @@ import { type Block, type BlockPool, LARGE_BLOCK, SMALL_BLOCK } from "../net/blo
 import type { ByteReader } from "../net/tap.ts";
 import type { Turns } from "../net/turns.ts";
 
-/** Bytes of a read that may be one of many in a turn of the event loop. */
-const BULK = 4 * SMALL_BLOCK;
+/**
+ * Bytes of a read that may be one of many in a turn of the event loop: calls of usual size and number
+ * are less, and need not ask for the time.
+ */
+const BULK = LARGE_BLOCK / 4;
 
 /** Who takes the bytes. */
 export interface ReaderOwner {
