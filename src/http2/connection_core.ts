@@ -94,7 +94,7 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
     this.streams = streams;
     this.#sender = sender;
     this.#receiver = new Receiver(this, streams, sender, window, this.peerSettings, options.maxHeaderList);
-    this.#reader = new BlockReader(connection, node.blocks, this);
+    this.#reader = new BlockReader(connection, node.blocks, node.turns, this);
     if (client) this.#introduce();
     node.add(this);
     this.#reader.read();
