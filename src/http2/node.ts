@@ -1,10 +1,11 @@
 /**
- * What all HTTP/2 connections of one owner share: memory, a clock, and one timer for all of them.
+ * What all HTTP/2 connections of one owner share: memory, a clock, one timer, and turns.
  * @module
  */
 import { BlockPool } from "../net/block.ts";
 import { type Alarm, type Clock, RunningClock, SYSTEM_CLOCK } from "../net/clock.ts";
 import { SegmentPool } from "../net/segment.ts";
+import { Turns } from "../net/turns.ts";
 
 /** Milliseconds between two looks at every connection. */
 const TICK = 100;
@@ -50,6 +51,11 @@ export class Http2Node {
   readonly segments: SegmentPool;
   /** The clock of all of them. */
   readonly clock: Clock;
+  /**
+   * Lets what is bulk wait until others were looked at.
+   * @internal
+   */
+  readonly turns: Turns = new Turns();
   readonly #ticking = new Set<Ticking>();
   #alarm: Alarm | undefined;
   #endBeat: (() => void) | undefined;
@@ -90,6 +96,7 @@ export class Http2Node {
     this.#alarm = undefined;
     this.#endBeat?.();
     this.#endBeat = undefined;
+    this.turns.close();
   }
 
   readonly #tick = (): void => {
