@@ -19,6 +19,8 @@ import { formatTimeout } from "./timeout.ts";
 
 /** A call as who made it knows it. */
 export interface OwnedCall {
+  /** Its place in its owner's list; belongs to the owner. */
+  nth: number;
   /** Answers it with that. A call that is over has its answer already. */
   refuse(refusal: GatewayRefusal): void;
 }
@@ -68,6 +70,7 @@ export class Call implements StreamListener, Expiring, Placed, OwnedCall {
   /** Bytes that wait at the instance's stream; their window is not given back yet. */
   #owed = 0;
   #clientEnded: boolean;
+  nth = 0;
   #headersSent = false;
   /** A byte of a response message has gone to the client. */
   #answered = false;
