@@ -100,6 +100,11 @@ export interface Knowing extends TokenValidator {
 export class TokenAuthorization implements HeaderProcessor {
   readonly #validator: Knowing;
   readonly #sessionHeader: string;
+  /**
+   * The tokens in headers that were good: a header that comes again is the same string, whose hash
+   * is known, and a token cut out of it anew is not.
+   */
+  readonly #cutOut = new TokenCache<string>(MOST_REMEMBERED);
 
   /** Judges by what `validator` says of a token. */
   constructor(validator: Knowing, { sessionHeader = "session-id" }: Partial<Pick<AuthOptions, "sessionHeader">> = {}) {
@@ -122,15 +127,16 @@ export class TokenAuthorization implements HeaderProcessor {
     if (value === undefined) return REFUSAL.badToken;
     if (names.includes(this.#sessionHeader, session + 1)) return REFUSAL.badToken;
     if (names.includes("authorization", authorization + 1)) return REFUSAL.badToken;
-    const token = bare(value);
+    const token = this.#cutOut.get(value) ?? bare(value);
     const known = this.#validator.known?.(token, sessionId);
     if (known !== undefined) return known ? undefined : REFUSAL.badToken;
-    return this.#verify(token, sessionId);
+    return this.#verify(value, token, sessionId);
   }
 
-  async #verify(token: string, sessionId: string): Promise<GatewayRefusal | undefined> {
+  async #verify(value: string, token: string, sessionId: string): Promise<GatewayRefusal | undefined> {
     try {
       await this.#validator.validate(token, sessionId);
+      if (value.length <= LONGEST_REMEMBERED) this.#cutOut.set(value, token);
       return undefined;
     } catch (error) {
       if (error instanceof TokenError) return REFUSAL.badToken;

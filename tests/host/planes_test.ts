@@ -121,7 +121,7 @@ Deno.test("a Diameter gateway loads nothing of the gRPC plane", async () => {
       await visit(new URL(path, `file:///${file}`).pathname.slice(1));
     }
   };
-  await visit("commands/serve/serve.ts");
+  for (const file of ["main.ts", "commands/serve/serve.ts", "host/diameter_plane.ts"]) await visit(file);
   assertEquals([...loaded].filter((file) => /^(grpc|http2)\//.test(file)), []);
   assert(loaded.has("diameter/relay/gateway.ts"), "the walk follows imports");
 });
