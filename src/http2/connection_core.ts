@@ -339,7 +339,7 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
     if (change > 0) this.#sender.pump();
     if (this.#phase !== PHASE.open) {
       this.#phase = PHASE.open;
-      this.#listener.settled?.();
+      this.#hear(() => this.#listener.settled?.());
     }
     if (settings.maxConcurrentStreams > streamsBefore) this.#tellRoom();
   }
@@ -350,7 +350,8 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
       if (!this.client && !this.#limits.ping(now)) return this.violation("control", TOO_MUCH_CONTROL);
       return this.#sender.ping(bytes.subarray(at, at + 8), true);
     }
-    const purpose = this.#pings.answered(bytes, at, now);
+    let purpose: number = PING_FOR.caller;
+    this.#hear(() => purpose = this.#pings.answered(bytes, at, now));
     if (purpose === 0) this.control();
     else if (purpose === PING_FOR.leave && this.#leave === LEAVE.announced) this.goaway(ERROR_CODE.NO_ERROR);
   }
@@ -361,7 +362,8 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
     const code = view.getUint32(at + 4);
     this.#peerLeft = code;
     const debug = bytes.subarray(at + 8, Math.min(next, at + 8 + LONGEST_DEBUG));
-    this.#listener.goaway?.(lastId, code, new TextDecoder().decode(debug));
+    const text = new TextDecoder().decode(debug);
+    this.#hear(() => this.#listener.goaway?.(lastId, code, text));
     if (this.client) this.streams.endAbove(lastId, ERROR_CODE.REFUSED_STREAM, "goaway");
     this.#closeIfLeft();
   }
@@ -392,7 +394,7 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
     if (!this.#wanted) return;
     this.#wanted = false;
     queueMicrotask(() => {
-      if (!this.goingAway) this.#listener.room?.();
+      if (!this.goingAway) this.#hear(() => this.#listener.room?.());
     });
   }
 
@@ -410,13 +412,13 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
 
   fail(code: number, reason: string): void {
     if (this.over) return;
-    this.#listener.protocolError?.(reason);
+    this.#hear(() => this.#listener.protocolError?.(reason));
     this.end("protocol", code, reason);
   }
 
   violation(kind: ViolationKind, reason: string): void {
     if (this.over) return;
-    this.#listener.violation?.(kind);
+    this.#hear(() => this.#listener.violation?.(kind));
     this.end("violation", ERROR_CODE.ENHANCE_YOUR_CALM, reason);
   }
 
@@ -437,8 +439,17 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
     this.#lingerUntil = this.#node.clock.now() + patience;
     this.#lingerTotal = this.#reader.total;
     this.streams.endAbove(0, code, "lost");
-    this.#listener.closed({ kind, code, reason });
+    this.#hear(() => this.#listener.closed({ kind, code, reason }));
     this.#sender.out.flushed().then(() => this.#finishWriting());
+  }
+
+  /** Calls the listener, whose failure must not keep the connection from what follows. */
+  #hear(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#listener.failed?.(error);
+    }
   }
 
   /** All is written: our direction ends, and the peer's is read until it ends or time is up. */

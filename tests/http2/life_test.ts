@@ -291,6 +291,28 @@ Deno.test("a listener that throws loses its stream, and nothing else", () =>
       },
   ));
 
+Deno.test("a connection's listener that throws keeps nothing from going on", () =>
+  withServer(
+    async (scene, peer) => {
+      await peer.send(headers(1, request("")), headers(3, request("/fine"), true));
+      await peer.sees("HEADERS 3 END");
+      scene.connection.shutdown();
+      await answerPing(peer);
+      await peer.seesEnd();
+      assertEquals(scene.failures.map(String), ["settled", "protocolError", "closed"].map((what) => `Error: ${what}`));
+    },
+    {},
+    [],
+    (scene) => {
+      for (const what of ["settled", "protocolError", "closed"] as const) {
+        scene.listener[what] = () => {
+          throw new Error(what);
+        };
+      }
+      scene.onRequest = (stream) => stream.sendHeaders(OK, true);
+    },
+  ));
+
 Deno.test("streams that wait for the connection's window take turns", () =>
   withServer(
     async (_scene, peer) => {
