@@ -74,7 +74,7 @@ export class BlockReader {
     const left = this.#filled = end - taken;
     if (left > 0 && taken > 0) block.bytes.copyWithin(0, taken, end);
     if (end === block.size) this.#large = true;
-    else if (count < SMALL_BLOCK / 2) this.#large = false;
+    else if (end < SMALL_BLOCK) this.#large = false;
     this.#fit();
     const wait = this.#owner.busy();
     if (wait !== undefined) void wait.then(this.#goOn);

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { BlockPool } from "../../src/net/block.ts";
-import { BlockReader } from "../../src/http2/byte_reader.ts";
+import { BlockReader } from "../../src/http2/block_reader.ts";
 import { Turns } from "../../src/net/turns.ts";
 import { until } from "../support/until.ts";
 
