@@ -51,7 +51,8 @@ export class Http2Node {
   readonly segments: SegmentPool;
   /** The clock of all of them. */
   readonly clock: Clock;
-  readonly turns = new Turns();
+  /** So that what is bulk leaves room for the others. */
+  readonly turns: Turns = new Turns();
   readonly #ticking = new Set<Ticking>();
   #alarm: Alarm | undefined;
   #endBeat: (() => void) | undefined;
