@@ -51,7 +51,10 @@ export class Http2Node {
   readonly segments: SegmentPool;
   /** The clock of all of them. */
   readonly clock: Clock;
-  /** So that what is bulk leaves room for the others. */
+  /**
+   * So that what is bulk leaves room for the others.
+   * @internal
+   */
   readonly turns: Turns = new Turns();
   readonly #ticking = new Set<Ticking>();
   #alarm: Alarm | undefined;
