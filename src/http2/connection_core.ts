@@ -305,7 +305,7 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
       case FRAME.PRIORITY:
         return receiver.priority(view, start, next, id);
       case FRAME.WINDOW_UPDATE:
-        if (!this.client && !this.#limits.update()) return this.violation("control", TOO_MUCH_CONTROL);
+        if (!this.client && !this.#limits.update()) return this.violation("window", "too many WINDOW_UPDATEs");
         return receiver.windowUpdate(view.getUint32(start) & MAX_ID, id);
       case FRAME.PUSH_PROMISE:
         return this.fail(ERROR_CODE.PROTOCOL_ERROR, "PUSH_PROMISE was not allowed");

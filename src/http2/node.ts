@@ -1,5 +1,5 @@
 /**
- * What all HTTP/2 connections of one owner share: memory, a clock, one timer for all of them, and turns.
+ * What all HTTP/2 connections of one owner share: memory, a clock, one timer, and turns.
  * @module
  */
 import { BlockPool } from "../net/block.ts";
@@ -52,7 +52,7 @@ export class Http2Node {
   /** The clock of all of them. */
   readonly clock: Clock;
   /**
-   * So that what is bulk leaves room for the others.
+   * Lets what is bulk wait until others were looked at.
    * @internal
    */
   readonly turns: Turns = new Turns();
