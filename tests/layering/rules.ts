@@ -113,6 +113,7 @@ const PURE_FILES = new Set([
   "http2/settings.ts",
   "http2/stream_ids.ts",
   "http2/stream_state.ts",
+  "http2/stream_table.ts",
   "net/ip_network.ts",
   "net/token_bucket.ts",
 ]);
