@@ -287,6 +287,10 @@ class ClientConnection implements Http2Listener, CallOwner, Expiring {
     this.#clients.parts.meters.protocolErrors.of({ side: "client" }).value++;
   }
 
+  failed(error: unknown): void {
+    this.#clients.parts.tell({ kind: "grpc_internal_error", reason: stackOf(error) });
+  }
+
   closed(_end: ConnectionEnd): void {
     if (this.#slot >= 0) this.#clients.parts.deadlines.cancel(this.#slot);
     this.#slot = -1;
@@ -327,6 +331,10 @@ class ClientConnection implements Http2Listener, CallOwner, Expiring {
   #now(): number {
     return this.#clients.parts.node.clock.now();
   }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
 function http2Options({ limits, keepalive }: GrpcConfig): Http2Options {

@@ -378,6 +378,10 @@ export class GrpcGateway implements GrpcControl {
         };
         return Http2Connection.client(connection, this.#node, options, listener);
       },
+      internalError: (error) => {
+        const reason = error instanceof Error ? error.stack ?? error.message : String(error);
+        this.#listeners.tell({ kind: "grpc_internal_error", reason });
+      },
       protocolError: () => void this.#meters.protocolErrors.of({ side: "backend" }).value++,
     };
   }

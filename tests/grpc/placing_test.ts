@@ -6,6 +6,7 @@ import { Backend, type Client, cluster, config, dynamic, ERROR_CODE, message, St
 const METHOD = "/pkg.Service/Method";
 const SECRET = "a secret of the tests";
 const AUTH = { jwtSecret: SECRET, sessionHeader: "session-id", sessionClaim: "session_id", clockTolerance: 0 };
+const BUSY = "all instances are busy";
 const STICKY = { type: "sticky_sessions", header: "session-id" } as const;
 
 async function tokenFor(session: string, life = 60): Promise<string> {
@@ -153,6 +154,17 @@ Deno.test("4.4 an empty cluster, and one that is full, refuse at once", async ()
   const busy = await client.unary(METHOD);
   assertEquals([busy.status, busy.text], ["8", "all instances are busy"]);
   assertEquals(a.accepted, 2);
+});
+
+Deno.test("4.4 calls that come before it is known how many there may be are busy, not lost", async () => {
+  await using a = new Backend("a", () => {}, { maxConcurrentStreams: 2 });
+  await using stage = await Stage.start(
+    config([{ prefix: "/pkg" }], { main: cluster([a], { maxConnections: 1 }) }, { drainTimeout: 50 }),
+  );
+  const client = await stage.client();
+  const calls = Array.from({ length: 5 }, () => client.call(METHOD));
+  await until(() => calls.filter(({ over }) => over).length === 3, "three of them are refused");
+  for (const call of calls.filter(({ over }) => over)) assertEquals([call.status, call.text], ["8", BUSY]);
 });
 
 Deno.test("4.4 an instance allows so many calls as it is told, and then the next ones again", async () => {
