@@ -37,12 +37,19 @@ export interface ClientsParts {
 
 /** A client's connection as plain data. */
 export interface ConnectionStatus {
+  /** `host:port` of the client. */
   readonly remote: string;
+  /** Whether it is encrypted. */
   readonly tls: boolean;
+  /** Since it was accepted. */
   readonly ageSeconds: number;
+  /** Calls that have no answer yet. */
   readonly callsInFlight: number;
+  /** Requests so far. */
   readonly calls: number;
+  /** Bytes from the client. */
   readonly bytesIn: number;
+  /** Bytes to the client. */
   readonly bytesOut: number;
 }
 

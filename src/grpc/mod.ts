@@ -19,7 +19,7 @@
  */
 export type { Endpoint } from "../net/connection.ts";
 export type { TlsServerFiles } from "../net/tls_listener.ts";
-export type { HeaderList, Http2Stream, StreamListener } from "../http2/mod.ts";
+export type { HeaderList, Http2Stream, StreamEnd, StreamListener } from "../http2/mod.ts";
 export { HmacTokenValidator, TokenAuthorization } from "./authorization.ts";
 export type { HmacOptions, Knowing } from "./authorization.ts";
 export { LeastPending } from "./balance/least_pending.ts";
@@ -30,7 +30,7 @@ export type { ConnectionStatus } from "./clients.ts";
 export type { ClusterStatus, InstanceStatus } from "./cluster.ts";
 export { ConfigError, grpcConfig, type OwnTypes } from "./config/from_section.ts";
 export * from "./config/options.ts";
-export type { GrpcControl, GrpcStatus, RouteStatus, SessionStatus } from "./control.ts";
+export type { GatewayStateName, GrpcControl, GrpcStatus, RouteStatus, SessionStatus } from "./control.ts";
 export type { GrpcEvent, GrpcListener } from "./events.ts";
 export { GrpcGateway } from "./gateway.ts";
 export { HttpDiscoverer, type HttpDiscovererOptions } from "./http_discoverer.ts";
