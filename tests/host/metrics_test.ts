@@ -2,6 +2,7 @@
  * The metrics of a real gateway: all there from the start, each moves when what it counts happens.
  */
 import { assert, assertEquals } from "@std/assert";
+import { ERROR_ANSWERS } from "../../src/diameter/relay/core/refusal.ts";
 import { AppSimulator, type AppSimulatorOptions } from "../../src/diameter/sim/app.ts";
 import { DraSimulator } from "../../src/diameter/sim/dra.ts";
 import type { Faults } from "../../src/diameter/sim/faults.ts";
@@ -320,6 +321,43 @@ Deno.test("every metric of the contract is there from the start, with its labels
     const labels = [...series.matchAll(/[{,](\w+)="/g)].map(([, label]) => label!).filter((label) => label !== "le");
     assertEquals(labels, FAMILIES[family], series);
   }
+});
+
+Deno.test("what an alarm watches is counted from 0, for every DRA and every reason", async () => {
+  await using measured = await Measured.start({ gateway: { timeout_result_code: 3004 } });
+  const series = await measured.series();
+  const answers = ["app_to_dra", "dra_to_app"].flatMap((direction) =>
+    ["dra-1", "dra-2"].flatMap((dra) =>
+      ["2001", "3002", "3004", "5012", "other"].map((code) =>
+        `diamgw_answers_total{direction="${direction}",dra="${dra}",result_code="${code}"}`
+      )
+    )
+  );
+  const errors = Object.entries(ERROR_ANSWERS).flatMap(([reason, codes]) =>
+    codes.map((code) => `diamgw_error_answers_total{code="${code}",reason="${reason}"}`)
+  );
+  const configured = 'diamgw_error_answers_total{code="3004",reason="timeout"}';
+  for (const each of [...answers, ...errors, configured]) assertEquals(series.get(each), 0, each);
+});
+
+Deno.test("no error answer brings a series that was not there", async () => {
+  await using measured = await Measured.start();
+  const before = await measured.series();
+  const raw = await measured.raw();
+  const refused = [
+    request({ destinationRealm: null }),
+    request({ flags: 0x80 | 0x20 | 0x40 }),
+    request({ routeRecords: ["gw.example.net"] }),
+  ];
+  for (const each of refused) {
+    await raw.send(each);
+    await raw.nextAnswer();
+  }
+  const errors = (series: ReadonlyMap<string, number>) =>
+    [...series].filter(([name]) => name.startsWith("diamgw_error_answers_total"));
+  const after = await measured.series();
+  assertEquals(errors(after).map(([name]) => name), errors(before).map(([name]) => name));
+  assertEquals(errors(after).reduce((sum, [, value]) => sum + value, 0), refused.length);
 });
 
 Deno.test("no label value comes from what a peer sends", async () => {
