@@ -32,7 +32,7 @@ export function diameterPlane(gateway: GatewayControl, metrics: Registry, trace:
       ...draRoutes(gateway),
       ...draActions(gateway),
       appsRoute(gateway),
-      errorsRoute(gateway),
+      errorsRoute(gateway, trace),
       ...transactionRoutes(trace),
     ],
     events: eventsOf(gateway),
@@ -158,15 +158,17 @@ function appsRoute(gateway: GatewayControl): Route {
   });
 }
 
-function errorsRoute(gateway: GatewayControl): Route {
+function errorsRoute(gateway: GatewayControl, { mask }: Pick<ShownTrace, "mask">): Route {
   return route({
     method: "GET",
     path: "/api/v1/errors",
     summary: "The last messages that were malformed or refused",
+    description: "The first 256 bytes of each, as admin.mask lets them be read.",
     query: PAGING,
     answer: { description: "Newest first, 100 at most.", schema: z.array(REFUSED_MESSAGE) },
     async handle(call) {
       const messages = await gateway.refusedMessages();
+      const { shownBytes } = await import("./shown_message.ts");
       const shown = messages.map(({ at, peer, resultCode, reason, message, header, bytes, serial }) => ({
         serial,
         element: {
@@ -183,7 +185,7 @@ function errorsRoute(gateway: GatewayControl): Route {
             hop_by_hop: header.hopByHop,
             end_to_end: header.endToEnd,
           },
-          hex: bytes.toHex(),
+          hex: shownBytes(bytes.slice(), mask()).toHex(),
         },
       }));
       const places = new Map(shown.map(({ element, serial }) => [element, -serial]));

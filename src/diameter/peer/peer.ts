@@ -81,6 +81,14 @@ export interface PeerEnd {
   readonly errorMessage?: string;
 }
 
+/** What was wrong with a CER. */
+export interface RefusedCer {
+  /** With what it was answered; 0 when it was not. */
+  readonly resultCode: number;
+  /** For a person. */
+  readonly reason: string;
+}
+
 /** What the owner of a peer wants to know. */
 export interface PeerHandlers {
   /** A responder's word on a CER that is fine in itself: undefined admits the peer. */
@@ -88,6 +96,8 @@ export interface PeerHandlers {
     peer: Peer,
     capabilities: Capabilities,
   ): CapabilitiesFault | undefined | Promise<CapabilitiesFault | undefined>;
+  /** A CER is refused; its bytes are there for the time of the call. */
+  refusedCer?(peer: Peer, refused: RefusedCer, cer: Uint8Array): void;
   /** The connection is open. */
   opened(peer: Peer): void;
   /** The peer sent a DPR: no new requests to it. */
@@ -368,18 +378,26 @@ export class Peer {
   }
 
   #takeCer(bytes: Uint8Array, at: number, end: number, header: Header): boolean | Promise<boolean> {
-    if (this.#state !== "wait-cer") return this.#conclude(this.#handshake.takeAnotherCer(bytes, at, end), header);
+    const answered = (verdict: Verdict, cer = bytes.subarray(at, end)) => {
+      if (verdict.event === "cer-refused") this.#refusedCer(verdict, cer);
+      return this.#conclude(verdict, header);
+    };
+    if (this.#state !== "wait-cer") return answered(this.#handshake.takeAnotherCer(bytes, at, end));
     const verdict = this.#handshake.takeCer(bytes, at, end, this.options.local, this.connection.tls !== undefined);
-    if (verdict.event === "cer-refused") return this.#conclude(verdict, header);
+    if (verdict.event === "cer-refused") return answered(verdict);
     const word = this.#handlers.admit?.(this, this.capabilities!);
-    if (!(word instanceof Promise)) return this.#admitted(header, word);
+    const admitted = (fault: CapabilitiesFault | undefined, cer?: Uint8Array) =>
+      this.#state === "closed" ? false : answered(refusedCer(fault), cer);
+    if (!(word instanceof Promise)) return admitted(word);
     // The CER came in time; how long the word on it takes is not the peer's fault.
     this.#clearTimer();
-    return word.then((late) => this.#admitted(header, late));
+    const cer = bytes.slice(at, end);
+    return word.then((late) => admitted(late, cer));
   }
 
-  #admitted(header: Header, fault: CapabilitiesFault | undefined): boolean {
-    return this.#state === "closed" ? false : this.#conclude(refusedCer(fault), header);
+  #refusedCer({ reason, fault }: Verdict, cer: Uint8Array): void {
+    const refused = { resultCode: fault?.resultCode ?? 0, reason: fault?.reason ?? reason };
+    this.#handlers.refusedCer?.(this, refused, cer);
   }
 
   #takeCea(bytes: Uint8Array, at: number, end: number): boolean {
