@@ -6,9 +6,11 @@
 import { gatewayOptions } from "../diameter/config.ts";
 import { assemble } from "../diameter/relay/assemble.ts";
 import { Gateway } from "../diameter/relay/gateway.ts";
+import { endpointText } from "../net/connection.ts";
 import type { AdminEvent, EventSource } from "../ops/admin/plane.ts";
 import type { AdminServer } from "../ops/admin/server.ts";
-import { type ClosableLogger, guardFloods } from "../ops/log/mod.ts";
+import { type Report, reportJson, reportSentence } from "../ops/config/mod.ts";
+import { type ClosableLogger, guardFloods, type Logger } from "../ops/log/mod.ts";
 import { Registry } from "../ops/metrics/registry.ts";
 import { scrape } from "../ops/metrics/scrape.ts";
 import { createTraceRing, type TraceRing } from "../ops/trace/trace_ring.ts";
@@ -159,7 +161,11 @@ export class Host {
       if (!(error instanceof AdminListenError) || !error.isTaken || isSet("admin.listen")) throw error;
       this.#metrics?.[Symbol.dispose]();
       this.#metrics = undefined;
-      this.#log.warning("admin_off", `there is no admin interface: ${error.message} (set admin.listen)`, {}, []);
+      this.#trace?.stop();
+      const address = endpointText(listen);
+      const what = "give this gateway another address (admin.listen, --admin), or an empty one for none";
+      const sentence = `there is no admin interface: another program listens on ${address}; ${what}`;
+      this.#log.warning("admin_off", sentence, { address }, []);
       return;
     }
     this.#log.info("admin_listening", `admin interface on ${this.#admin.url}`, { url: this.#admin.url }, []);
@@ -210,7 +216,7 @@ export class Host {
     };
   }
 
-  #tellConfig({ action, changes = [], needsRestart = [], errors = [] }: ConfigEvent): void {
+  #tellConfig({ action, changes = [], needsRestart = [], errors = [], warnings = [] }: ConfigEvent): void {
     const event = {
       at: new Date().toISOString(),
       kind: "config",
@@ -224,6 +230,7 @@ export class Host {
     if (action === "refused") {
       for (const error of errors) this.#log.error("config_refused", `nothing was changed: ${error}`, {}, []);
     } else this.#log.info("config", configSentence(action, changes, needsRestart), fields, []);
+    logWarnings(this.#log, warnings);
   }
 
   #logRegularly(interval: number): void {
@@ -239,6 +246,14 @@ export class Host {
       ? `statistics\n${statisticsText(statistics)}`
       : `${created} requests, ${completed} answered by the other side, ${active} of ${total} DRAs usable`;
     this.#log.info("statistics", sentence, { ...statistics }, []);
+  }
+}
+
+/** A line for each thing that is unwise in a configuration. */
+export function logWarnings(log: Logger, reports: readonly Report[]): void {
+  for (const report of reports) {
+    const { key, line, column } = reportJson(report);
+    log.warning("config_warning", reportSentence(report), { key, line, column }, []);
   }
 }
 

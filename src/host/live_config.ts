@@ -31,6 +31,8 @@ export interface ConfigEvent {
   readonly changes?: readonly string[];
   readonly needsRestart?: readonly string[];
   readonly errors?: readonly string[];
+  /** What is unwise in it, though it is in force. */
+  readonly warnings?: readonly Report[];
 }
 
 /** A reload that waits to be confirmed. */
@@ -95,13 +97,13 @@ export class LiveConfig {
     }
     this.#busy = true;
     try {
-      const next = await this.#read();
+      const { config: next, warnings } = await this.#read();
       const { changes, needsRestart } = diffConfig(SECTIONS, this.#config, next);
       if (dryRun) return { changes, needsRestart, applied: false };
       const [before, beforeDigest] = [this.#config, this.#digest];
       // What needs a restart is not in force, and is told again by the next reload.
       await this.#put(reloaded(SECTIONS, before, next), await digestOf(next));
-      this.#owner.told({ action: "reloaded", changes: changes.map(({ path }) => path), needsRestart });
+      this.#owner.told({ action: "reloaded", changes: changes.map(({ path }) => path), needsRestart, warnings });
       if (confirm === undefined) return { changes, needsRestart, applied: true };
       const until = new Date(Date.now() + confirm);
       const timer = setTimeout(() => void this.#goBack(), confirm);
@@ -125,7 +127,7 @@ export class LiveConfig {
     if (this.#pending !== undefined) clearTimeout(this.#pending.timer);
   }
 
-  async #read(): Promise<Config> {
+  async #read(): Promise<{ readonly config: Config; readonly warnings: readonly Report[] }> {
     let loaded: Read;
     try {
       loaded = await this.#owner.read();
@@ -134,8 +136,11 @@ export class LiveConfig {
       throw this.#refuse([{ detail: error.message }]);
     }
     const files = loaded.ok ? await loaded.located(await this.#owner.fileErrors(loaded)) : [];
-    const errors = [...loaded.reports.filter(({ severity }) => severity === "error"), ...files];
-    if (loaded.ok && errors.length === 0) return loaded.config;
+    const reports = [...loaded.reports, ...files];
+    const errors = reports.filter(({ severity }) => severity === "error");
+    if (loaded.ok && errors.length === 0) {
+      return { config: loaded.config, warnings: reports.filter(({ severity }) => severity === "warning") };
+    }
     const faults = errors.map((report): Fault => {
       const path = formatPath(report.path);
       return { detail: reportSentence(report), ...(path === "" ? {} : { path }) };

@@ -20,8 +20,11 @@ export class RunningHost implements AsyncDisposable {
     readonly log: ClosableLogger,
   ) {}
 
-  /** Starts one; listeners are on free ports unless `tree` says otherwise. */
-  static async start(tree: Tree): Promise<RunningHost> {
+  /**
+   * Starts one; listeners are on free ports unless `tree` says otherwise.
+   * @param unset a key that `tree` has, taken as one that nobody wrote
+   */
+  static async start(tree: Tree, { unset = "" } = {}): Promise<RunningHost> {
     const file = await Deno.makeTempFile({ prefix: "host-", suffix: ".yaml" });
     const lines: Record<string, unknown>[] = [];
     const writeSync = (bytes: Uint8Array) => {
@@ -33,7 +36,9 @@ export class RunningHost implements AsyncDisposable {
     const loaded = await readWholeConfig(file);
     assert(loaded.ok, loaded.errors.join("\n"));
     const log = createLogger({ level: loaded.config.logging.level, format: "json", sink });
-    const host = await Host.start({ loaded, file, read: () => readWholeConfig(file) }, log);
+    const isSet = (key: string) => key !== unset && loaded.isSet(key);
+    const origin = { loaded: { ...loaded, isSet }, file, read: () => readWholeConfig(file) };
+    const host = await Host.start(origin, log);
     return new RunningHost(host, file, lines, log);
   }
 

@@ -2,9 +2,9 @@
  * `serve`: the gateway, until it is told to stop.
  * @module
  */
-import { type ConfigOrigin, Host, StartFailed } from "../../host/host.ts";
+import { type ConfigOrigin, Host, logWarnings, StartFailed } from "../../host/host.ts";
 import { tlsFileErrors } from "../../host/tls_files.ts";
-import { reportJson, reportLine, reportSentence } from "../../ops/config/mod.ts";
+import { reportLine } from "../../ops/config/mod.ts";
 import { type ClosableLogger, createLogger } from "../../ops/log/mod.ts";
 import { VERSION } from "../../version.ts";
 import { defineCommand, EXIT } from "../cli/command.ts";
@@ -72,10 +72,7 @@ async function serve(origin: ConfigOrigin, log: ClosableLogger, hangUps: HangUps
     config: source,
     dras: dras.map((dra) => dra.name),
   }, ["config", "dras"]);
-  for (const report of reports) {
-    const { key, line, column } = reportJson(report);
-    log.warning("config_warning", reportSentence(report), { key, line, column }, []);
-  }
+  logWarnings(log, reports);
   // Before anybody can know that it listens, and before there is a peer to take leave of.
   using interruption = new Interruption();
   let host: Host;

@@ -47,6 +47,11 @@ export class TraceRing {
     this.#wall = wall;
   }
 
+  /** Records no more requests: nobody is going to look. */
+  stop(): void {
+    this.#sampler.stop();
+  }
+
   /** A connection is open. Keep what it gives, for the calls below. */
   opened(facts: ConnectionFacts): TracedConnection {
     return this.connections.open(facts);

@@ -35,6 +35,18 @@ Deno.test("an answered request is shown with everything that was said of it", as
   });
 });
 
+Deno.test("nothing is recorded any more once nobody can look", async () => {
+  for (const sample of ["auto", 0.5] as const) {
+    const { ring, request, at } = new TraceStage({ sample });
+    ring.begun(request({ now: at(0) }));
+    ring.begun(request({ now: at(1) }));
+    const { transactions: before } = await transactionsOf(ring, {});
+    ring.stop();
+    for (let i = 2; i < 20; i++) assertEquals(ring.begun(request({ now: at(i) })), 0);
+    assertEquals((await transactionsOf(ring, {})).transactions, before);
+  }
+});
+
 Deno.test("a failover shows each attempt with its time and how it ended", async () => {
   const { ring, east, west, request, at } = new TraceStage();
   const handle = ring.begun(request({ now: at(0) }));
