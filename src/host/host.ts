@@ -13,6 +13,7 @@ import { type Report, reportJson, reportSentence } from "../ops/config/mod.ts";
 import { type ClosableLogger, guardFloods, type Logger } from "../ops/log/mod.ts";
 import { Registry } from "../ops/metrics/registry.ts";
 import { scrape } from "../ops/metrics/scrape.ts";
+import type { OtlpSettings } from "../ops/otlp/settings.ts";
 import { createTraceRing, type TraceRing } from "../ops/trace/trace_ring.ts";
 import { VERSION } from "../version.ts";
 import type { AdminConfig, Config, Loaded, Read } from "./config.ts";
@@ -23,6 +24,7 @@ import { LiveLog } from "./log_settings.ts";
 import { ProcessMetrics } from "./process_metrics.ts";
 import { statisticsText } from "./statistics_text.ts";
 import { keepSwept } from "./sweeper.ts";
+import { type RunningTelemetry, startTelemetry } from "./telemetry.ts";
 import { tlsFileErrors } from "./tls_files.ts";
 
 /** Where the configuration came from. */
@@ -32,6 +34,8 @@ export interface ConfigOrigin {
   readonly file: string | undefined;
   /** Reads it again, flags and all. */
   read(): Promise<Read>;
+  /** Where spans go; absent for nowhere. */
+  readonly telemetry?: OtlpSettings | undefined;
 }
 
 /** Why it cannot start, told in the log by then. */
@@ -53,6 +57,7 @@ export class Host {
   readonly #drained = Promise.withResolvers<void>();
   #metrics: ProcessMetrics | undefined;
   #admin: AdminServer | undefined;
+  #telemetry: RunningTelemetry | undefined;
   #statistics: ReturnType<typeof setInterval> | undefined;
   #endSweeping = () => {};
 
@@ -76,8 +81,9 @@ export class Host {
     const { loaded } = origin;
     const options = withinDescriptors(gatewayOptions(loaded.config), log);
     const { admin } = loaded.config;
-    // Nobody can see what is recorded without the admin interface.
-    const trace = admin.listen === null ? undefined : createTraceRing(admin.trace);
+    // Otherwise nobody can see what is recorded.
+    const isSeen = admin.listen !== null || origin.telemetry !== undefined;
+    const trace = isSeen ? createTraceRing(admin.trace) : undefined;
     const gateway = new Gateway(options, assemble(options, trace));
     const config = await LiveConfig.of(
       {
@@ -92,6 +98,7 @@ export class Host {
     const host: Host = new Host(log, gateway, trace, config);
     try {
       await gateway.start();
+      await host.#startTelemetry(origin.telemetry);
       await host.#openAdmin(loaded);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -137,6 +144,7 @@ export class Host {
     await this.#gateway.stop();
     if (this.#statistics !== undefined) clearInterval(this.#statistics);
     this.#endSweeping();
+    await this.#telemetry?.close();
     this.#liveLog.close();
     this.#events.close();
     await this.#admin?.close();
@@ -150,6 +158,20 @@ export class Host {
     this.#logRegularly(config.stats.interval);
   }
 
+  async #startTelemetry(settings: OtlpSettings | undefined): Promise<void> {
+    if (settings === undefined) return;
+    const [ring, log] = [this.#trace, this.#log];
+    if (ring === undefined) {
+      return log.warning(
+        "spans_off",
+        "no spans are sent: admin.trace.max_bytes or .sample is 0, so that there are none",
+      );
+    }
+    const { current } = this.#config;
+    const mask = () => this.#config.current.admin.mask;
+    this.#telemetry = await startTelemetry({ settings, ring, log, originHost: current.gateway.originHost, mask });
+  }
+
   async #openAdmin({ config: { admin }, isSet }: Loaded): Promise<void> {
     const { listen } = admin;
     if (listen === null) return;
@@ -161,7 +183,7 @@ export class Host {
       if (!(error instanceof AdminListenError) || !error.isTaken || isSet("admin.listen")) throw error;
       this.#metrics?.[Symbol.dispose]();
       this.#metrics = undefined;
-      this.#trace?.stop();
+      if (this.#telemetry === undefined) this.#trace?.stop();
       const address = endpointText(listen);
       const what = "give this gateway another address (admin.listen, --admin), or an empty one for none";
       const sentence = `there is no admin interface: another program listens on ${address}; ${what}`;

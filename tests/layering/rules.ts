@@ -33,7 +33,7 @@ const DIAMETER = [
   "diameter/peer",
   "diameter/wire",
 ] as const;
-const OPS = ["ops/config", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
+const OPS = ["ops/config", "ops/otlp", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
 
 /**
  * The arrows. A room is a directory of src, or a file without its `.ts`; what it may import is
@@ -43,10 +43,12 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "main": ["commands", "version"],
   "mod": [...DIAMETER, ...OPS, "net", "version"],
   "commands": ["host", "diameter/admin", "ops/admin", "diameter", ...OPS, ...DIAMETER, "net", "version"],
-  "host": ["diameter/admin", "diameter", "ops/admin", ...OPS, ...DIAMETER, "net", "version"],
+  "host": ["diameter/admin", "diameter/telemetry", "diameter", "ops/admin", ...OPS, ...DIAMETER, "net", "version"],
   "build": ["version"],
   // What the plane brings to the process; diameter/admin: to the admin interface.
   "diameter/admin": ["ops/admin", ...FACE, "diameter/relay", "diameter/wire", ...BELOW_PLANES, "ops/trace"],
+  // What the plane makes of its trace for whoever follows it.
+  "diameter/telemetry": ["ops/otlp", "ops/trace", "diameter/wire", ...BELOW_PLANES],
   "diameter": ["ops/config", ...FACE, "diameter/relay", "diameter/wire", "net"],
   "ops/admin": ["ops/config", "ops/log", "net"], // knows no plane
   // The relay's root wires its four rooms and gives them their life; nobody above sees into them.
@@ -68,6 +70,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "diameter/wire": [],
   "ops/config": [...BELOW_PLANES], // knows no plane: which keys there are is said to it
   "ops/trace": ["ops/capture", ...BELOW_PLANES],
+  "ops/otlp": [...BELOW_PLANES], // knows no plane: what a span tells is said to it
   "ops/statistics": [...BELOW_PLANES],
   "ops": ["ops/capture", ...BELOW_PLANES], // what has no line of its own here
   "ops/capture": [...BELOW_PLANES],

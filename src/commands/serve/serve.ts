@@ -6,6 +6,7 @@ import { type ConfigOrigin, Host, logWarnings, StartFailed } from "../../host/ho
 import { tlsFileErrors } from "../../host/tls_files.ts";
 import { reportLine } from "../../ops/config/mod.ts";
 import { type ClosableLogger, createLogger } from "../../ops/log/mod.ts";
+import { otlpSettings } from "../../ops/otlp/settings.ts";
 import { VERSION } from "../../version.ts";
 import { defineCommand, EXIT } from "../cli/command.ts";
 import { HangUps, Interruption } from "../cli/signals.ts";
@@ -22,7 +23,8 @@ Listens for Logic Apps, keeps the connections to the DRAs, and relays between th
 it in order: pending answers are awaited, then every peer gets a DPR. A second signal ends it at once; SIGHUP reads
 configuration and certificates again, and so does a POST to /api/v1/config/reload of the admin interface, which is on
 127.0.0.1:9868 unless told otherwise. A file with errors changes nothing. Flags win over the file; without either it
-listens on 127.0.0.1:3868 and says that DRAs are missing. The log goes to stderr.`,
+listens on 127.0.0.1:3868 and says that DRAs are missing. The log goes to stderr. With OTEL_EXPORTER_OTLP_ENDPOINT in
+the environment, spans of recorded transactions go there.`,
   flags: serveFlags,
   examples: [
     ["serve -c diam-gw.yaml", "with a configuration file"],
@@ -37,7 +39,8 @@ listens on 127.0.0.1:3868 and says that DRAs are missing. The log goes to stderr
     using hangUps = new HangUps();
     const loaded = await configFromServeFlags(flags);
     const files = loaded.ok ? await loaded.located(await tlsFileErrors(loaded)) : [];
-    const errors = [...loaded.errors, ...files.map(reportLine)];
+    const telemetry = otlpSettings((name) => Deno.env.get(name));
+    const errors = [...loaded.errors, ...files.map(reportLine), ...telemetry.errors];
     if (!loaded.ok || errors.length > 0) {
       // What cannot start has no log: lines for people, as `check` has them.
       for (const line of [...errors, ...loaded.warnings]) printError(line);
@@ -50,7 +53,8 @@ listens on 127.0.0.1:3868 and says that DRAs are missing. The log goes to stderr
     });
     try {
       const read = () => configFromServeFlags(flags);
-      return await serve({ loaded, file: flags.config, read }, log, hangUps);
+      const origin = { loaded, file: flags.config, read, telemetry: telemetry.settings };
+      return await serve(origin, log, hangUps);
     } catch (error) {
       // Nothing else is to stand on stderr among the lines of the log.
       const reason = error instanceof Error ? error.stack ?? error.message : String(error);

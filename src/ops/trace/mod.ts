@@ -18,5 +18,6 @@ export type {
   TransactionPage,
 } from "./record.ts";
 export { AUTO_LIMIT } from "./sampler.ts";
+export { type EndedTransaction, TraceFollower } from "./trace_follower.ts";
 export { createTraceRing, TraceRing } from "./trace_ring.ts";
 export { messagesOf, transactionsOf } from "./trace_reader.ts";
