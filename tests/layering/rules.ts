@@ -50,7 +50,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // What the plane makes of its trace for whoever follows it.
   "diameter/telemetry": ["ops/otlp", "ops/trace", "diameter/wire", ...BELOW_PLANES],
   "diameter": ["ops/config", ...FACE, "diameter/relay", "diameter/wire", "net"],
-  "ops/admin": ["ops/config", "ops/log", "net"], // knows no plane
+  "ops/admin": ["ops/config", ...BELOW_PLANES], // knows no plane
   // The relay's root wires its four rooms and gives them their life; nobody above sees into them.
   "diameter/relay": [...RELAY, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
   // The way of a message. It knows both sides, and neither listens nor dials.

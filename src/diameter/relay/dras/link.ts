@@ -32,7 +32,7 @@ const TLS_TROUBLE = /tls|ssl|corrupt message|wrong version/i;
 
 /** The end of a connection as what follows the name of a DRA. */
 function asPredicate(reason: string): string {
-  return reason.startsWith(UNREACHABLE) ? reason : `is not connected: ${reason}`;
+  return /^(is|cannot) /.test(reason) ? reason : `is not connected: ${reason}`;
 }
 
 /** What a link tells the pool. */
