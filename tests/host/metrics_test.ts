@@ -6,6 +6,7 @@ import { ERROR_ANSWERS } from "../../src/diameter/relay/core/refusal.ts";
 import { AppSimulator, type AppSimulatorOptions } from "../../src/diameter/sim/app.ts";
 import { DraSimulator } from "../../src/diameter/sim/dra.ts";
 import type { Faults } from "../../src/diameter/sim/faults.ts";
+import { METRICS } from "../deploy/contract.ts";
 import { interopTest, program } from "../interop/programs.ts";
 import { request } from "../support/raw_message.ts";
 import { RawPeer } from "../support/raw_peer.ts";
@@ -13,35 +14,9 @@ import { until } from "../support/until.ts";
 import { RunningHost } from "./running_host.ts";
 
 /** Every family of the contract with its labels. */
-const FAMILIES: Readonly<Record<string, readonly string[]>> = {
-  diamgw_requests_total: ["direction", "dra"],
-  diamgw_answers_total: ["direction", "dra", "result_code"],
-  diamgw_error_answers_total: ["code", "reason"],
-  diamgw_retransmissions_total: ["dra", "reason"],
-  diamgw_unmatched_answers_total: ["reason"],
-  diamgw_discarded_total: ["reason"],
-  diamgw_bytes_total: ["side", "direction"],
-  diamgw_in_flight: ["dra"],
-  diamgw_connections: ["side", "state"],
-  diamgw_connection_attempts_total: ["dra", "result"],
-  diamgw_watchdog_events_total: ["dra", "event"],
-  diamgw_failovers_total: [],
-  diamgw_failbacks_total: [],
-  diamgw_dra_usable: ["dra"],
-  diamgw_active_priority: [],
-  diamgw_queue_bytes: ["side"],
-  diamgw_request_duration_seconds: ["dra"],
-  diamgw_overhead_seconds: [],
-  diamgw_event_loop_lag_seconds: [],
-  diamgw_memory_bytes: ["kind"],
-  diamgw_build_info: ["version", "deno"],
-  diamgw_refused_total: ["listener", "reason"],
-  process_cpu_seconds_total: [],
-  process_resident_memory_bytes: [],
-  process_start_time_seconds: [],
-  process_open_fds: [],
-  process_max_fds: [],
-};
+const FAMILIES: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(METRICS).map(([name, { labels }]) => [name, Object.keys(labels)]),
+);
 
 /** A gateway between two simulated DRAs. */
 class Measured implements AsyncDisposable {
@@ -313,13 +288,17 @@ Deno.test("every metric of the contract is there from the start, with its labels
   const types = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = "", type = ""]) => [name, type]));
   assertEquals([...types.keys()].toSorted(), Object.keys(FAMILIES).toSorted());
   for (const [name, type] of types) {
-    assertEquals(type === "counter", name.endsWith("_total"), name);
+    assertEquals([type, type === "counter"], [METRICS[name]?.kind, name.endsWith("_total")], name);
   }
   for (const series of (await measured.series()).keys()) {
     const family = [...types.keys()].find((name) => new RegExp(`^${name}(_bucket|_sum|_count)?({|$)`).test(series));
     assert(family !== undefined, series);
     const labels = [...series.matchAll(/[{,](\w+)="/g)].map(([, label]) => label!).filter((label) => label !== "le");
     assertEquals(labels, FAMILIES[family], series);
+    for (const [, label = "", value = ""] of series.matchAll(/[{,](\w+)="([^"]*)"/g)) {
+      const values = METRICS[family]?.labels[label];
+      assert(values === undefined || values.includes(value), series);
+    }
   }
 });
 
