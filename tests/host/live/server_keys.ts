@@ -38,6 +38,26 @@ export const SERVER_KEYS: readonly Row[] = [
     await s.app("third.example.net");
     await app.nothingMore();
   }),
+  row("server.reuse_port", "another process may listen on the same port, and may not any more", {}, async (s) => {
+    const app = await s.app();
+    const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const listen = [{ hostname: "127.0.0.1", port: free.addr.port }];
+    free.close();
+    const beside = () => {
+      try {
+        Deno.listen({ ...listen[0]!, reusePort: true }).close();
+        return "listens";
+      } catch {
+        return "refused";
+      }
+    };
+    for (const [reusePort, expected] of [[false, "refused"], [true, "listens"], [false, "refused"]] as const) {
+      await change(s, { server: { listen, reusePort } });
+      assertEquals([s.gateway.addresses, beside()], [listen, expected]);
+      await s.app(`${reusePort}.example.net`);
+    }
+    await app.nothingMore();
+  }),
   {
     keys: ["server.tls.listen", "server.tls.cert", "server.tls.key", "server.tls.client_ca"],
     seen: "a listener with TLS opens, shows another certificate, asks for those of clients, and closes",
