@@ -119,8 +119,13 @@ async function beginningOf({ body }: Response): Promise<Uint8Array> {
 /** What fetch wraps into sentences about itself: the clause that says something. */
 function clauseOf(error: unknown): string {
   if (error instanceof Error && error.cause instanceof Error) return clauseOf(error.cause);
+  const text = reasonOf(error);
+  // Deno's fetch trusts no certificate that is its own authority, also where that one is given.
+  if (text.includes("CaUsedAsEndEntity")) {
+    return "its certificate is that of an authority: expected one that an authority signed";
+  }
   const wrapping = /^error sending request .*?client error \(\w+\): (?:tcp connect error: )?/;
-  return reasonOf(reasonOf(error).replace(wrapping, ""));
+  return reasonOf(text.replace(wrapping, ""));
 }
 
 function quoted(answer: Uint8Array): string {

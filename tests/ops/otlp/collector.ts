@@ -19,17 +19,19 @@ export class Collector implements AsyncDisposable {
   /** How the next posts are answered. */
   answer: Answerer = TAKE;
   readonly port: number;
+  readonly #isTls: boolean;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
   constructor(port = 0, tls: { readonly cert: string; readonly key: string } | undefined = undefined) {
     const options = { hostname: "127.0.0.1", port, onListen: () => {}, ...tls };
+    this.#isTls = tls !== undefined;
     this.#server = Deno.serve(options, (request) => this.#take(request));
     this.port = this.#server.addr.port;
   }
 
   /** What OTEL_EXPORTER_OTLP_ENDPOINT names. */
   get endpoint(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return this.#isTls ? `https://localhost:${this.port}` : `http://127.0.0.1:${this.port}`;
   }
 
   get spans(): ArrivedSpan[] {

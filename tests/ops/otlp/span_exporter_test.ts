@@ -3,8 +3,11 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { SpanExporter } from "../../../src/ops/otlp/span_exporter.ts";
 import { otlpSettings } from "../../../src/ops/otlp/settings.ts";
 import type { Span } from "../../../src/ops/otlp/span.ts";
+import { Authority } from "../../interop/certificates.ts";
+import { interopTest, program } from "../../interop/programs.ts";
 import { Collector } from "./collector.ts";
 
+const OPENSSL = [program("openssl", "openssl")];
 const SENDER = { attributes: { "service.name": "gw" }, program: { name: "diam-gw", version: "1.2.3" } };
 const NEVER = new AbortController().signal;
 
@@ -149,4 +152,28 @@ Deno.test("a file of certificates that is none is named", async () => {
   const error = await opened("https://127.0.0.1:1", { OTEL_EXPORTER_OTLP_CERTIFICATE: "deno.json" })
     .then((exporter) => exporter.close(), String);
   assertStringIncludes(String(error), "deno.json");
+});
+
+interopTest("a collector with TLS is trusted by the file that says so, and by no other", OPENSSL, async () => {
+  const directory = await Deno.makeTempDir({ prefix: "otlp-tls-" });
+  try {
+    const { cert, key, ca } = await (await Authority.create(directory)).sign("localhost");
+    const pem = async (file: string) => await Deno.readTextFile(file);
+    await using collector = new Collector(0, { cert: await pem(cert), key: await pem(key) });
+    const trusting = await opened(collector.endpoint, { OTEL_EXPORTER_OTLP_CERTIFICATE: ca });
+    assertEquals(await trusting.send(SPANS, NEVER), { kind: "taken", rejected: "" });
+    trusting.close();
+    const wary = await opened(collector.endpoint);
+    const outcome = await wary.send(SPANS, NEVER);
+    assertStringIncludes("reason" in outcome ? outcome.reason : "", "UnknownIssuer");
+    wary.close();
+    const own = { cert: await pem(ca), key: await pem(ca.replace(".pem", ".key")) };
+    await using selfSigned = new Collector(0, own);
+    const told = await opened(selfSigned.endpoint, { OTEL_EXPORTER_OTLP_CERTIFICATE: ca });
+    const refused = await told.send(SPANS, NEVER);
+    assertStringIncludes("reason" in refused ? refused.reason : "", "expected one that an authority signed");
+    told.close();
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });
