@@ -8,6 +8,7 @@ import { COMMAND } from "../../../src/diameter/wire/command_codes.ts";
 import { formatHex } from "../../../src/diameter/wire/data_format.ts";
 import { pcapHeader, pcapRecord } from "../../../src/ops/capture/pcap_writer.ts";
 import { segment } from "../../ops/capture/frames.ts";
+import { freePort } from "../../support/free_port.ts";
 import { answer, cea, peerAnswer, peerRequest, RawMessage, request } from "../../support/raw_message.ts";
 import { RawListener } from "../../support/raw_peer.ts";
 import { until } from "../../support/until.ts";
@@ -230,10 +231,7 @@ Deno.test("send says why there is no answer, and what may be done about it", asy
 });
 
 Deno.test("send to where nobody listens, or to a DRA without S13, ends with 1", async () => {
-  const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = free.addr;
-  free.close();
-  const nobody = await s13(`127.0.0.1:${port}`, "35209900176148");
+  const nobody = await s13(`127.0.0.1:${freePort()}`, "35209900176148");
   assertEquals([nobody.code, nobody.stdout], [1, ""]);
   assertStringIncludes(nobody.stderr, "refused");
   assertStringIncludes(nobody.stderr, "does a Diameter peer listen there?");
