@@ -208,19 +208,19 @@ Deno.test("send says why there is no answer, and what may be done about it", asy
         "it has to know diam-gw-send.localdomain, or --origin-host has to name whom it knows\n",
     });
 
-    const silent = s13(peer, "35209900176148", "--timeout", "200ms");
+    const silent = s13(peer, "35209900176148", "--timeout", "500ms");
     const second = await listener.accept();
     await second.nextRequest(COMMAND.capabilitiesExchange);
     assertEquals(
       (await silent).stderr,
-      `Cannot exchange capabilities with ${peer}: no CEA in time (--timeout 200ms); is it a Diameter peer?\n`,
+      `Cannot exchange capabilities with ${peer}: no CEA in time (--timeout 500ms); is it a Diameter peer?\n`,
     );
 
-    const unanswered = s13(peer, "35209900176148", "--timeout", "200ms");
+    const unanswered = s13(peer, "35209900176148", "--timeout", "500ms");
     const third = await listener.open();
     await third.nextRequest();
     const late = await unanswered;
-    assertEquals([late.code, late.stderr], [1, `No answer from ${peer} in time (--timeout 200ms)\n`]);
+    assertEquals([late.code, late.stderr], [1, `No answer from ${peer} in time (--timeout 500ms)\n`]);
 
     const lost = s13(peer, "35209900176148");
     const fourth = await listener.open();
@@ -303,7 +303,7 @@ Deno.test("send hex --no-cer sends anything as it is, and shows whatever comes b
     assertStringIncludes(stdout, "Device-Watchdog-Answer");
     await dra.nextEnd();
 
-    const silent = runMain(["send", "hex", "00", "--peer", peer, "--no-cer", "--timeout", "100ms", "--json"]);
+    const silent = runMain(["send", "hex", "00", "--peer", peer, "--no-cer", "--timeout", "600ms", "--json"]);
     await listener.accept();
     assertEquals(await silent, {
       code: 1,
