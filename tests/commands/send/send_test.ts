@@ -104,6 +104,7 @@ Deno.test("send prints no control character that a peer sent", async () => {
       const connection = await listener.open();
       const asked = await connection.nextRequest();
       await connection.send(answer(asked, { resultCode: 5012, more: (builder) => builder.text(281, evil) }));
+      await connection.answerPeerRequest(COMMAND.disconnectPeer);
       const { stdout, stderr } = await running;
       // deno-lint-ignore no-control-regex
       assertEquals(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/.exec(stdout + stderr), null, args.join(" "));
@@ -219,6 +220,7 @@ Deno.test("send says why there is no answer, and what may be done about it", asy
     const unanswered = s13(peer, "35209900176148", "--timeout", "500ms");
     const third = await listener.open();
     await third.nextRequest();
+    await third.answerPeerRequest(COMMAND.disconnectPeer);
     const late = await unanswered;
     assertEquals([late.code, late.stderr], [1, `No answer from ${peer} in time (--timeout 500ms)\n`]);
 
@@ -285,6 +287,7 @@ Deno.test("send hex advertises the applications of its messages, or those it is 
       const cer = await dra.acceptCapabilities();
       assertEquals(cer.codes.filter((code) => code === 258 || code === 260).toSorted(), [...expected]);
       for (let i = 0; i < 2; i++) await dra.send(answer(await dra.next("a request")));
+      await dra.answerPeerRequest(COMMAND.disconnectPeer);
       assertEquals((await run).code, 0);
     }
   });
