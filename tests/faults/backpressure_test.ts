@@ -30,7 +30,7 @@ cell("a DRA that stops reading: what waits moves to the other one, and so does a
   dras: [{}, {}],
   apps: FOUR,
   gateway: { answerTimeout: 400 },
-  draPool: { sendQueueLimit: 256 * 1024, writeTimeout: 1_000 },
+  draPool: { sendQueueLimit: 1024 * 1024, writeTimeout: 1_000 },
 }, async (rig) => {
   const app = await TallyApp.open(rig.gateway, "bulk.apps.example.net");
   rig.dras[0]!.setFaults({ readRate: 0 });
