@@ -127,8 +127,8 @@ Deno.test("ping guesses who answers when it is no Diameter peer", async () => {
       "want TLS (--tls): its log tells which\n",
   );
   assertEquals(JSON.parse(closed.stdout).error + "\n", closed.stderr);
-  const silent = await stranger("", true, "--timeout", "50ms");
-  assertStringIncludes(silent.stderr, "no CEA in time; is it a Diameter peer without TLS? (--timeout 50ms)\n");
+  const silent = await stranger("", true, "--timeout", "600ms");
+  assertStringIncludes(silent.stderr, "no CEA in time; is it a Diameter peer without TLS? (--timeout 600ms)\n");
   const plain = await stranger("HTTP/1.1 400 Bad Request\r\n\r\n", true, "--tls");
   assertStringIncludes(plain.stderr, "it does not speak TLS: leave out --tls\n");
   const reset = await stranger("", false, "--tls");
