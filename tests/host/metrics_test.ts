@@ -8,6 +8,7 @@ import { DraSimulator } from "../../src/diameter/sim/dra.ts";
 import type { Faults } from "../../src/diameter/sim/faults.ts";
 import { METRICS } from "../deploy/contract.ts";
 import { interopTest, program } from "../interop/programs.ts";
+import { freeAddress } from "../support/free_port.ts";
 import { request } from "../support/raw_message.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 import { until } from "../support/until.ts";
@@ -27,8 +28,8 @@ class Measured implements AsyncDisposable {
   static async start(change: { gateway?: object; draPool?: object; faults?: Partial<Faults> } = {}): Promise<Measured> {
     const faults = change.faults ?? {};
     const dras = [
-      new DraSimulator({ originHost: "dra-1.core.example.net", faults }),
-      new DraSimulator({ originHost: "dra-2.core.example.net" }),
+      new DraSimulator({ originHost: "dra-1.core.example.net", listen: freeAddress(), faults }),
+      new DraSimulator({ originHost: "dra-2.core.example.net", listen: freeAddress() }),
     ] as const;
     const host = await RunningHost.start({
       gateway: { ...change.gateway },

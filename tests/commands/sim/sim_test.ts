@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type Outcome, runMain } from "../run_main.ts";
+import { freePort } from "../../support/free_port.ts";
 
 const { test } = Deno;
 const MAIN = new URL("../../../src/main.ts", import.meta.url).pathname;
@@ -156,9 +157,7 @@ test("a table of IMEIs that cannot be read is bad usage, line by line", async ()
 });
 
 test("a connection that cannot be opened ends sim app with 1", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const address = `127.0.0.1:${listener.addr.port}`;
-  listener.close();
+  const address = `127.0.0.1:${freePort()}`;
   const { code, stdout, stderr } = await runMain(["sim", "app", "--connect", address, "--requests", "1"]);
   assertEquals([code, stdout], [1, ""]);
   assertMatch(stderr, new RegExp(`^diam-gw sim: Cannot connect to ${address}: .*refused`));

@@ -6,7 +6,8 @@ import { type Connection, type Endpoint, endpointText } from "../../../net/conne
 import { type ListenAddress, type Listener, listenTcp } from "../../../net/listener.ts";
 import { reasonOf } from "../../../net/reason.ts";
 import type { TlsAcceptOptions, TlsListener, TlsServerFiles } from "../../../net/tls_listener.ts";
-import type { Peer, PeerOptions } from "../../peer/peer.ts";
+import type { Peer } from "../../peer/peer.ts";
+import type { PeerOptions } from "../../peer/peer_options.ts";
 import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
 import { AppAdmission } from "./admission.ts";
 import { AppSession, type SessionOwner } from "./session.ts";

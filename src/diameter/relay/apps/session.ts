@@ -5,7 +5,9 @@
  */
 import type { Connection, Endpoint } from "../../../net/connection.ts";
 import type { Capabilities } from "../../peer/capabilities.ts";
-import { Peer, type PeerEnd, type PeerHandlers, type PeerOptions, type RefusedCer } from "../../peer/peer.ts";
+import { Peer, type PeerHandlers, type RefusedCer } from "../../peer/peer.ts";
+import type { PeerEnd } from "../../peer/peer_end.ts";
+import type { PeerOptions } from "../../peer/peer_options.ts";
 import { type WatchdogHandlers, type WatchdogOptions, WatchdogTimer } from "../../peer/watchdog_timer.ts";
 import type { AppAdmission } from "./admission.ts";
 import type { AppDirectory } from "./directory.ts";

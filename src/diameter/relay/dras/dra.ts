@@ -3,7 +3,8 @@
  * @module
  */
 import type { Capabilities } from "../../peer/capabilities.ts";
-import type { Peer, PeerEnd } from "../../peer/peer.ts";
+import type { Peer } from "../../peer/peer.ts";
+import type { PeerEnd } from "../../peer/peer_end.ts";
 import { type Identity, identity } from "../../wire/identity.ts";
 import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
 import { DraLink, type LinkHandlers } from "./link.ts";
