@@ -6,6 +6,7 @@
 import { gatewayOptions } from "../diameter/config.ts";
 import { assemble } from "../diameter/relay/assemble.ts";
 import { Gateway } from "../diameter/relay/gateway.ts";
+import type { ConfigTold } from "../ops/admin/host.ts";
 import type { AdminEvent, EventSource } from "../ops/admin/plane.ts";
 import type { AdminServer } from "../ops/admin/server.ts";
 import { type ClosableLogger, guardFloods } from "../ops/log/mod.ts";
@@ -211,7 +212,7 @@ export class Host {
   }
 
   #tellConfig({ action, changes = [], needsRestart = [], errors = [] }: ConfigEvent): void {
-    const event = {
+    const event: ConfigTold = {
       at: new Date().toISOString(),
       kind: "config",
       action,
@@ -219,7 +220,7 @@ export class Host {
       needs_restart: needsRestart,
       errors,
     };
-    for (const listener of this.#listeners) listener(event);
+    for (const listener of this.#listeners) listener({ ...event });
     const { at: _at, kind: _kind, ...fields } = event;
     if (action === "refused") {
       for (const error of errors) this.#log.error("config_refused", `nothing was changed: ${error}`, {}, []);

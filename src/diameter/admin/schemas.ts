@@ -150,3 +150,11 @@ export const STATISTICS = z.object({
     last_error: z.string(),
   })),
 }) satisfies z.ZodType<Statistics>;
+
+/** The plane's part of `/api/v1/status`. */
+export const STATUS_PART = z.object({
+  origin_host: z.string(),
+  origin_realm: z.string(),
+  state: z.enum(["starting", "ready", "degraded", "draining"]),
+  statistics: STATISTICS,
+});

@@ -47,7 +47,7 @@ scene(
     const down = card(page, "dra-west-2");
     const text = await down.innerText();
     assertMatch(text, /RECONNECTING/);
-    assertMatch(text, /connection refused \(os error 111\) · next attempt in [12] min \d+ s/);
+    assertMatch(text, /cannot be reached: connection refused \(10.0.3.100:3868\) · next attempt in [12] min \d+ s/);
     assertMatch(
       await card(page, "dra-west-1").innerText(),
       /Stands by: priority 1 carries traffic[^]*half open 31 %/,
@@ -168,13 +168,13 @@ scene(
     assertEquals(await detail.locator(".rung .label").allInnerTexts(), [
       "ECR",
       "relayed",
-      "timeout",
+      "no answer in time",
       "attempt 2",
       "2001 SUCCESS",
       "2001 SUCCESS",
     ]);
     const facts = await detail.locator(".facts").innerText();
-    assertMatch(facts, /next candidate after a timeout: priority 2/);
+    assertMatch(facts, /Why there\s+priority 1, round robin among 2 DRAs/);
     assertMatch(facts, /0x1000[0-9a-f]{4} Logic App · 0x7f00[0-9a-f]{4} DRA/);
     assertMatch(await detail.locator(".avps").innerText(), /IMEI[^]*35674108000001/);
     await detail.locator("button.rung").last().click();
@@ -224,9 +224,9 @@ scene("a failover is seen as it happens, and a lost connection is said until it 
   there,
 ) => {
   there.scene.events.tell("failover", { from: 1, to: 2 });
-  there.scene.events.tell("dra_down", { dra: "dra-east-1", reason: "connection lost", pending: 3 });
+  there.scene.events.tell("dra_down", { dra: "dra-east-1", reason: "is not connected: reset", pending: 3 });
   await seen(page, "Failover: priority 1 → 2");
-  await seen(page, "dra-east-1 is down: connection lost; 3 requests pending");
+  await seen(page, "dra-east-1 is not connected: reset; 3 requests pending");
   await there.server.close();
   const said = /^No connection to the gateway for \d+ s: nobody answers\. What you see is of/;
   await page.getByRole("alert").getByText(said).waitFor();

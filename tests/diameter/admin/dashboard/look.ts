@@ -26,13 +26,18 @@ for (const [name, size] of Object.entries(SIZES)) {
           usable: false,
           state: "FAILED",
           watchdog: "suspect",
-          reason: "no answer to a watchdog for 30 s",
+          reason: "is suspect: no answer to a watchdog for 30 s",
         });
-        scene.events.tell("dra_suspect", { dra: first.name, reason: "no answer to a watchdog", pending: 31 });
+        scene.events.tell("dra_suspect", {
+          dra: first.name,
+          reason: "is suspect: no answer to a watchdog",
+          pending: 31,
+        });
         scene.events.tell("dra_connect_failed", {
           dra: scene.dras.at(-1)?.name,
-          reason: "connection refused",
-          retry_in: 12_000,
+          reason: "cannot be reached: connection refused (10.0.3.100:3868)",
+          hint: "",
+          retry_in_ms: 12_000,
         });
         scene.events.tell("failover", { from: 1, to: 2 });
       }

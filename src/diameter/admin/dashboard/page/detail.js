@@ -5,6 +5,7 @@
  * @module
  */
 /** @import { RecordedMessage, Transaction, TransactionDetail } from "./types.d.ts" */
+/** @import { Child } from "./dom.js" */
 /** @import { Step } from "./ladder.js" */
 import { ApiError, get } from "./api.js";
 import { fill, h, setAttribute } from "./dom.js";
@@ -12,6 +13,15 @@ import { clockMs, hex32, milliseconds } from "./format.js";
 import { ladderOf } from "./ladder.js";
 import { applicationText, codeLevel, codeText, commandText } from "./meanings.js";
 import { messageView } from "./message.js";
+
+/** Who was not asked, and why, line by line. @param {NonNullable<Transaction["choice"]>["left_out"]} leftOut */
+function leftOutList(leftOut) {
+  return h(
+    "ul",
+    { class: "left-out" },
+    ...leftOut.map(({ dra, reason }) => h("li", {}, h("b", {}, dra), ` ${reason}`)),
+  );
+}
 
 /** The panel. */
 export class Detail {
@@ -64,7 +74,8 @@ export class Detail {
 
   /** @param {Transaction} transaction */
   async show(transaction) {
-    const isAnother = this.#shown?.id !== transaction.id || this.#shown?.at !== transaction.at;
+    // Behind a restart ids begin anew.
+    const isAnother = this.#shown?.id !== transaction.id || this.#shown.at !== transaction.at;
     this.#shown = transaction;
     this.#known = JSON.stringify(transaction);
     this.#place.hidden = false;
@@ -76,10 +87,11 @@ export class Detail {
     }
     const nth = ++this.#asked;
     try {
-      if (transaction.id === undefined) throw new ApiError("", 404);
       /** @type {TransactionDetail} */
-      const detail = await get(`/api/v1/transactions/${encodeURIComponent(transaction.id)}`);
+      const detail = await get(`/api/v1/transactions/${transaction.id}`);
       if (nth !== this.#asked) return;
+      // The gateway has restarted: its ids begin anew, and this one is another transaction's.
+      if (detail.at !== transaction.at) throw new ApiError("", 404);
       this.#draw(
         { ...transaction, messages: detail.messages },
         detail.messages.length === 0 ? "Its messages are not recorded." : undefined,
@@ -101,19 +113,34 @@ export class Detail {
     const level = codeLevel(one);
     const result = one.result_code === null ? level === "pending" ? "pending" : "no answer" : codeText(one.result_code);
     fill(this.#title, commandText(one.command), " ", h("span", { class: `result ${level}` }, result));
+    const { choice } = one;
+    // The list of who was left out says what the sentence does, line by line.
+    const isListed = one.attempts.length === 0 && choice !== null && choice.left_out.length > 0;
+    /** @type {[string, Child][]} */
     const facts = [
       ["Session-Id", one.session_id || "–"],
-      ["Why there", one.reason ?? "–"],
-      ["Route", `${one.route ?? "–"}${one.pool === null ? "" : ` → pool ${one.pool}`}`],
+      ["Answered here", isListed ? one.reason?.replaceAll("_", " ") : one.explanation ?? one.reason],
+      ["Why there", choice?.why],
+      ["Left out", choice === null || choice.left_out.length === 0 ? undefined : leftOutList(choice.left_out)],
+      ["Route", one.route === null ? undefined : `${one.route}${one.pool === null ? "" : ` → pool ${one.pool}`}`],
       ["Application", applicationText(one.application)],
-      ["Hop-by-hop", `${hex32(one.app_hop_by_hop)} Logic App · ${hex32(one.dra_hop_by_hop)} DRA`],
+      [
+        "Hop-by-hop",
+        `${hex32(one.app_hop_by_hop)} Logic App${
+          one.dra_hop_by_hop === null ? "" : ` · ${hex32(one.dra_hop_by_hop)} DRA`
+        }`,
+      ],
       ["End-to-end", hex32(one.end_to_end)],
       [
         "Began",
-        `${clockMs(one.at)} · took ${one.duration_ms === null ? "so far unknown" : milliseconds(one.duration_ms)}`,
+        `${clockMs(one.at)} · ${one.duration_ms === null ? "pending" : `took ${milliseconds(one.duration_ms)}`}`,
       ],
     ];
-    fill(this.#facts, ...facts.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))));
+    fill(
+      this.#facts,
+      ...facts.filter(([, value]) => value !== undefined && value !== null)
+        .map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))),
+    );
   }
 
   /**

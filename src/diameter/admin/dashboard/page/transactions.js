@@ -35,9 +35,9 @@ const COLUMNS = [
   { title: "Tries", kind: "number tries", text: ({ attempts }) => count(attempts.length) },
 ];
 
-/** What tells a transaction from others. @param {Transaction} one */
-function keyOf({ id, at, end_to_end: endToEnd, session_id: session }) {
-  return id === undefined ? `${at} ${endToEnd} ${session}` : String(id);
+/** What tells a transaction from others: behind a restart ids begin anew. @param {Transaction} one */
+function keyOf({ id, at }) {
+  return `${id} ${at}`;
 }
 
 /** The list, its filters, and the detail beside it. */
