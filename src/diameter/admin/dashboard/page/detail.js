@@ -72,6 +72,11 @@ export class Detail {
     if (this.#shown !== undefined && this.#known !== JSON.stringify(transaction)) void this.show(transaction);
   }
 
+  /** Asks again while it is pending: the list may stand still. */
+  async refresh() {
+    if (this.#shown?.duration_ms === null) await this.show(this.#shown);
+  }
+
   /** @param {Transaction} transaction */
   async show(transaction) {
     // Behind a restart ids begin anew.
@@ -92,8 +97,12 @@ export class Detail {
       if (nth !== this.#asked) return;
       // The gateway has restarted: its ids begin anew, and this one is another transaction's.
       if (detail.at !== transaction.at) throw new ApiError("", 404);
+      const { messages: _, ...known } = detail;
+      this.#shown = known;
+      this.#known = JSON.stringify(known);
+      this.#showFacts(known);
       this.#draw(
-        { ...transaction, messages: detail.messages },
+        detail,
         detail.messages.length === 0 ? "Its messages are not recorded." : undefined,
       );
     } catch (error) {

@@ -128,7 +128,8 @@ export class Transactions {
   /** Asks again. @param {"now"} [when] also while it is paused or held */
   async refresh(when) {
     if (when === undefined && (this.#isPaused || this.#isHeld)) {
-      return this.#note(this.#isPaused ? "paused" : "held while you point at it");
+      this.#note(this.#isPaused ? "paused" : "held while you point at it");
+      return await this.#detail.refresh();
     }
     const query = new URLSearchParams({ limit: String(this.#limit) });
     for (const input of this.#form.querySelectorAll("input")) {
