@@ -5,6 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { interopTest } from "../../../interop/programs.ts";
 import { until } from "../../../support/until.ts";
 import { BROWSER, type Look, openBrowser, type OpenPage, openPage } from "./browser.ts";
+import { live } from "./live.ts";
 import { type Size, type Stage, stage } from "./stage.ts";
 
 const FEW: Size = { dras: 4, apps: 12 };
@@ -13,10 +14,12 @@ const WIDE: Look = { width: 1280 };
 /** How long the page may take to come round, in milliseconds. */
 const PATIENCE = 20_000;
 /** Pages that are played with at the same time. */
-const AT_ONCE = 3;
+const AT_ONCE = 4;
 
 /** What a person does with the page, by what that person would say of it. */
-const scenes: [string, (browser: Browser) => Promise<void>][] = [];
+const scenes: [string, (browser: Browser) => Promise<void>][] = [
+  ["whoever has only the dashboard operates a gateway under load, and no request is lost", live],
+];
 
 /** A page over a made-up gateway; that nothing went wrong in it is seen at the end. */
 function scene(
@@ -219,25 +222,6 @@ scene("the page is used with the keyboard alone", FEW, WIDE, async ({ page }) =>
   await button(page, "Theme: dark").waitFor();
 });
 
-scene("a failover is seen as it happens, and a lost connection is said until it is back", FEW, WIDE, async (
-  { page },
-  there,
-) => {
-  there.scene.events.tell("failover", { from: 1, to: 2 });
-  there.scene.events.tell("dra_down", { dra: "dra-east-1", reason: "is not connected: reset", pending: 3 });
-  await seen(page, "Failover: priority 1 → 2");
-  await seen(page, "dra-east-1 is not connected: reset; 3 requests pending");
-  await there.server.close();
-  const said = /^No connection to the gateway for \d+ s: nobody answers\. What you see is of/;
-  await page.getByRole("alert").getByText(said).waitFor();
-  await using back = await stage(FEW, there.server.address.port);
-  await seen(page, "The connection is back.");
-  await page.locator("#banner").waitFor({ state: "hidden" });
-  await until(() => back.server.eventStreams === 1, "it listens to events again", PATIENCE);
-  back.scene.events.tell("failback", { from: 2, to: 1 });
-  await seen(page, "Failback: priority 2 → 1");
-});
-
 scene(
   "what peers call themselves is shown as text, and loads and runs nothing",
   FEW,
@@ -295,13 +279,6 @@ function beyondTheEdge(page: Page): Promise<string[]> {
     return document.documentElement.scrollWidth > innerWidth ? ["the page", ...wide] : wide;
   });
 }
-
-scenes.push(["what happened before the page was opened is told, too", async (browser) => {
-  await using there = await stage(FEW);
-  there.scene.events.tell("dra_up", { dra: "before-the-page" });
-  await using open = await openPage(browser, there.url, WIDE);
-  await seen(open.page, "before-the-page is up");
-}]);
 
 interopTest("a person uses the dashboard in Chromium", BROWSER, async (context) => {
   const browser = await openBrowser();

@@ -1,15 +1,15 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 /**
- * A gateway under load is operated by somebody who has nothing but the dashboard.
+ * A gateway under load, operated by somebody who has nothing but the dashboard.
+ * @module
  */
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Page } from "playwright-core";
+import { assertEquals, assertMatch } from "@std/assert";
+import type { Browser, Page } from "playwright-core";
 import { Operated } from "../../../host/operated.ts";
-import { interopTest } from "../../../interop/programs.ts";
 import { FROM_SOURCE, GatewayProcess } from "../../../support/gateway_process.ts";
 import { until } from "../../../support/until.ts";
-import { BROWSER, openBrowser, type OpenPage, openPage } from "./browser.ts";
+import { type OpenPage, openPage } from "./browser.ts";
 import { Line } from "./line.ts";
 
 const RATE = 500;
@@ -98,6 +98,8 @@ async function operate(scene: Operated, line: Line, open: OpenPage): Promise<voi
   const { dialog } = operator;
 
   await operator.sees("dra-1", /Carries traffic/);
+  // From before the page was opened.
+  await operator.reads("dra-1 is up");
   await operator.sees("dra-2", /Stands by: priority 1 carries traffic/);
 
   // Out of service, under load.
@@ -202,21 +204,12 @@ async function replace(scene: Operated, line: Line, open: OpenPage): Promise<voi
   await operator.reads(/It was draining: it has probably ended|nobody answers/);
 }
 
-interopTest(
-  "whoever has only the dashboard operates a gateway under load, and no request is lost",
-  BROWSER,
-  async () => {
-    const [scene, browser] = await Promise.all([Operated.start({ rate: RATE }), openBrowser()]);
-    try {
-      await using there = scene;
-      await using line = new Line(there.gateway.admin!);
-      await using open = await openPage(browser, line.url, { width: 1280 });
-      await operate(there, line, open);
-      await replace(there, line, open);
-      assertEquals(open.faults, []);
-      assert(open.page.url().startsWith(line.url));
-    } finally {
-      await browser.close();
-    }
-  },
-);
+/** The whole of it. */
+export async function live(browser: Browser): Promise<void> {
+  await using scene = await Operated.start({ rate: RATE });
+  await using line = new Line(scene.gateway.admin!);
+  await using open = await openPage(browser, line.url, { width: 1280 });
+  await operate(scene, line, open);
+  await replace(scene, line, open);
+  assertEquals(open.faults, []);
+}
