@@ -132,8 +132,8 @@ function draStatus(dra: Dra): DraStatus {
   const link = dra.links[0]!;
   const traffic = dra.traffic;
   const percentile = (share: number) => {
-    const microseconds = meters.duration.quantile(share);
-    return microseconds === undefined ? undefined : microseconds / 1000;
+    const seconds = meters.duration.quantile(share);
+    return seconds === undefined ? undefined : seconds * 1000;
   };
   return {
     name: dra.name,
