@@ -45,8 +45,11 @@ scene(
   "whoever opens the dashboard sees how each DRA is, why, and when it is tried next",
   FEW,
   WIDE,
-  async ({ page }) => {
+  async ({ page }, { scene }) => {
     assertEquals(await page.title(), "gw1.edge.example.com · diam-gw");
+    const failed = { dra: "dra-west-2", reason: "cannot be reached: refused", hint: "", retry_in_ms: 200 };
+    for (let i = 0; i < 600; i++) scene.events.tell("dra_connect_failed", failed);
+    await seen(page, "dra-west-2 cannot be reached: refused; next attempt in 0.2 s (600 times)");
     const down = card(page, "dra-west-2");
     const text = await down.innerText();
     assertMatch(text, /RECONNECTING/);

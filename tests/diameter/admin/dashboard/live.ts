@@ -180,7 +180,7 @@ async function operate(scene: Operated, line: Line, open: OpenPage): Promise<voi
   await operator.sees("dra-2", /DISABLED · DISCONNECTED/);
   await scene.app.run({ requests: 3 });
   const why = await operator.reasonOf("code", "3002");
-  assertMatch(why, /Answered here\s+no route\s+Why there\s+no DRA could be asked\s+Left out/);
+  assertMatch(why, /Own answer\s+no route\s+Why there\s+no DRA could be asked\s+Left out/);
   assertMatch(why, /Left out\s+dra-1 is disabled by its operator\s+dra-2 is disabled by its operator/);
   assertEquals(await operator.ladder(), ["ECR", "3002 UNABLE_TO_DELIVER"]);
   await operator.closes();

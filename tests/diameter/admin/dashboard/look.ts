@@ -14,6 +14,8 @@ const SIZES: Readonly<Record<string, Size>> = { few: { dras: 4, apps: 12 }, many
 const LOOKS: readonly Look[] = [1280, 400].flatMap((width) =>
   (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme }))
 );
+/** Pixels that are seen well at once. */
+const PART = 1_200;
 const CHOSEN = ".transactions tbody tr[data-retried], .transactions tbody tr[data-level=bad]";
 
 /** A third of the time. */
@@ -36,7 +38,12 @@ async function pictures(browser: Browser, name: string, url: string, act: (nth: 
     await page.locator(".avps").waitFor();
     await page.mouse.move(width / 4, 300);
     await page.evaluate(() => scrollTo(0, 0));
-    await page.screenshot({ path: `${directory}/${name}-${width}-${colorScheme}.png`, fullPage: true });
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    for (let y = 0; y < height; y += PART) {
+      const path = `${directory}/${name}-${width}-${colorScheme}-${y / PART}.png`;
+      const clip = { x: 0, y, width, height: Math.min(PART, height - y) };
+      await page.screenshot({ path, fullPage: true, clip });
+    }
     for (const fault of faults) console.error(name, width, fault);
   }
   for (const open of opened) await open[Symbol.asyncDispose]();

@@ -298,7 +298,7 @@ function app(nth: number): App {
     remote: `10.20.${nth >> 8}.${nth & 255}:${40_000 + nth}`,
     listener: "0.0.0.0:3868",
     tls: nth % 9 === 4,
-    state: "OPEN",
+    state: "open",
     applications: [{ id: S13, vendor: 10415, type: "auth" }],
     connected_at: new Date(Date.now() - (nth + 3) * 61_000).toISOString(),
     in_flight: nth % 4,

@@ -81,7 +81,7 @@ export async function reviewConfig() {
   if (!yes) return;
   const done = time.value === ""
     ? "The new configuration is in force."
-    : "The new configuration is in force until it goes back.";
+    : "The new configuration is in force: keep it, or it goes back.";
   await act(done, time.value === "" ? RELOAD : `${RELOAD}?confirm=${time.value}`);
 }
 

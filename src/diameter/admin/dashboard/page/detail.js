@@ -9,7 +9,7 @@
 /** @import { Step } from "./ladder.js" */
 import { ApiError, get } from "./api.js";
 import { fill, h, setAttribute } from "./dom.js";
-import { clockMs, hex32, milliseconds } from "./format.js";
+import { clockMs, count, hex32, milliseconds } from "./format.js";
 import { ladderOf } from "./ladder.js";
 import { applicationText, codeLevel, codeText, commandText } from "./meanings.js";
 import { messageView } from "./message.js";
@@ -128,7 +128,7 @@ export class Detail {
     /** @type {[string, Child][]} */
     const facts = [
       ["Session-Id", one.session_id || "–"],
-      ["Answered here", isListed ? one.reason?.replaceAll("_", " ") : one.explanation ?? one.reason],
+      ["Own answer", isListed ? one.reason?.replaceAll("_", " ") : one.explanation ?? one.reason],
       ["Why there", choice?.why],
       ["Left out", choice === null || choice.left_out.length === 0 ? undefined : leftOutList(choice.left_out)],
       ["Route", one.route === null ? undefined : `${one.route}${one.pool === null ? "" : ` → pool ${one.pool}`}`],
@@ -170,7 +170,8 @@ export class Detail {
     const buttons = [];
     const rungs = steps.map((step) => {
       const rung = this.#rung(step, middle, buttons);
-      const after = step.at === null ? "" : `+${milliseconds(Math.max(0, step.at - start))}`;
+      // Moments are told in whole milliseconds.
+      const after = step.at === null ? "" : `+${count(Math.round(Math.max(0, step.at - start)))} ms`;
       return h(
         "li",
         {},

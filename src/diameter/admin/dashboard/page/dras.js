@@ -79,6 +79,8 @@ export class DraList {
     setText(byId("dras-count", HTMLElement), `${usable} of ${dras.length} usable`);
     const view = this.#view ?? (dras.length > MANY ? "Rows" : "Cards");
     this.#heads.hidden = view !== "Rows";
+    const hasBreakers = dras.some(({ breaker }) => breaker !== undefined && breaker !== null);
+    setAttribute(byId("dras", HTMLElement), "data-no-breakers", !hasBreakers);
     this.#list.className = view === "Rows" ? "rows" : "cards";
     for (const { view: own, button } of this.#buttons) setAttribute(button, "aria-pressed", String(own === view));
     const wanted = this.#find.value.trim().toLowerCase();
@@ -334,7 +336,8 @@ class DraCard {
  */
 function whyOf(dra, all) {
   const { reason } = dra;
-  const error = dra.usable ? "" : dra.last_error;
+  // Of a connection that is there, the error is history.
+  const error = isOpen(dra) || !dra.enabled ? "" : dra.last_error;
   // One often says what the other does, and more.
   const said = error.includes(reason) ? [error] : reason.includes(error) ? [reason] : [reason, error];
   const parts = said.filter((text) => text !== "");

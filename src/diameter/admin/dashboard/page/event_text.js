@@ -17,6 +17,10 @@ import { duration, plural } from "./format.js";
 /** @param {string} reason */
 const because = (reason) => reason === "" ? "" : `: ${reason}`;
 
+/** @param {number} milliseconds */
+const soon = (milliseconds) =>
+  milliseconds < 1000 ? `${(milliseconds / 1000).toFixed(1)} s` : duration(milliseconds / 1000);
+
 /** @param {number} number */
 const waiting = (number) => number > 0 ? `; ${plural(number, "request")} pending` : "";
 
@@ -51,7 +55,7 @@ const SENTENCES = {
     (e) =>
       `${e.dra} ${e.reason.startsWith("cannot be reached") ? e.reason : `is not connected: ${e.reason}`}${
         e.hint === "" ? "" : ` (${e.hint})`
-      }; next attempt in ${duration(e.retry_in_ms / 1000)}`,
+      }; next attempt in ${soon(e.retry_in_ms)}`,
   ],
   dra_identity_changed: ["warn", (e) => `${e.dra} says that it is ${e.to}, before it was ${e.from}`],
   dra_restarted: ["warn", (e) => `${e.dra} has restarted`],
