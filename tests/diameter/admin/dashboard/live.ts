@@ -62,15 +62,12 @@ class Operator {
     const input = this.#page.locator(`#filters [name="${filter}"]`);
     const rows = this.#page.locator(".transactions tbody tr");
     await input.fill(value);
-    await until(
-      async () => (await rows.allInnerTexts()).every((text) => text.includes(value)) && await rows.count() > 0,
-      `all fit ${value}`,
-      PATIENCE,
-    );
+    await this.#page.locator("#transaction-list:not([aria-busy])").waitFor();
     await rows.first().click();
     const detail = this.#page.locator("#detail");
     await detail.locator(".avps").waitFor();
     await detail.locator(".facts", { hasText: /took/ }).waitFor();
+    await this.#page.locator('.transactions tr[aria-selected="true"]', { hasText: /\d ms/ }).waitFor();
     const text = await detail.locator(".facts").innerText();
     await input.fill("");
     return text;

@@ -27,6 +27,7 @@ function leftOutList(leftOut) {
 export class Detail {
   #place;
   #onClosed;
+  #onLearned;
   /** @type {Transaction | undefined} */
   #shown;
   #asked = 0;
@@ -37,10 +38,15 @@ export class Detail {
   /** What is known of it, told apart to see whether there is more by now. */
   #known = "";
 
-  /** @param {HTMLElement} place @param {() => void} onClosed */
-  constructor(place, onClosed) {
+  /**
+   * @param {HTMLElement} place
+   * @param {() => void} onClosed
+   * @param {(transaction: Transaction) => void} onLearned more of the one that is shown
+   */
+  constructor(place, onClosed, onLearned) {
     this.#place = place;
     this.#onClosed = onClosed;
+    this.#onLearned = onLearned;
     fill(
       place,
       h(
@@ -101,6 +107,7 @@ export class Detail {
       this.#shown = known;
       this.#known = JSON.stringify(known);
       this.#showFacts(known);
+      this.#onLearned(known);
       this.#draw(
         detail,
         detail.messages.length === 0 ? "Its messages are not recorded." : undefined,
