@@ -145,13 +145,16 @@ scene(
     assertEquals(await detail.locator(".rung .label").allInnerTexts(), [
       "ECR",
       "relayed",
-      "no answer in time",
+      "no answer",
       "attempt 2",
       "2001 SUCCESS",
       "2001 SUCCESS",
     ]);
     const facts = await detail.locator(".facts").innerText();
-    assertMatch(facts, /Why there\s+priority 1, round robin among 2 DRAs/);
+    assertMatch(
+      facts,
+      /Why there\s+priority 1, round robin among 2 DRAs · then dra-west-1 \(dra-east-[12]: no answer\)/,
+    );
     assertMatch(facts, /0x1000[0-9a-f]{4} Logic App · 0x7f00[0-9a-f]{4} DRA/);
     assertMatch(await detail.locator(".avps").innerText(), /IMEI[^]*35674108000001/);
     await detail.locator("button.rung").last().click();

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { sentenceOf } from "../../../../src/diameter/admin/dashboard/page/event_text.js";
 import { parseFrame } from "../../../../src/diameter/admin/dashboard/page/event_stream.js";
-import { ladderOf } from "../../../../src/diameter/admin/dashboard/page/ladder.js";
+import { ladderOf, reasonText } from "../../../../src/diameter/admin/dashboard/page/ladder.js";
 import type { Transaction } from "../../../../src/diameter/admin/dashboard/page/types.d.ts";
 
 const AT = "2026-01-02T03:04:05.000Z";
@@ -86,6 +86,20 @@ Deno.test("a ladder says whose answer the requester got: of a DRA that was late,
     "dra-1 > gateway: answer",
     "app > app: failed",
   ]);
+});
+
+Deno.test("the reason of a choice is told of every attempt", () => {
+  const choice = { why: "priority 1", left_out: [] };
+  const attempts = ["timeout", "error_answer", "answered"].map((outcome, i) => ({
+    dra: `dra-${i + 1}`,
+    at: AT,
+    outcome,
+  }));
+  assertEquals(
+    reasonText(transaction({ choice, attempts })),
+    "priority 1 · then dra-2 (dra-1: no answer) · then dra-3 (dra-2: an error answer)",
+  );
+  assertEquals([reasonText(transaction({ choice })), reasonText(transaction({}))], ["priority 1", ""]);
 });
 
 Deno.test("a ladder of a request that is pending ends where it waits", () => {

@@ -10,7 +10,7 @@
 import { ApiError, get } from "./api.js";
 import { fill, h, setAttribute } from "./dom.js";
 import { clockMs, count, hex32, milliseconds } from "./format.js";
-import { ladderOf } from "./ladder.js";
+import { ladderOf, reasonText } from "./ladder.js";
 import { applicationText, codeLevel, codeText, commandText } from "./meanings.js";
 import { messageView } from "./message.js";
 
@@ -18,7 +18,7 @@ import { messageView } from "./message.js";
 function leftOutList(leftOut) {
   return h(
     "ul",
-    { class: "left-out" },
+    { class: "left-out", tabindex: leftOut.length > 6 ? 0 : null, "aria-label": "DRAs left out" },
     ...leftOut.map(({ dra, reason }) => h("li", {}, h("b", {}, dra), ` ${reason}`)),
   );
 }
@@ -136,7 +136,7 @@ export class Detail {
     const facts = [
       ["Session-Id", one.session_id || "–"],
       ["Own answer", isListed ? one.reason?.replaceAll("_", " ") : one.explanation ?? one.reason],
-      ["Why there", choice?.why],
+      ["Why there", reasonText(one) || null],
       ["Left out", choice === null || choice.left_out.length === 0 ? undefined : leftOutList(choice.left_out)],
       ["Route", one.route === null ? undefined : `${one.route}${one.pool === null ? "" : ` → pool ${one.pool}`}`],
       ["Application", applicationText(one.application)],

@@ -29,11 +29,20 @@ const ANSWERS = ["answered", "error_answer"];
 
 /** What became of those that gave none. @type {Readonly<Record<string, string>>} */
 const SILENCES = {
-  timeout: "no answer in time",
+  timeout: "no answer",
   suspect: "suspect",
-  lost: "connection lost",
+  lost: "lost",
   unanswered: "not waited for",
 };
+
+/** Why it went where it went, first and then. @param {Transaction} transaction */
+export function reasonText({ choice, attempts }) {
+  const then = attempts.slice(1).map(({ dra }, i) => {
+    const { dra: before = "", outcome = null } = attempts[i] ?? {};
+    return `then ${dra} (${before}: ${outcome === null ? "not waited for" : SILENCES[outcome] ?? "an error answer"})`;
+  });
+  return [choice?.why ?? "", ...then].filter((part) => part !== "").join(" · ");
+}
 
 /** @param {Transaction & Partial<TransactionDetail>} transaction @returns {Ladder} */
 export function ladderOf(transaction) {
