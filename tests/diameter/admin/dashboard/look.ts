@@ -35,7 +35,7 @@ async function pictures(browser: Browser, name: string, url: string, act: (nth: 
     const { width, colorScheme } = LOOKS[nth]!;
     const row = page.locator(CHOSEN).or(page.locator(".transactions tbody tr")).first();
     await row.click();
-    await page.locator(".avps").waitFor();
+    await page.locator(".avps, .message .nothing").first().waitFor();
     await page.mouse.move(width / 4, 300);
     await page.evaluate(() => scrollTo(0, 0));
     const height = await page.evaluate(() => document.documentElement.scrollHeight);
