@@ -7,6 +7,7 @@ import { gatewayOptions } from "../diameter/config.ts";
 import { assemble } from "../diameter/relay/assemble.ts";
 import { Gateway } from "../diameter/relay/gateway.ts";
 import { endpointText } from "../net/connection.ts";
+import type { ConfigTold } from "../ops/admin/host.ts";
 import type { AdminEvent, EventSource } from "../ops/admin/plane.ts";
 import type { AdminServer } from "../ops/admin/server.ts";
 import { type Report, reportJson, reportSentence } from "../ops/config/mod.ts";
@@ -239,7 +240,7 @@ export class Host {
   }
 
   #tellConfig({ action, changes = [], needsRestart = [], errors = [], warnings = [] }: ConfigEvent): void {
-    const event = {
+    const event: ConfigTold = {
       at: new Date().toISOString(),
       kind: "config",
       action,
@@ -247,7 +248,7 @@ export class Host {
       needs_restart: needsRestart,
       errors,
     };
-    for (const listener of this.#listeners) listener(event);
+    for (const listener of this.#listeners) listener({ ...event });
     const { at: _at, kind: _kind, ...fields } = event;
     if (action === "refused") {
       for (const error of errors) this.#log.error("config_refused", `nothing was changed: ${error}`, {}, []);

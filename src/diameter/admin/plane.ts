@@ -13,7 +13,7 @@ import type { Registry } from "../../ops/metrics/registry.ts";
 import type { GatewayControl } from "../relay/control.ts";
 import type { GatewayStatus } from "../relay/status.ts";
 import { eventsOf } from "./events.ts";
-import { APP, DRA, REFUSED_MESSAGE, STATISTICS } from "./schemas.ts";
+import { APP, DRA, REFUSED_MESSAGE, STATUS_PART } from "./schemas.ts";
 import { shownApp, shownDra } from "./shown.ts";
 import { type ShownTrace, transactionRoutes } from "./transactions.ts";
 
@@ -40,12 +40,7 @@ export function diameterPlane(gateway: GatewayControl, metrics: Registry, trace:
       yield* scrape(metrics);
     },
     status: {
-      shape: {
-        origin_host: z.string(),
-        origin_realm: z.string(),
-        state: z.enum(["starting", "ready", "degraded", "draining"]),
-        statistics: STATISTICS,
-      },
+      shape: STATUS_PART.shape,
       async read() {
         const { originHost, originRealm, state, statistics } = await gateway.status();
         return { origin_host: originHost, origin_realm: originRealm, state, statistics };

@@ -51,7 +51,7 @@ export interface RelayParts {
 /**
  * Makes the parts and connects them; nothing runs yet.
  * @param trace is told of transactions
- * @param clock what all of them go by; that of the process unless given
+ * @param clock what everything that waits goes by; the system's unless said otherwise
  */
 export function assemble(options: GatewayOptions, trace?: RelayTrace, clock?: Clock): RelayParts {
   const runtime = new RelayRuntime(options, clock, undefined, undefined, trace);

@@ -24,8 +24,8 @@ const REST_TICKS = ticksFor(2_000);
 /** Ticks after which memory that nobody needed is given back. */
 const SPARE_TICKS = ticksFor(10_000);
 
-/** Ticks after which half of what latencies are told of is forgotten: the last minute counts. */
-const LATENCY_TICKS = ticksFor(30_000);
+/** Ticks after which latencies of before the last time are forgotten: they are of 10 to 20 s. */
+const LATENCY_TICKS = ticksFor(10_000);
 
 /** What it looks at. */
 export interface Kept {

@@ -6,8 +6,10 @@
 export { captureOf, type CaptureOptions } from "./pcapng_export.ts";
 export type {
   Attempt,
+  Choice,
   ConnectionEnd,
   ConnectionFacts,
+  LeftOut,
   Piece,
   RecordedMessage,
   TracedConnection,

@@ -197,7 +197,9 @@ export function transactionAt(ring: TraceRing, at: number): Transaction {
     route: text(RECORD.route),
     pool: text(RECORD.pool),
     attempts: attemptsOf(ring, at),
+    choice: ring.remarks.choice(words[at + RECORD.choice]!),
     reason: text(RECORD.reason),
+    explanation: ring.remarks.sentence(words[at + RECORD.explanation]!),
     result_code: ended && code !== 0 ? code : null,
     duration_ms: ended ? (words[at + RECORD.duration]! >>> 0) / 1000 : null,
   };

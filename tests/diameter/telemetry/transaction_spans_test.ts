@@ -23,6 +23,8 @@ const TRANSACTION: Transaction = {
   end_to_end: 3,
   route: null,
   pool: null,
+  choice: null,
+  explanation: null,
   attempts: [{ dra: "dra-1", at: "", outcome: "answered" }],
   reason: null,
   result_code: 2001,

@@ -37,6 +37,15 @@ export type ErrorReason = keyof typeof ERROR_ANSWERS;
 export interface Refusal extends Omit<RequestFault, "reason"> {
   /** For counters. */
   readonly reason: ErrorReason;
+  /** The DRAs that could not be asked, where that is why. */
+  readonly leftOut?: readonly LeftOut[];
+}
+
+/** A DRA that could not be asked. */
+export interface LeftOut {
+  readonly name: string;
+  /** What follows its name in a sentence. */
+  readonly reason: string;
 }
 
 /**

@@ -32,7 +32,9 @@ const UNREACHABLE = "cannot be reached";
 /** What TLS says of bytes that are none. */
 const TLS_TROUBLE = /tls|ssl|corrupt message|wrong version/i;
 
-/** The end of a connection as what follows the name of a DRA. */
+/**
+ * The end of a connection as what follows the name of a DRA; why it was stopped is that already.
+ */
 function asPredicate(reason: string): string {
   return /^(is|cannot) /.test(reason) ? reason : `is not connected: ${reason}`;
 }
