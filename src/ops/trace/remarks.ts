@@ -19,8 +19,8 @@ interface Remark {
 }
 
 /**
- * Peers have a say in what stands here, so that it is bounded; what is said again and again outlives
- * what was said once.
+ * Peers have a say in what stands here, so that it is bounded; what is said again and again
+ * outlives what was said once.
  */
 export class Remarks {
   /** In the order in which they have to go. */

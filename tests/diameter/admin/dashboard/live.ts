@@ -56,7 +56,8 @@ class Operator {
   }
 
   /**
-   * Opens the newest transaction that fits a filter, and reads what is known of it once it has ended.
+   * Opens the newest transaction that fits a filter, and reads what is known of it once it has
+   * ended.
    */
   async reasonOf(filter: string, value: string): Promise<string> {
     const input = this.#page.locator(`#filters [name="${filter}"]`);

@@ -14,7 +14,10 @@ import { ladderOf, reasonText } from "./ladder.js";
 import { applicationText, codeLevel, codeText, commandText } from "./meanings.js";
 import { messageView } from "./message.js";
 
-/** Who was not asked, and why, line by line. @param {NonNullable<Transaction["choice"]>["left_out"]} leftOut */
+/**
+ * Who was not asked, and why, line by line.
+ * @param {NonNullable<Transaction["choice"]>["left_out"]} leftOut
+ */
 function leftOutList(leftOut) {
   return h(
     "ul",

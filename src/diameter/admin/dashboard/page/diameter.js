@@ -18,7 +18,7 @@ import { Tiles } from "./tiles.js";
 import { Timeline } from "./timeline.js";
 import { Transactions } from "./transactions.js";
 
-/** ms between two samples, at least: right behind another one there is nothing to take a rate from. */
+/** ms between two samples, at least: a rate needs time. */
 const SHORTEST = 500;
 /** With more Logic Apps than this they are looked at less often: a look is long. */
 const MANY_APPS = 500;

@@ -118,7 +118,10 @@ export function ladderOf(transaction) {
   return { lanes, steps: inOrder(steps) };
 }
 
-/** As it came about; what has no time stays behind what is before it. @param {readonly Step[]} steps */
+/**
+ * As it came about; what has no time stays behind what is before it.
+ * @param {readonly Step[]} steps
+ */
 function inOrder(steps) {
   let last = 0;
   return steps.map((step) => ({ step, at: last = step.at ?? last })).sort((a, b) => a.at - b.at).map(({ step }) =>
@@ -129,7 +132,10 @@ function inOrder(steps) {
 /** @param {number} code */
 const isSuccess = (code) => code >= 2000 && code < 3000;
 
-/** The result code of an answer, when it was recorded. @param {RecordedMessage | undefined} answer */
+/**
+ * The result code of an answer, when it was recorded.
+ * @param {RecordedMessage | undefined} answer
+ */
 function codeIn(answer) {
   const named = answer?.decoded.avps.find(({ name }) => name === "Result-Code")?.value;
   return typeof named === "number" ? named : null;

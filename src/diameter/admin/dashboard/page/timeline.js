@@ -29,7 +29,10 @@ const WORDS = { up: "up", unsure: "suspect", down: "down", off: "disabled" };
 export class Timeline {
   #history;
   #seconds;
-  /** Newest first: of DRAs, and the others, which are more. @type {Record<"dras" | "others", Entry[]>} */
+  /**
+   * Newest first: of DRAs, and the others, which are more.
+   * @type {Record<"dras" | "others", Entry[]>}
+   */
   #entries = { dras: [], others: [] };
   #nth = 0;
   #list = byId("events", HTMLElement);
@@ -146,8 +149,8 @@ export class Timeline {
 }
 
 /**
- * A DRA that cannot be reached says so at each attempt, for days: what is said again takes the place
- * of what was said before, unless something else became of that DRA.
+ * A DRA that cannot be reached says so at each attempt, for days: what is said again takes the
+ * place of what was said before, unless something else became of that DRA.
  * @param {Entry[]} entries loses what is said again
  * @param {GatewayEvent} event
  * @returns {number} how often it was said

@@ -35,7 +35,10 @@ const COLUMNS = [
   { title: "Tries", kind: "number tries", text: ({ attempts }) => count(attempts.length) },
 ];
 
-/** What tells a transaction from others: behind a restart ids begin anew. @param {Transaction} one */
+/**
+ * What tells a transaction from others: behind a restart ids begin anew.
+ * @param {Transaction} one
+ */
 function keyOf({ id, at }) {
   return `${id} ${at}`;
 }
@@ -221,7 +224,10 @@ export class Transactions {
     chosen.row.focus();
   }
 
-  /** The list may stand still: the row of the one that is shown does not. @param {Transaction} known */
+  /**
+   * The list may stand still: the row of the one that is shown does not.
+   * @param {Transaction} known
+   */
   #learned(known) {
     const shown = this.#rows.get(keyOf(known));
     if (shown !== undefined) write(shown.row, shown.transaction = known);
