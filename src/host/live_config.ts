@@ -3,13 +3,13 @@
  * @module
  */
 import { FileError } from "../net/read_file.ts";
-import { configFileName, diffConfig, plainConfig, reloaded, reportSentence } from "../ops/config/mod.ts";
+import { configFileName, diffConfig, plainConfig, reloaded, reportSentence, type Sections } from "../ops/config/mod.ts";
 import type { EffectiveConfig, Reloaded, ReloadRequest } from "../ops/admin/host.ts";
 import { conflict, type Fault, preconditionFailed, type Problem, unprocessable } from "../ops/admin/problem.ts";
 import { formatPath } from "../ops/config/path.ts";
 import { masked } from "../ops/config/print.ts";
 import type { Report } from "../ops/config/report.ts";
-import { type Config, type Loaded, type Read, SECTIONS } from "./config.ts";
+import type { Config, Loaded, Read } from "./config.ts";
 
 /** What the process does with configurations. */
 export interface ConfigOwner {
@@ -47,6 +47,10 @@ interface Pending {
 export class LiveConfig {
   readonly #owner: ConfigOwner;
   readonly #file: string | undefined;
+  /** Of the planes that run: a process does not change them. */
+  readonly #sections: Sections;
+  /** Keys of planes that do not run, as they were at the start. */
+  readonly #ignored: readonly string[];
   #config: Config;
   #digest: string;
   #loadedAt = new Date();
@@ -55,16 +59,24 @@ export class LiveConfig {
   /** The last look at the file. */
   #looked = { version: "", differs: false };
 
-  private constructor(owner: ConfigOwner, config: Config, digest: string, file: string | undefined) {
+  private constructor(
+    owner: ConfigOwner,
+    { config, layout: { sections, ignored } }: Loaded,
+    digest: string,
+    file: string | undefined,
+  ) {
     this.#owner = owner;
+    this.#sections = sections;
+    this.#ignored = ignored;
     this.#config = config;
     this.#digest = digest;
     this.#file = file;
   }
 
   /** @param flag the file that a flag named */
-  static async of(owner: ConfigOwner, { config }: Loaded, flag: string | undefined): Promise<LiveConfig> {
-    return new LiveConfig(owner, config, await digestOf(config), configFileName(flag));
+  static async of(owner: ConfigOwner, loaded: Loaded, flag: string | undefined): Promise<LiveConfig> {
+    const digest = await digestOf(loaded.layout.sections, loaded.config);
+    return new LiveConfig(owner, loaded, digest, configFileName(flag));
   }
 
   /** What is in force. */
@@ -75,7 +87,7 @@ export class LiveConfig {
   /** What is in force, for people and scripts. */
   async effective(): Promise<EffectiveConfig> {
     return {
-      tree: maskedTree(this.#config),
+      tree: maskedTree(this.#sections, this.#config),
       sha256: this.#digest,
       loadedAt: this.#loadedAt,
       fileDiffers: await this.#fileDiffers(),
@@ -97,12 +109,16 @@ export class LiveConfig {
     }
     this.#busy = true;
     try {
-      const { config: next, warnings } = await this.#read();
-      const { changes, needsRestart } = diffConfig(SECTIONS, this.#config, next);
+      const { config: next, layout, reports } = await this.#read();
+      const warnings = reports.filter(({ severity }) => severity === "warning");
+      const { changes, needsRestart: later } = diffConfig(this.#sections, this.#config, next);
+      // A plane that came into the file starts with the next process.
+      const needsRestart = [...later, ...layout.ignored.filter((key) => !this.#ignored.includes(key))];
       if (dryRun) return { changes, needsRestart, applied: false };
       const [before, beforeDigest] = [this.#config, this.#digest];
       // What needs a restart is not in force, and is told again by the next reload.
-      await this.#put(reloaded(SECTIONS, before, next), await digestOf(next));
+      const inForce = reloaded(this.#sections, before, next) as unknown as Config;
+      await this.#put(inForce, await digestOf(this.#sections, next));
       this.#owner.told({ action: "reloaded", changes: changes.map(({ path }) => path), needsRestart, warnings });
       if (confirm === undefined) return { changes, needsRestart, applied: true };
       const until = new Date(Date.now() + confirm);
@@ -127,7 +143,7 @@ export class LiveConfig {
     if (this.#pending !== undefined) clearTimeout(this.#pending.timer);
   }
 
-  async #read(): Promise<{ readonly config: Config; readonly warnings: readonly Report[] }> {
+  async #read(): Promise<Loaded> {
     let loaded: Read;
     try {
       loaded = await this.#owner.read();
@@ -138,9 +154,7 @@ export class LiveConfig {
     const files = loaded.ok ? await loaded.located(await this.#owner.fileErrors(loaded)) : [];
     const reports = [...loaded.reports, ...files];
     const errors = reports.filter(({ severity }) => severity === "error");
-    if (loaded.ok && errors.length === 0) {
-      return { config: loaded.config, warnings: reports.filter(({ severity }) => severity === "warning") };
-    }
+    if (loaded.ok && errors.length === 0) return { ...loaded, reports };
     const faults = errors.map((report): Fault => {
       const path = formatPath(report.path);
       return { detail: reportSentence(report), ...(path === "" ? {} : { path }) };
@@ -188,7 +202,7 @@ export class LiveConfig {
       const version = `${mtime?.getTime()} ${size} ${this.#digest}`;
       if (version === this.#looked.version) return this.#looked.differs;
       const loaded = await this.#owner.read();
-      const differs = !loaded.ok || await digestOf(loaded.config) !== this.#digest;
+      const differs = !loaded.ok || await digestOf(this.#sections, loaded.config) !== this.#digest;
       this.#looked = { version, differs };
       return differs;
     } catch {
@@ -198,12 +212,12 @@ export class LiveConfig {
 }
 
 /** SHA-256 of a configuration as it is printed, in hexadecimal. */
-async function digestOf(config: Config): Promise<string> {
-  const text = new TextEncoder().encode(JSON.stringify(plainConfig(SECTIONS, config)));
+async function digestOf(sections: Sections, config: Config): Promise<string> {
+  const text = new TextEncoder().encode(JSON.stringify(plainConfig(sections, config)));
   return new Uint8Array(await crypto.subtle.digest("SHA-256", text)).toHex();
 }
 
 /** As a person would write it, secrets masked. */
-function maskedTree(config: Config): unknown {
-  return masked(SECTIONS, plainConfig(SECTIONS, config));
+function maskedTree(sections: Sections, config: Config): unknown {
+  return masked(sections, plainConfig(sections, config));
 }

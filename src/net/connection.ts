@@ -27,6 +27,11 @@ export interface Connection extends ByteReader, ByteWriter {
    * Told by connections that were accepted.
    */
   readonly leftSilently?: boolean;
+  /**
+   * Ends this side's direction behind all that was written; the other one can still be read. Where
+   * there is no such thing, {@link close} is all.
+   */
+  closeWrite?(): void;
   /** Closes both directions at once; pending reads and writes fail. Closing twice is harmless. */
   close(): void;
 }
@@ -40,6 +45,8 @@ export interface TlsFacts {
   readonly names: readonly string[];
   /** The handshake is done: before, there are no names yet. */
   readonly established: boolean;
+  /** What both agreed to speak (ALPN, RFC 7301), such as `h2`; absent when nothing. */
+  readonly protocol?: string;
 }
 
 /** `::ffff:a.b.c.d` as `a.b.c.d`, everything else as it is. */

@@ -61,6 +61,10 @@ class NodeConnection implements Connection {
     });
   }
 
+  closeWrite(): void {
+    this.#socket.end();
+  }
+
   close(): void {
     this.#socket.destroy();
   }

@@ -20,6 +20,8 @@ export interface OutQueueOptions {
   readonly failed: (error: unknown) => void;
   /** Called when a segment is full and a new one begins: the moment to tidy what is retained. */
   readonly sealed?: (segment: Segment) => void;
+  /** Called after each write, when {@link OutQueue.queuedBytes} has gone down. */
+  readonly written?: () => void;
   /** Who holds the segments; the pool itself unless said otherwise. */
   readonly budget?: Budget;
   /**
@@ -205,6 +207,7 @@ export class OutQueue {
           if (this.#closed) break;
           this.queuedBytes -= written;
           if (this.#waiting.length > 0 && this.queuedBytes <= this.#limit / 2) this.#wake();
+          this.#options.written?.();
           continue;
         }
         // All of it is written: go to the next one, start it anew, or give it back.

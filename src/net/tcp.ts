@@ -46,6 +46,11 @@ class TcpConnection implements Connection {
     return this.#conn.write(bytes);
   }
 
+  closeWrite(): void {
+    // It fails when the other end is gone, and then there is nothing left to end.
+    this.#conn.closeWrite().catch(() => {});
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

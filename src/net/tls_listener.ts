@@ -19,6 +19,8 @@ export interface TlsServerFiles {
   readonly key: string;
   /** Certificates that client certificates must be signed by; "" asks for none. */
   readonly clientCa: string;
+  /** What is agreed on with clients that offer it (ALPN, RFC 7301), such as `h2`. */
+  readonly protocol?: string;
 }
 
 /** A TLS listener; its certificates can be read again while it listens. */
@@ -117,7 +119,7 @@ function shortageOfDescriptors(): Error | undefined {
 }
 
 /** @throws Error that names the file which cannot be used */
-async function serverOptions({ cert, key, clientCa }: TlsServerFiles) {
+async function serverOptions({ cert, key, clientCa, protocol }: TlsServerFiles) {
   const asksForCertificate = clientCa !== "";
   const options = {
     cert: await readPem(cert),
@@ -125,6 +127,7 @@ async function serverOptions({ cert, key, clientCa }: TlsServerFiles) {
     ...(asksForCertificate ? { ca: await readPem(clientCa) } : {}),
     requestCert: asksForCertificate,
     rejectUnauthorized: asksForCertificate,
+    ...(protocol === undefined ? {} : { ALPNProtocols: [protocol] }),
     minVersion: OLDEST_VERSION,
   } as const;
   // The library would not look at them before the first handshake, and then refuse each one.
@@ -266,6 +269,10 @@ class AcceptedTls implements Connection {
 
   write(bytes: Uint8Array): Promise<number> {
     return this.#secure?.write(bytes) ?? this.#handshake.then((secure) => secure.write(bytes));
+  }
+
+  closeWrite(): void {
+    this.#secure?.closeWrite?.();
   }
 
   close(): void {

@@ -83,11 +83,14 @@ export class RunningHost implements AsyncDisposable {
 }
 
 async function write(file: string, tree: Tree): Promise<void> {
-  const whole = {
+  const admin = { listen: "127.0.0.1:0", ...tree["admin"] };
+  // A file that says nothing of the Diameter plane has none.
+  const hasOthers = tree["grpc"] !== undefined && tree["gateway"] === undefined;
+  const whole = hasOthers ? { ...tree, admin } : {
     ...tree,
     gateway: { origin_host: "gw.example.net", origin_realm: "example.net", drain_timeout: "1s", ...tree["gateway"] },
     server: { listen: ["127.0.0.1:0"], dpr_timeout: "500ms", ...tree["server"] },
-    admin: { listen: "127.0.0.1:0", ...tree["admin"] },
+    admin,
   };
   // JSON is YAML.
   await Deno.writeTextFile(file, JSON.stringify(whole));

@@ -34,6 +34,7 @@ const DIAMETER = [
   "diameter/wire",
 ] as const;
 const OPS = ["ops/config", "ops/otlp", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
+const GRPC = ["grpc", "grpc/config"] as const;
 
 /**
  * The arrows. A room is a directory of src, or a file without its `.ts`; what it may import is
@@ -42,15 +43,41 @@ const OPS = ["ops/config", "ops/otlp", "ops/trace", "ops/statistics", "ops", "op
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "main": ["commands", "version"],
   "mod": [...DIAMETER, ...OPS, "net", "version"],
-  "commands": ["host", "diameter/admin", "ops/admin", "diameter", ...OPS, ...DIAMETER, "net", "version"],
-  "host": ["diameter/admin", "diameter/telemetry", "diameter", "ops/admin", ...OPS, ...DIAMETER, "net", "version"],
+  "commands": [
+    "host",
+    "diameter/admin",
+    "grpc/admin",
+    "ops/admin",
+    "diameter",
+    ...GRPC,
+    ...OPS,
+    ...DIAMETER,
+    "net",
+    "version",
+  ],
+  "host": [
+    "diameter/admin",
+    "diameter/telemetry",
+    "grpc/admin",
+    "diameter",
+    "ops/admin",
+    ...GRPC,
+    ...OPS,
+    ...DIAMETER,
+    "net",
+    "version",
+  ],
   "build": ["version"],
   // What the plane brings to the process; diameter/admin: to the admin interface.
   "diameter/admin": ["ops/admin", ...FACE, "diameter/relay", "diameter/wire", ...BELOW_PLANES, "ops/trace"],
   // What the plane makes of its trace for whoever follows it.
   "diameter/telemetry": ["ops/otlp", "ops/trace", "diameter/wire", ...BELOW_PLANES],
   "diameter": ["ops/config", ...FACE, "diameter/relay", "diameter/wire", "net"],
+  "grpc/admin": ["ops/admin", "grpc", "grpc/config", ...BELOW_PLANES],
   "ops/admin": ["ops/config", ...BELOW_PLANES], // knows no plane
+  // The gRPC plane: knows HTTP/2 and nothing of Diameter.
+  "grpc": ["grpc/config", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
+  "grpc/config": ["ops/config", "net"],
   // The relay's root wires its four rooms and gives them their life; nobody above sees into them.
   "diameter/relay": [...RELAY, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
   // The way of a message. It knows both sides, and neither listens nor dials.
@@ -74,6 +101,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "ops/statistics": [...BELOW_PLANES],
   "ops": ["ops/capture", ...BELOW_PLANES], // what has no line of its own here
   "ops/capture": [...BELOW_PLANES],
+  "http2": ["http2/hpack", "net", ...OBSERVATION], // knows no gRPC
+  "http2/hpack": [], // bytes and strings, nothing of frames
   "net": [...OBSERVATION],
   "ops/metrics": ["ops/log"],
   "ops/log": [],
@@ -82,13 +111,16 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms that use nothing but what is written in this repository. */
-const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer"]);
+const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer", "http2"]);
 
 /** Packages for tests, which would otherwise end up in the executable. */
-const FOR_TESTS = ["@std/assert", "fast-check", "playwright-core"];
+const FOR_TESTS = ["@grpc/grpc-js", "@std/assert", "fast-check", "playwright-core"];
 
 /** Files of diameter/peer that have the clock and the connection in hand; the others are PURE. */
 const PEER_DRIVERS = new Set(["diameter/peer/peer.ts", "diameter/peer/peer_gate.ts"]);
+
+/** Rooms of which every file is PURE. */
+const PURE_ROOMS = new Set(["diameter/wire", "http2/hpack"]);
 
 /** PURE files of rooms that have others too. */
 const PURE_FILES = new Set([
@@ -97,8 +129,35 @@ const PURE_FILES = new Set([
   "diameter/relay/dras/balance.ts",
   "diameter/relay/dras/claim.ts",
   "diameter/relay/dras/router.ts",
+  "grpc/attempt.ts",
+  "grpc/balance/least_pending.ts",
+  "grpc/balance/round_robin.ts",
+  "grpc/balance/sticky_sessions.ts",
+  "grpc/balance/sticky_table.ts",
+  "grpc/health_message.ts",
+  "grpc/instances.ts",
+  "grpc/message_tracker.ts",
+  "grpc/metadata.ts",
+  "grpc/refusals.ts",
+  "grpc/replay_buffer.ts",
+  "grpc/routes.ts",
+  "grpc/status.ts",
+  "grpc/timeout.ts",
+  "grpc/token_cache.ts",
+  "http2/error_code.ts",
+  "http2/frame.ts",
+  "http2/header_block.ts",
+  "http2/header_rules.ts",
+  "http2/keepalive.ts",
+  "http2/limits.ts",
+  "http2/receive_window.ts",
+  "http2/send_buffer.ts",
+  "http2/settings.ts",
+  "http2/stream_ids.ts",
+  "http2/stream_state.ts",
   "net/ip_network.ts",
   "net/token_bucket.ts",
+  "ops/config/address.ts",
 ]);
 
 /** What a PURE file must be given instead. */
@@ -125,7 +184,7 @@ const IMPURE: Readonly<Record<string, string>> = {
 
 /** Whether a file must be PURE: everything comes in as arguments, clock and dice too. */
 export function isPure(file: SourceFile): boolean {
-  if (roomOf(file.path) === "diameter/wire" || PURE_FILES.has(file.path)) return true;
+  if (PURE_ROOMS.has(roomOf(file.path) ?? "") || PURE_FILES.has(file.path)) return true;
   return roomOf(file.path) === "diameter/peer" && !PEER_DRIVERS.has(file.path) &&
     !/^\/\*\*[\s*]*Driver\b/.test(file.text);
 }

@@ -1,0 +1,29 @@
+/**
+ * Why a stream or a connection ends, as a number on the wire (RFC 9113 section 7).
+ * @module
+ */
+
+/** Error codes. */
+export const ERROR_CODE = {
+  NO_ERROR: 0x0,
+  PROTOCOL_ERROR: 0x1,
+  INTERNAL_ERROR: 0x2,
+  FLOW_CONTROL_ERROR: 0x3,
+  SETTINGS_TIMEOUT: 0x4,
+  STREAM_CLOSED: 0x5,
+  FRAME_SIZE_ERROR: 0x6,
+  REFUSED_STREAM: 0x7,
+  CANCEL: 0x8,
+  COMPRESSION_ERROR: 0x9,
+  CONNECT_ERROR: 0xa,
+  ENHANCE_YOUR_CALM: 0xb,
+  INADEQUATE_SECURITY: 0xc,
+  HTTP_1_1_REQUIRED: 0xd,
+} as const;
+
+const NAMES = Object.keys(ERROR_CODE);
+
+/** `PROTOCOL_ERROR`, or `error 77` for a code that the RFC does not have. */
+export function errorName(code: number): string {
+  return NAMES[code] ?? `error ${code}`;
+}
