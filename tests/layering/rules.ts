@@ -52,6 +52,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "ops/admin": ["ops/config", "ops/log", "net"], // knows no plane
   // The gRPC plane: knows HTTP/2 and nothing of Diameter.
   "grpc/admin": ["ops/admin", "grpc", "grpc/config", ...BELOW_PLANES],
+  "grpc/sim": ["grpc", "http2", "ops/admin", "ops/config", ...BELOW_PLANES],
   "grpc": ["grpc/config", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
   "grpc/config": ["ops/config", "net"],
   // The relay's root wires its four rooms and gives them their life; nobody above sees into them.

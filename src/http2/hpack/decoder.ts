@@ -2,10 +2,12 @@
  * Decoding of header blocks (RFC 7541 section 3).
  * @module
  */
-import { isNameMalformed, isValueMalformed } from "./field_syntax.ts";
+import { DecoderTable } from "./decoder_table.ts";
+import { isNameMalformed } from "./field_syntax.ts";
 import { HeaderList } from "./header_list.ts";
 import { HpackError } from "./hpack_error.ts";
-import { huffmanDecode } from "./huffman.ts";
+import { type Literal, readLiteral } from "./literal.ts";
+import { OctetMemo } from "./octet_memo.ts";
 import { ENTRY_OVERHEAD, FIRST_DYNAMIC, STATIC_TABLE, type TableEntry } from "./static_table.ts";
 
 /** What a decoder allows its peer. */
@@ -16,112 +18,164 @@ export interface HpackDecoderOptions {
   readonly maxListSize: number;
 }
 
+/**
+ * Lists by block, of all connections together. The key stands for one state of one table: it is
+ * never used again once the table has changed.
+ */
+const blocks = new OctetMemo<HeaderList>(8192, 512, 16 << 20);
+let lastKey = 0;
+/** What a list costs: itself, and each of its fields. */
+const LIST_COST = 400;
+const FIELD_COST = 16;
+
+/** The first octet of a field, from which on it is of that kind (RFC 7541 section 6). */
+const INDEXED = 0x80;
+const INCREMENTAL = 0x40;
+const SIZE_UPDATE = 0x20;
+const NEVER_INDEXED = 0x10;
+
 /** Decodes the header blocks of one direction of one connection, in their order. */
 export class HpackDecoder {
   readonly #tableSize: number;
   readonly #maxListSize: number;
-  #limit: number;
-  #size = 0;
-  /** Newest first. */
-  readonly #entries: TableEntry[] = [];
+  readonly #table: DecoderTable;
+  /** Names the table as it is now, in the memory of blocks; 0: it has only just changed. */
+  #key = 0;
+  /** This block has changed the table. */
+  #changed = false;
+  /** Where in the block the next octet is read. */
   #at = 0;
 
+  /** A decoder with an empty table. */
   constructor(options: HpackDecoderOptions) {
-    this.#tableSize = this.#limit = options.tableSize ?? 4096;
+    this.#tableSize = options.tableSize ?? 4096;
     this.#maxListSize = options.maxListSize;
+    this.#table = new DecoderTable(this.#tableSize);
   }
 
   /**
-   * The list of the complete block in `bytes` from `start` to `end`; of a repeated block perhaps the
-   * same object.
+   * The list of the complete block in `bytes` from `start` to `end`. A block that repeats often gives
+   * the same object again.
    * @throws {HpackError} it cannot be decoded: the connection is over
    */
   decode(bytes: Uint8Array, start: number, end: number): HeaderList {
+    const key = this.#key;
+    if (key !== 0) {
+      const known = blocks.find(bytes, start, end, key);
+      if (known !== undefined) return known;
+    }
     const list = new HeaderList();
+    this.#changed = false;
     this.#at = start;
-    let fields = 0;
-    while (this.#at < end) {
-      const first = bytes[this.#at]!;
-      if (first >= 0x80) {
-        const entry = this.#entry(this.#integer(bytes, end, 7));
-        this.#store(list, entry, false);
-      } else if (first >= 0x40) {
-        const entry = this.#literal(bytes, end, 6);
-        this.#insert(entry);
-        this.#store(list, entry, false);
-      } else if (first >= 0x20) {
-        if (fields > 0) throw new HpackError("a table size update stands behind a field");
-        const limit = this.#integer(bytes, end, 5);
-        if (limit > this.#tableSize) throw new HpackError(`a table size update to ${limit}, above ${this.#tableSize}`);
-        this.#limit = limit;
-        this.#evict(limit);
-        continue;
-      } else {
-        this.#store(list, this.#literal(bytes, end, 4), first >= 0x10);
-      }
-      fields++;
+    this.#sizeUpdates(bytes, end);
+    while (this.#at < end) this.#field(bytes, end, list);
+    if (this.#changed) this.#key = 0;
+    else if (key === 0) this.#key = ++lastKey;
+    else if (!list.tooLarge) {
+      blocks.offer(bytes, start, end, key, list, LIST_COST + list.names.length * FIELD_COST);
     }
     return list;
   }
 
-  #store(list: HeaderList, entry: TableEntry, never: boolean): void {
-    if (entry.malformed) list.malformed = true;
-    if (list.tooLarge || list.size + entry.size > this.#maxListSize) list.tooLarge = true;
-    else list.append(entry.name, entry.value, never);
+  /** Changes of the table's size: only in front of the first field (RFC 7541 section 4.2). */
+  #sizeUpdates(bytes: Uint8Array, end: number): void {
+    while (this.#at < end && isSizeUpdate(bytes[this.#at]!)) {
+      const size = this.#integer(bytes, end, 5);
+      if (size > this.#tableSize) {
+        throw new HpackError(`expected a table size of at most ${this.#tableSize}, got an update to ${size}`);
+      }
+      this.#table.resize(size);
+      this.#changed = true;
+    }
+  }
+
+  #field(bytes: Uint8Array, end: number, list: HeaderList): void {
+    const first = bytes[this.#at]!;
+    if (first >= INDEXED) {
+      const entry = this.#entry(this.#integer(bytes, end, 7));
+      this.#store(list, entry.name, entry.value, entry.size, entry.malformed, false);
+      return;
+    }
+    if (isSizeUpdate(first)) throw new HpackError("a table size update stands behind a field");
+    const incremental = first >= INCREMENTAL;
+    const index = this.#integer(bytes, end, incremental ? 6 : 4);
+    let name: string;
+    let malformed = false;
+    if (index === 0) {
+      const literal = this.#string(bytes, end);
+      name = literal.text;
+      malformed = literal.isMalformedName;
+    } else {
+      const entry = this.#entry(index);
+      name = entry.name;
+      malformed = entry.malformed && isNameMalformed(name);
+    }
+    const literal = this.#string(bytes, end);
+    const value = literal.text;
+    malformed ||= literal.isMalformedValue;
+    const size = name.length + value.length + ENTRY_OVERHEAD;
+    if (incremental) {
+      this.#table.add({ name, value, size, malformed });
+      this.#changed = true;
+    }
+    this.#store(list, name, value, size, malformed, first >= NEVER_INDEXED && !incremental);
+  }
+
+  #store(list: HeaderList, name: string, value: string, size: number, malformed: boolean, never: boolean): void {
+    if (malformed) list.malformed = true;
+    if (list.tooLarge || list.size + size > this.#maxListSize) {
+      list.tooLarge = true;
+      return;
+    }
+    if (never) {
+      list.append(name, value, true);
+      return;
+    }
+    list.names.push(name);
+    list.values.push(value);
+    list.size += size;
   }
 
   #entry(index: number): TableEntry {
-    const entry = index < FIRST_DYNAMIC ? STATIC_TABLE[index] : this.#entries[index - FIRST_DYNAMIC];
-    if (index === 0 || entry === undefined) throw new HpackError(`index ${index} is not in the table`);
+    const entry = index < FIRST_DYNAMIC ? STATIC_TABLE[index] : this.#table.at(index - FIRST_DYNAMIC);
+    if (entry === undefined || index === 0) {
+      throw new HpackError(`index ${index} is in neither the static nor the dynamic table`);
+    }
     return entry;
   }
 
-  #literal(bytes: Uint8Array, end: number, prefix: number): TableEntry {
-    const index = this.#integer(bytes, end, prefix);
-    const name = index === 0 ? this.#string(bytes, end) : this.#entry(index).name;
-    const value = this.#string(bytes, end);
-    const malformed = isNameMalformed(name) || isValueMalformed(value);
-    return { name, value, size: name.length + value.length + ENTRY_OVERHEAD, malformed };
+  #string(bytes: Uint8Array, end: number): Literal {
+    const coded = this.#at < end && bytes[this.#at]! >= 0x80;
+    const length = this.#integer(bytes, end, 7);
+    const start = this.#at;
+    if (length > end - start) {
+      throw new HpackError(`a string of ${length} octets has only ${end - start} left in its block`);
+    }
+    this.#at = start + length;
+    return readLiteral(bytes, start, this.#at, coded);
   }
 
-  #insert(entry: TableEntry): void {
-    this.#evict(this.#limit - entry.size);
-    if (entry.size > this.#limit) return;
-    this.#entries.unshift(entry);
-    this.#size += entry.size;
-  }
-
-  #evict(limit: number): void {
-    while (this.#size > limit && this.#entries.length > 0) this.#size -= this.#entries.pop()!.size;
-  }
-
+  /** An integer with a prefix of so many bits (RFC 7541 section 5.1). */
   #integer(bytes: Uint8Array, end: number, prefix: number): number {
     if (this.#at >= end) throw new HpackError("the block ends inside a field");
     const most = (1 << prefix) - 1;
-    let value = bytes[this.#at++]! & most;
-    if (value < most) return value;
-    for (let shift = 0; shift <= 21; shift += 7) {
+    const short = bytes[this.#at++]! & most;
+    return short < most ? short : this.#longInteger(bytes, end, most);
+  }
+
+  #longInteger(bytes: Uint8Array, end: number, most: number): number {
+    let value = most;
+    // Four octets are 28 bits: more than any length or size that is allowed, and no overflow.
+    for (let shift = 0; shift < 28; shift += 7) {
       if (this.#at >= end) throw new HpackError("the block ends inside an integer");
       const octet = bytes[this.#at++]!;
       value += (octet & 0x7f) << shift;
       if (octet < 0x80) return value;
     }
-    throw new HpackError("an integer is above 2^28");
+    throw new HpackError("an integer has more than 28 bits");
   }
+}
 
-  #string(bytes: Uint8Array, end: number): string {
-    const coded = this.#at < end && bytes[this.#at]! >= 0x80;
-    const length = this.#integer(bytes, end, 7);
-    const start = this.#at;
-    if (length > end - start) throw new HpackError("a string is longer than its block");
-    this.#at += length;
-    let octets = bytes.subarray(start, start + length);
-    if (coded) {
-      const into = new Uint8Array(Math.ceil(length * 8 / 5));
-      octets = into.subarray(0, huffmanDecode(bytes, start, start + length, into));
-    }
-    let text = "";
-    for (const octet of octets) text += String.fromCharCode(octet);
-    return text;
-  }
+function isSizeUpdate(first: number): boolean {
+  return first >= SIZE_UPDATE && first < INCREMENTAL;
 }
