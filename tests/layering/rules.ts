@@ -33,7 +33,7 @@ const DIAMETER = [
   "diameter/peer",
   "diameter/wire",
 ] as const;
-const GRPC = ["grpc", "grpc/config"] as const;
+const GRPC = ["grpc/sim", "grpc", "grpc/config"] as const;
 const OPS = ["ops/config", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
 
 /**

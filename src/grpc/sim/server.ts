@@ -63,6 +63,13 @@ export class GrpcServer {
     return this.#listener.address;
   }
 
+  /** Calls under way. */
+  get calls(): number {
+    let calls = 0;
+    for (const connection of this.#connections) calls += connection.streams;
+    return calls;
+  }
+
   /** Ends in peace: GOAWAY, the calls under way, then the connections. */
   async stop(grace = GRACE): Promise<void> {
     this.#ending = true;
@@ -98,14 +105,9 @@ export class GrpcServer {
   #request(stream: Http2Stream, list: HeaderList, end: boolean): StreamListener {
     const path = list.get(":path") ?? "";
     const method = Object.hasOwn(this.#methods, path) ? this.#methods[path] : undefined;
-    const call = new ServerCall(
-      stream,
-      list,
-      method ?? (() => {
-        throw new CallError(STATUS.UNIMPLEMENTED, `unknown method ${path}`);
-      }),
-    );
-    if (end || method === undefined) call.run();
+    const call = new ServerCall(stream, list, method);
+    if (method === undefined) call.end(STATUS.UNIMPLEMENTED, `unknown method ${path}`);
+    else if (end) call.run();
     return call;
   }
 }
@@ -113,14 +115,15 @@ export class GrpcServer {
 /** A call that is served: a stream in one piece. */
 export class ServerCall implements StreamListener {
   readonly #stream: Http2Stream;
-  readonly #method: Method;
+  /** Undefined for a call that is refused. */
+  readonly #method: Method | undefined;
   readonly #reader = new MessageReader();
   readonly #cancelled = new AbortController();
   #begun = false;
   #ran = false;
   #drained: (() => void) | undefined;
 
-  constructor(stream: Http2Stream, readonly metadata: HeaderList, method: Method) {
+  constructor(stream: Http2Stream, readonly metadata: HeaderList, method: Method | undefined) {
     this.#stream = stream;
     this.#method = method;
   }
@@ -172,14 +175,14 @@ export class ServerCall implements StreamListener {
 
   /** The request is complete. */
   run(): void {
-    if (this.#ran) return;
+    if (this.#ran || this.#method === undefined) return;
     this.#ran = true;
-    void this.#serve();
+    void this.#serve(this.#method);
   }
 
-  async #serve(): Promise<void> {
+  async #serve(method: Method): Promise<void> {
     try {
-      await this.#method(this.#reader.only(), this);
+      await method(this.#reader.only(), this);
     } catch (error) {
       if (error instanceof CallError) this.end(error.status, error.message);
       else this.end(STATUS.INTERNAL, error instanceof Error ? error.message : String(error));
