@@ -91,6 +91,14 @@ export class Cluster implements InstanceOwner {
     this.table = new StickyTable(sticky);
   }
 
+  /** Whether options can be put into force here; else it takes another cluster. */
+  isSameAs(options: InstanceCluster): boolean {
+    const mine = this.#options;
+    if (JSON.stringify(mine.tls) !== JSON.stringify(options.tls)) return false;
+    if (mine.type === "static" || options.type === "static") return mine.type === options.type;
+    return mine.discovererUrl === options.discovererUrl && mine.discovererTimeout === options.discovererTimeout;
+  }
+
   /** Connects to its instances, or asks for them first. */
   start(): void {
     if (this.#options.type === "static") this.#list(staticInstances(this.#options));

@@ -16,12 +16,24 @@ export const INSTANCE_STATES = ["idle", "connecting", "ready", "draining", "fail
 /** How an instance is. */
 export type InstanceStateName = (typeof INSTANCE_STATES)[number];
 
+/** ms */
+export interface LinkTimes {
+  /** Silence before a PING; 0 is none. */
+  readonly interval: number;
+  /** What an answer to it may take. */
+  readonly timeout: number;
+  /** What the backend's SETTINGS may take. */
+  readonly handshakeTimeout: number;
+}
+
 /** How an instance is connected. */
 export interface InstanceLink {
   /** Connects; the connection's preface is not sent yet. */
   dial(to: Endpoint, signal: AbortSignal, timeout: number): Promise<Connection>;
   /** Speaks HTTP/2 over it, as a client. */
-  speak(connection: Connection, keepalive: number, listener: Http2Listener): Http2Connection;
+  speak(connection: Connection, times: LinkTimes, listener: Http2Listener): Http2Connection;
+  /** A backend broke the protocol. */
+  protocolError(): void;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -65,6 +77,10 @@ class Link implements Http2Listener {
 
   goaway(_lastId: number, code: number, debug: string): void {
     this.instance.linkLeaves(this, code, debug);
+  }
+
+  protocolError(): void {
+    this.instance.linkBroke();
   }
 
   closed(end: ConnectionEnd): void {
@@ -311,6 +327,11 @@ export class Instance implements Place {
   }
 
   /** @internal */
+  linkBroke(): void {
+    this.#link.protocolError();
+  }
+
+  /** @internal */
   linkClosed(link: Link, end: ConnectionEnd): void {
     const http2 = link.http2 as Http2Connection | undefined;
     this.#bytesIn += http2?.bytesIn ?? 0;
@@ -363,7 +384,9 @@ export class Instance implements Place {
         }
         const link = new Link(this);
         this.#settling.add(link);
-        link.http2 = this.#link.speak(connection, this.#keepalive, link);
+        const { keepalive: { timeout } } = this.#options;
+        const times = { interval: this.#keepalive, timeout, handshakeTimeout: connectTimeout };
+        link.http2 = this.#link.speak(connection, times, link);
       },
       (error) => {
         this.#connecting.delete(controller);
