@@ -10,6 +10,7 @@ import { LiveLine } from "../../cli/live_line.ts";
 import { Interruption } from "../../cli/signals.ts";
 import { palette, print } from "../../cli/terminal.ts";
 import { DEFAULT_DURATION, playStory, SHORTEST } from "./story.ts";
+import type { StackOptions } from "./stack.ts";
 import { playScenario, ScenarioFailed, SCENARIOS } from "./scenarios.ts";
 
 const NAME = "demo grpc";
@@ -53,7 +54,9 @@ comes back. Every answer is checked; the exit code is 1 when one was lost or wro
       return EXIT.done;
     }
     const log = level === "off" ? undefined : createLogger({ level });
-    const parts = log === undefined ? {} : { log };
+    const parts: Pick<StackOptions, "watch"> = log === undefined
+      ? {}
+      : { watch: (gateway) => void gateway.on(grpcEventLog(log)) };
     try {
       if (wanted.length > 0) return await playAll(named(wanted), parts);
       using interruption = new Interruption();
@@ -92,7 +95,7 @@ function named(wanted: readonly string[]): readonly string[] {
 }
 
 /** One after the other; the exit code says whether all hold. */
-async function playAll(names: readonly string[], parts: { readonly log?: ReturnType<typeof createLogger> }) {
+async function playAll(names: readonly string[], parts: Pick<StackOptions, "watch">) {
   const { bold, green, red, dim } = palette("stdout");
   let failed = 0;
   for (const name of names) {

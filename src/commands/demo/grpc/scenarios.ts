@@ -192,7 +192,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
         const result = await scene.client.call(METHOD.shutdown, EMPTY, { metadata });
         const { instanceId } = SHUTDOWN_RESPONSE.decode(served(result));
         scene.say(`${instanceId} was told to shut down`);
-        await eventually(() => !instanceIds(scene).includes(instanceId), `${instanceId} is gone`);
+        await eventually(async () => !(await scene.stack.instanceIds()).includes(instanceId), `${instanceId} is gone`);
       }
       refused(await callEcho(scene, session, "x"), STATUS.RESOURCE_EXHAUSTED, "all instances are busy");
       scene.say("with none left a call is RESOURCE_EXHAUSTED");
@@ -207,7 +207,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       refused(await callEcho(scene, session, "x"), STATUS.RESOURCE_EXHAUSTED, "all instances are busy");
       scene.say("no instance is there: RESOURCE_EXHAUSTED");
       scene.stack.startInstance("instance-1");
-      await eventually(() => instanceIds(scene).length > 0, "the gateway knows the new instance");
+      await eventually(async () => (await scene.stack.instanceIds()).length > 0, "the gateway knows the new instance");
       const { instanceId } = await echo(scene, session, "now");
       scene.say(`${instanceId} came, and serves`);
     },
@@ -218,7 +218,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
 export async function playScenario(scenario: Scenario, say: (sentence: string) => void): Promise<void> {
   await using stack = await Stack.start(scenario.options);
   const instances = scenario.options?.instances ?? 3;
-  await eventually(() => instanceIdsOf(stack).length === instances, "the gateway knows its instances");
+  await eventually(async () => (await stack.instanceIds()).length === instances, "the gateway knows its instances");
   await scenario.play({ stack, client: await stack.connect(), say });
 }
 
@@ -278,22 +278,14 @@ function unsigned(sessionId: string): string {
   return `${part({ alg: "none", typ: "JWT" })}.${part({ session_id: sessionId, exp })}.`;
 }
 
-function instanceIds({ stack }: Scene): string[] {
-  return instanceIdsOf(stack);
-}
-
-function instanceIdsOf(stack: Stack): string[] {
-  return stack.gateway.cluster("my_service")?.instances.map(({ id }) => id) ?? [];
-}
-
 function expect(seen: unknown, expected: unknown, what: string): void {
   const [is, should] = [JSON.stringify(seen), JSON.stringify(expected)];
   if (is !== should) throw new ScenarioFailed(`${what}: expected ${should}, got ${is}`);
 }
 
-async function eventually(condition: () => boolean, what: string): Promise<void> {
+async function eventually(condition: () => Promise<boolean>, what: string): Promise<void> {
   const deadline = performance.now() + PATIENCE;
-  while (!condition()) {
+  while (!await condition()) {
     if (performance.now() > deadline) throw new ScenarioFailed(`waited ${PATIENCE / 1000} s in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -20,7 +20,7 @@ import { Registration } from "../../../grpc/sim/registration.ts";
 import { GrpcServer } from "../../../grpc/sim/server.ts";
 import { MemoryUsers } from "../../../grpc/sim/users.ts";
 import { type Endpoint, endpointText } from "../../../net/connection.ts";
-import { type Logger, silentLogger } from "../../../ops/log/mod.ts";
+import { silentLogger } from "../../../ops/log/mod.ts";
 import { VERSION } from "../../../version.ts";
 
 /** Who may log in. */
@@ -42,7 +42,8 @@ export interface StackOptions {
   readonly delay?: number;
   /** Calls that an instance gets at a time; 0 for any number. */
   readonly maxInFlight?: number;
-  readonly log?: Logger;
+  /** Gets the gateway before it starts. */
+  readonly watch?: (gateway: GrpcGateway) => void;
 }
 
 /** A session: what Login gave. */
@@ -75,9 +76,8 @@ export class Stack implements AsyncDisposable {
     this.#users = users;
     this.#auth = auth;
     this.#discoverer = discoverer;
-    this.gateway = new GrpcGateway(configuration(auth.address, discoverer.address, options), {
-      log: options.log ?? silentLogger,
-    });
+    this.gateway = new GrpcGateway(configuration(auth.address, discoverer.address, options));
+    options.watch?.(this.gateway);
   }
 
   /** Starts it; resolves when the gateway knows every instance. */
@@ -126,6 +126,12 @@ export class Stack implements AsyncDisposable {
   /** Ends the auth service. */
   async stopAuth(): Promise<void> {
     await this.#auth.stop(0);
+  }
+
+  /** The ids of the instances that the gateway knows. */
+  async instanceIds(): Promise<string[]> {
+    const { clusters } = await this.gateway.status();
+    return clusters.find(({ name }) => name === "my_service")?.instances.map(({ id }) => id) ?? [];
   }
 
   /** A client of the gateway. */

@@ -6,8 +6,7 @@ import type { GrpcClient } from "../../../grpc/sim/client.ts";
 import { ECHO_REQUEST, ECHO_RESPONSE, EVENT, METHOD, SUBSCRIBE_REQUEST } from "../../../grpc/sim/my_service.ts";
 import { STATUS, statusName } from "../../../grpc/status.ts";
 import { pause } from "../../../net/pause.ts";
-import type { Logger } from "../../../ops/log/mod.ts";
-import { type Session, Stack } from "./stack.ts";
+import { type Session, Stack, type StackOptions } from "./stack.ts";
 
 /** ms that all of it lasts. */
 export const DEFAULT_DURATION = 12_000;
@@ -29,7 +28,7 @@ export interface StoryOptions {
   readonly say: (line: string) => void;
   /** Ends it early. */
   readonly signal: AbortSignal;
-  readonly log?: Logger;
+  readonly watch?: StackOptions["watch"];
 }
 
 /** What came of it. */
@@ -45,8 +44,8 @@ export interface StoryResult {
 }
 
 /** Plays it. @throws Error when it cannot even begin */
-export async function playStory({ duration, say, signal, log }: StoryOptions): Promise<StoryResult> {
-  await using stack = await Stack.start(log === undefined ? {} : { log });
+export async function playStory({ duration, say, signal, watch }: StoryOptions): Promise<StoryResult> {
+  await using stack = await Stack.start(watch === undefined ? {} : { watch });
   const clients = await Promise.all(Array.from({ length: CLIENTS }, () => stack.connect()));
   const clientOf = (i: number) => clients[i % CLIENTS]!;
   const sessions = await Promise.all(Array.from({ length: SESSIONS }, (_, i) => stack.login(clientOf(i))));
@@ -78,7 +77,7 @@ export async function playStory({ duration, say, signal, log }: StoryOptions): P
   stop();
   await Promise.all(running);
   signal.removeEventListener("abort", stop);
-  const { retries_total: retries, transfers_total: transfers } = stack.gateway.status;
+  const { retriesTotal: retries, transfersTotal: transfers } = await stack.gateway.status();
   if (crowd.firstLoss !== undefined) say(`the first lost call: ${crowd.firstLoss}`);
   return { ...crowd.result, transferred: retries + transfers };
 }
