@@ -2,7 +2,7 @@
  * The gRPC gateway: its life, and its face.
  * @module
  */
-import { type Http2Options, Http2Connection, Http2Node } from "../http2/mod.ts";
+import { Http2Connection, Http2Node, type Http2Options } from "../http2/mod.ts";
 import { type Clock, SYSTEM_CLOCK } from "../net/clock.ts";
 import type { Endpoint } from "../net/connection.ts";
 import { dial } from "../net/dial.ts";
@@ -316,7 +316,9 @@ export class GrpcGateway implements GrpcControl {
         url: options.discovererUrl,
         timeout: options.discovererTimeout,
         skipped: (sentences) => {
-          for (const reason of sentences) this.#listeners.tell({ kind: "grpc_instance_skipped", cluster: name, reason });
+          for (const reason of sentences) {
+            this.#listeners.tell({ kind: "grpc_instance_skipped", cluster: name, reason });
+          }
         },
       });
       discoverer = own;

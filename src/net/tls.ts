@@ -43,9 +43,17 @@ export async function connectTls(
     ...(ca === "" ? {} : { ca: await readPem(ca) }),
     ...(cert === "" ? {} : { cert: await readPem(cert), key: await readPem(key || cert) }),
     ...(options.bind ? { localAddress: options.bind } : {}),
+    ...(options.alpn === undefined ? {} : { ALPNProtocols: [...options.alpn] }),
     minVersion: OLDEST_VERSION,
   });
   await established(socket as unknown as Socket, "secureConnect", options);
+  try {
+    checkProtocol(socket, options.alpn);
+  } catch (error) {
+    socket.on("error", () => {});
+    socket.destroy();
+    throw error;
+  }
   if (options.noDelay) socket.setNoDelay(true);
   return nodeConnection(socket as unknown as Socket, factsOf(socket));
 }
@@ -92,6 +100,16 @@ function established(socket: Socket, event: string, options: ConnectOptions): Pr
     // Given up while files were read: nobody tells again.
     if (options.signal?.aborted) aborted();
   });
+}
+
+/**
+ * Looks whether one of the protocols was agreed on.
+ * @param wanted undefined: none has to be
+ * @throws Error when none was
+ */
+export function checkProtocol(socket: TLSSocket, wanted: readonly string[] | undefined): void {
+  if (wanted === undefined || wanted.includes(socket.alpnProtocol || "")) return;
+  throw new Error(`TLS: the other side does not speak ${wanted.join(" or ")} (ALPN)`);
 }
 
 /**

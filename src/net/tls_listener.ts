@@ -9,7 +9,7 @@ import { type Connection, type Endpoint, plainAddress, type TlsFacts } from "./c
 import type { AcceptOptions, Listener } from "./listener.ts";
 import { nodeConnection } from "./node_connection.ts";
 import { readPem } from "./pem.ts";
-import { factsOf, OLDEST_VERSION } from "./tls.ts";
+import { checkProtocol, factsOf, OLDEST_VERSION } from "./tls.ts";
 
 /** File names of what a TLS server shows and asks for. */
 export interface TlsServerFiles {
@@ -34,6 +34,8 @@ export interface TlsListener extends Listener {
 export interface TlsAcceptOptions extends AcceptOptions {
   /** Milliseconds that the handshake may take. */
   readonly handshakeTimeout: number;
+  /** Protocols of which the client must take one (ALPN, RFC 7301); read when it begins to listen. */
+  readonly alpn?: readonly string[];
 }
 
 /**
@@ -176,11 +178,23 @@ class Handshakes {
   }
 
   #newServer(): Server {
-    const server = createServer({ ...this.#certificates, handshakeTimeout: this.#timeout });
+    const { alpn } = this.#options;
+    const server = createServer({
+      ...this.#certificates,
+      ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
+      handshakeTimeout: this.#timeout,
+    });
     server.on("secureConnection", (socket) => {
       const waiting = this.#waitingFor(socket);
-      if (waiting === undefined) socket.destroy();
-      else waiting.resolve(socket);
+      if (waiting === undefined) return void socket.destroy();
+      try {
+        checkProtocol(socket, alpn);
+        waiting.resolve(socket);
+      } catch (error) {
+        socket.on("error", () => {});
+        socket.destroy();
+        waiting.reject(error);
+      }
     });
     server.on("tlsClientError", (error, socket) => {
       socket.on("error", () => {});

@@ -49,10 +49,10 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // What the plane brings to the process; diameter/admin: to the admin interface.
   "diameter/admin": ["ops/admin", ...FACE, "diameter/relay", "diameter/wire", ...BELOW_PLANES, "ops/trace"],
   "diameter": ["ops/config", ...FACE, "diameter/relay", "diameter/wire", "net"],
+  "grpc/sim": ["ops/admin", "grpc", "http2", "ops/config", ...BELOW_PLANES],
+  "grpc/admin": ["ops/admin", "grpc", "grpc/config", ...BELOW_PLANES],
   "ops/admin": ["ops/config", "ops/log", "net"], // knows no plane
   // The gRPC plane: knows HTTP/2 and nothing of Diameter.
-  "grpc/admin": ["ops/admin", "grpc", "grpc/config", ...BELOW_PLANES],
-  "grpc/sim": ["grpc", "http2", "ops/admin", "ops/config", ...BELOW_PLANES],
   "grpc": ["grpc/config", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
   "grpc/config": ["ops/config", "net"],
   // The relay's root wires its four rooms and gives them their life; nobody above sees into them.

@@ -56,7 +56,7 @@ comes back. Every answer is checked; the exit code is 1 when one was lost or wro
     const log = level === "off" ? undefined : createLogger({ level });
     const parts: Pick<StackOptions, "watch"> = log === undefined
       ? {}
-      : { watch: (gateway) => void gateway.on(grpcEventLog(log)) };
+      : { watch: (gateway) => void gateway.on((event) => log.info(event.kind, JSON.stringify(event))) };
     try {
       if (wanted.length > 0) return await playAll(named(wanted), parts);
       using interruption = new Interruption();
