@@ -224,6 +224,11 @@ export function host({ dialled = false } = {}) {
   return dialled ? ofKind("dialled", codec) : codec;
 }
 
+/** Says that what `schema` takes names somebody that we connect to: a host, `HOST:PORT` or a URL. */
+export function dialled<S extends z.ZodType>(schema: S): S {
+  return ofKind("dialled", schema);
+}
+
 /** A local address, or "". */
 export function localAddress() {
   return leaf<string>({
@@ -268,8 +273,11 @@ export function optionalListenAddress(port: number) {
   return ofKind("listen", codec);
 }
 
-/** `HOST:PORT` or a list of them; `port` where none is named. */
-export function listenAddresses(port: number) {
+/**
+ * `HOST:PORT` or a list of them; `port` where none is named.
+ * @param none whether the list may be empty
+ */
+export function listenAddresses(port: number, { none = false } = {}) {
   const codec = z.codec(z.unknown(), z.custom<readonly Endpoint[]>(), {
     encode: (addresses) => addresses.map(({ hostname, port }) => formatAddress(hostname, port)),
     decode: (input, context) => {
@@ -278,7 +286,7 @@ export function listenAddresses(port: number) {
         context.issues.push({ code: "custom", message, input, path });
       };
       const items: readonly unknown[] = Array.isArray(input) ? input : [input];
-      if (items.length === 0) reject("expected at least one HOST:PORT, got an empty list");
+      if (items.length === 0 && !none) reject("expected at least one HOST:PORT, got an empty list");
       items.forEach((item, i) => {
         // A single address stands at the key itself, not at an index that nobody wrote.
         const path = Array.isArray(input) ? [i] : [];

@@ -7,11 +7,11 @@
 import { type Environment, substitute } from "./environment.ts";
 import { describe } from "./leaves.ts";
 import { copyTree, formatPath, getAt, isMapping, type Mapping, overlaps, type Path, removeAt, setAt } from "./path.ts";
-import { type Problem, problemsOf, shapePath } from "./problems.ts";
+import { type Problem, problemsOf } from "./problems.ts";
 import { type Report, reportLine } from "./report.ts";
 import type { ConfigOf, Finding, IsSet, Sections } from "./section.ts";
 import { isAvailable, unavailableInUse } from "./unavailable.ts";
-import { placesOf } from "./walk.ts";
+import { placesOf, shapeAt } from "./walk.ts";
 import { wholeOf, written } from "./whole.ts";
 import { parseYaml, YamlError } from "./yaml.ts";
 
@@ -103,7 +103,7 @@ export function loadConfig<const S extends Sections>(
   const warnings: Problem[] = [];
   if (decoded !== undefined && config !== undefined) {
     const plain = written(sections, decoded);
-    for (const { path, message } of unavailableInUse(sections, plain, (path) => getAt(defaults, shapePath(path)))) {
+    for (const { path, message } of unavailableInUse(sections, plain, (path) => shapeAt(defaults, path))) {
       problems.push({ path: asWritten(tree, path), message });
     }
     const wrong = problems.map(({ path }) => path);
@@ -147,7 +147,7 @@ function withoutEmptySections(shape: unknown, tree: unknown, path: Path = []): u
   if (Array.isArray(tree)) return tree.map((item, i) => withoutEmptySections(shape, item, [...path, i]));
   if (!isMapping(tree)) return tree;
   const kept = Object.entries(tree).filter(([key, value]) =>
-    value !== null || typeof getAt(shape, shapePath([...path, key])) !== "object"
+    value !== null || typeof shapeAt(shape, [...path, key]) !== "object"
   );
   return Object.fromEntries(kept.map(([key, value]) => [key, withoutEmptySections(shape, value, [...path, key])]));
 }
@@ -172,7 +172,7 @@ function decode(sections: Sections, tree: Mapping, problems: Problem[]): Mapping
 /** A list of mappings does without one of them; a list of plain values is dropped as a whole. */
 function repairable(shape: unknown, path: Path): Path {
   const inList = typeof path.at(-1) === "number";
-  return inList && !isMapping(getAt(shape, shapePath(path))) ? path.slice(0, -1) : path;
+  return inList && !isMapping(shapeAt(shape, path)) ? path.slice(0, -1) : path;
 }
 
 function settle(sections: Sections, config: Mapping, isSet: IsSet): Mapping {

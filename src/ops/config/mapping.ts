@@ -66,6 +66,19 @@ export function list<E extends z.ZodType>(element: E, example: string): z.ZodTyp
   return z.array(element, { error: (issue) => `expected a list such as ${example}, got ${describe(issue.input)}` });
 }
 
+/**
+ * A mapping whose keys are names that people give: `{NAME: element, ...}`. Names are kept as they
+ * are; whether one may be given is for a check to say.
+ */
+export function byName<E extends z.ZodType>(
+  element: E,
+  example: string,
+): z.ZodType<Readonly<Record<string, z.output<E>>>> {
+  return z.record(z.string(), element, {
+    error: (issue) => `expected a mapping of names such as ${example}, got ${describe(issue.input)}`,
+  });
+}
+
 function camelCase(key: string): string {
   return key.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -5,9 +5,10 @@
 
 import type * as z from "zod";
 import { nearest } from "./nearest.ts";
-import { formatPath, getAt, isMapping, type Path } from "./path.ts";
+import { formatPath, isMapping, type Path } from "./path.ts";
 import type { Sections } from "./section.ts";
 import { unavailable } from "./unavailable.ts";
+import { shapeAt } from "./walk.ts";
 import { wholeOf } from "./whole.ts";
 
 /** Something wrong at a place. */
@@ -34,17 +35,12 @@ export function problemsOf(sections: Sections, error: z.ZodError): Problem[] {
  * known here.
  */
 function suggestion(shape: unknown, path: Path, key: string): string {
-  const known = Object.keys(getAt(shape, shapePath(path)) ?? {});
+  const known = Object.keys(shapeAt(shape, path) ?? {});
   const near = nearest(key, known);
   if (near !== undefined) return `; did you mean "${near}"?`;
   const elsewhere = [...pathsOf(shape, [])].find((candidate) => candidate.at(-1) === key);
   if (elsewhere !== undefined) return `; did you mean ${formatPath(elsewhere).replaceAll("[0]", "[]")}?`;
   return `; known here: ${known.join(", ")}`;
-}
-
-/** Elements of a list all have the shape of the first. */
-export function shapePath(path: Path): Path {
-  return path.map((part) => typeof part === "number" ? 0 : part);
 }
 
 function* pathsOf(tree: unknown, path: Path): Generator<Path> {

@@ -5,7 +5,7 @@
  */
 import type * as z from "zod";
 import { type Kind, kindOf } from "./leaves.ts";
-import { isMapping, type Path } from "./path.ts";
+import { getAt, isMapping, type Path } from "./path.ts";
 
 /** A value as a person writes it, its kind, and where it stands. */
 export interface Place {
@@ -16,7 +16,7 @@ export interface Place {
 
 /** The values of `tree`, which `schema` encoded, that have a kind of their own. */
 export function* placesOf(schema: z.core.$ZodType, tree: unknown, path: Path = []): Generator<Place> {
-  const { shape, element, kind } = inside(schema);
+  const { shape, element, named, kind } = inside(schema);
   if (kind !== undefined) {
     const values = Array.isArray(tree) ? tree.entries() : undefined;
     if (values === undefined) yield { path, kind, value: tree };
@@ -27,15 +27,33 @@ export function* placesOf(schema: z.core.$ZodType, tree: unknown, path: Path = [
     }
   } else if (element !== undefined && Array.isArray(tree)) {
     for (const [i, item] of tree.entries()) yield* placesOf(element, item, [...path, i]);
+  } else if (named !== undefined && isMapping(tree)) {
+    for (const [name, item] of Object.entries(tree)) yield* placesOf(named, item, [...path, name]);
   }
 }
 
 /**
- * The least that has every mapping, and one element of every list of mappings; with `optional`,
- * also those that may be absent. Undefined for a plain value.
+ * Stands for any name where people give them. No key is spelled like that.
+ */
+export const ANY_NAME = "NAME";
+
+/** The value in an example of `exampleOf` that `path` has its shape from. */
+export function shapeAt(shape: unknown, path: Path): unknown {
+  let at = shape;
+  for (const part of path) {
+    if (typeof part === "number") at = getAt(at, [0]);
+    else at = getAt(at, [isMapping(at) && Object.hasOwn(at, ANY_NAME) ? ANY_NAME : part]);
+  }
+  return at;
+}
+
+/**
+ * The least that has every mapping, and one element of every list of mappings and of every mapping
+ * by name; with `optional`, also those that may be absent. Undefined for a plain value.
  */
 export function exampleOf(schema: z.core.$ZodType, optional: boolean): unknown {
-  const { shape, element } = inside(schema);
+  const { shape, element, named } = inside(schema);
+  if (named !== undefined) return { [ANY_NAME]: exampleOf(named, optional) };
   if (element !== undefined) {
     const item = exampleOf(element, optional);
     return item === undefined ? undefined : [item];
@@ -50,6 +68,8 @@ export function exampleOf(schema: z.core.$ZodType, optional: boolean): unknown {
 interface Inside {
   readonly shape?: z.core.$ZodShape;
   readonly element?: z.core.$ZodType;
+  /** What stands behind each name. */
+  readonly named?: z.core.$ZodType;
   readonly kind?: Kind;
 }
 
@@ -66,10 +86,12 @@ function inside(schema: z.core.$ZodType): Inside {
       return { shape: def.shape };
     case "array":
       return { element: def.element };
+    case "record":
+      return { named: def.valueType };
     case "pipe": {
       // One side of a codec may say nothing of what is in it.
       const written = inside(def.in);
-      return written.shape === undefined && written.element === undefined ? inside(def.out) : written;
+      return Object.keys(written).length === 0 ? inside(def.out) : written;
     }
     default:
       return {};
