@@ -3,12 +3,14 @@
  * @module
  */
 
-import type { CommandTable } from "./commands/cli/command.ts";
+import { type CommandTable, withMembers } from "./commands/cli/command.ts";
 import { runProgram } from "./commands/cli/run_program.ts";
 
 /** Every command; a line each. */
 export const commands: CommandTable = {
-  serve: () => import("./commands/serve/serve.ts"),
+  serve: withMembers(() => import("./commands/serve/serve.ts"), {
+    grpc: () => import("./commands/serve/grpc.ts"),
+  }),
   demo: () => import("./commands/demo/demo.ts"),
   bench: () => import("./commands/bench/bench.ts"),
   sim: () => import("./commands/sim/sim.ts"),
@@ -16,7 +18,10 @@ export const commands: CommandTable = {
   ping: () => import("./commands/ping/ping.ts"),
   top: () => import("./commands/top/top.ts"),
   status: () => import("./commands/status.ts"),
-  check: () => import("./commands/check.ts"),
+  check: withMembers(() => import("./commands/check/check.ts"), {
+    grpc: () => import("./commands/check/grpc.ts"),
+  }),
+  explain: () => import("./commands/explain/explain.ts"),
   decode: () => import("./commands/decode/decode.ts"),
   version: () => import("./commands/version.ts"),
 };

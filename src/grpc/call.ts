@@ -262,9 +262,9 @@ export class Call implements StreamListener, Expiring, Placed {
       this.#route.retried(failure, false);
       return this.#open(place, true);
     }
+    this.#retries++;
     const next = this.#pick();
     if (next === undefined) return;
-    this.#retries++;
     this.#route.retried(failure, decision === "transfer");
     this.#open(next, false);
   }
@@ -374,7 +374,8 @@ export class Call implements StreamListener, Expiring, Placed {
 
   /** @internal */
   legReset(cause: StreamEnd): void {
-    if (cause === "peer" || cause === "refused" || cause === "protocol") this.#route.streamReset(this, this.#place!);
+    // Its session goes where the call goes. Who takes its leave in peace keeps its sessions.
+    if (cause !== "goaway") this.#route.streamReset(this, this.#place!);
     this.#failed(cause === "refused" || cause === "goaway" ? "refused" : "lost");
   }
 

@@ -53,7 +53,7 @@ export interface CallRoute {
   untried(call: Placed): number;
   /** Whether its session belongs to that place. */
   isBound(call: Placed, place: Place): boolean;
-  /** The stream of `call` at `place` was reset, and not its connection lost. */
+  /** The stream of `call` at `place` was reset or lost: its session is not bound there any more. */
   streamReset(call: Placed, place: Place): void;
   /** A call was opened. */
   opened(): void;

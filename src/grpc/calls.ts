@@ -112,7 +112,7 @@ export class Calls {
       const refusal = timeout === undefined
         ? REFUSAL.badTimeout
         : route === undefined && !health
-        ? noRoute(path)
+        ? noRoute(textOf(path))
         : undefined;
       known = { ...nothing, route, refusal, health: health && refusal === undefined };
     }
@@ -152,6 +152,11 @@ export class Calls {
 /** The session of the built-in authorization is told apart by the metrics. */
 function refusalOf(refusal: Refusal): GatewayRefusal {
   return refusal instanceof GatewayRefusal ? refusal : new GatewayRefusal(refusal.code, refusal.message, "part");
+}
+
+/** Octets of a header as the text that they mean. */
+function textOf(octets: string): string {
+  return new TextDecoder().decode(Uint8Array.from(octets, (octet) => octet.charCodeAt(0)));
 }
 
 /** Of a stream that has its answer. */

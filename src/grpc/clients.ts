@@ -114,10 +114,10 @@ export class Clients {
     // Loaded when needed: the compatibility layer under it takes memory.
     const { listenTls } = await import("../net/tls_listener.ts");
     for (const endpoint of tls.listen) {
-      const options = { noDelay: true, handshakeTimeout: limits.handshakeTimeout, alpn: ["h2"] };
+      const options = { noDelay: true, handshakeTimeout: limits.handshakeTimeout };
       const listener = await listenTls(
         endpoint,
-        tls,
+        { ...tls, protocol: "h2" },
         options,
         (connection) => this.#accept(connection),
         (error) => this.#acceptFailed(endpoint, error),
@@ -136,7 +136,8 @@ export class Clients {
 
   /** Reads the certificates again. @throws Error when one cannot be used; the old ones stay */
   async reloadCertificates(files: TlsServerFiles | undefined = this.#config.tls): Promise<void> {
-    for (const listener of this.#tlsListeners) await listener.reload(files);
+    if (files === undefined) return;
+    for (const listener of this.#tlsListeners) await listener.reload({ ...files, protocol: "h2" });
   }
 
   /** Takes no new connection. */

@@ -81,6 +81,8 @@ export class Cluster implements InstanceOwner {
   readonly #unregistered = new Map<string, number>();
   readonly #ending = new AbortController();
   #stopped = false;
+  /** The gateway ends: that instances go is no news. */
+  #closing = false;
   /** Bytes of instances that are gone. */
   #bytesIn = 0;
   #bytesOut = 0;
@@ -89,6 +91,7 @@ export class Cluster implements InstanceOwner {
     this.#options = options;
     this.#parts = parts;
     this.table = new StickyTable(sticky);
+    parts.meters.declareCluster(name, options.type === "dynamic");
   }
 
   /** Whether options can be put into force here; else it takes another cluster. */
@@ -129,6 +132,7 @@ export class Cluster implements InstanceOwner {
 
   /** Closes everything. */
   stop(): void {
+    this.#closing = true;
     this.retire();
     for (const instance of this.#leaving) instance.stop();
     this.#leaving.clear();
@@ -324,7 +328,7 @@ export class Cluster implements InstanceOwner {
     this.#health.delete(instance);
     this.#sort();
     const { id, addressText: address } = instance;
-    this.#parts.tell({ kind: "grpc_instance_removed", cluster: this.name, instance: id, address });
+    if (!this.#closing) this.#parts.tell({ kind: "grpc_instance_removed", cluster: this.name, instance: id, address });
     instance.retire();
   }
 

@@ -129,6 +129,11 @@ export class GrpcGateway implements GrpcControl {
     return this.#clients.addresses;
   }
 
+  /** Calls of clients so far. */
+  get calls(): number {
+    return this.#meters.opened;
+  }
+
   /**
    * Connects to backends, and listens.
    * @throws Error when an address cannot be listened on, or a certificate not be used
@@ -268,9 +273,10 @@ export class GrpcGateway implements GrpcControl {
   // Putting a configuration into force.
 
   #planOf(config: GrpcConfig): Plan {
+    // What may fail comes first: then nothing is changed.
+    const authorization = this.#authorization(config);
     this.#putClusters(config);
     const turns = new Map<string, RoundRobin>();
-    const authorization = this.#authorization(config);
     this.#routes = config.routes.map((options) => this.#route(options, options.prefix, turns, authorization));
     const { action, useCluster: cluster } = config.default;
     this.#otherwise = action === "error" ? undefined : this.#route(
@@ -339,7 +345,7 @@ export class GrpcGateway implements GrpcControl {
     return {
       clock: this.#clock,
       random: this.#random,
-      dial: (to, signal, timeout) => dial(to, tls, { timeout, noDelay: true, signal, alpn: ["h2"] }),
+      dial: (to, signal, timeout) => dial(to, tls && { ...tls, protocol: "h2" }, { timeout, noDelay: true, signal }),
       speak: (connection, keepalive, listener) => {
         const { limits } = this.#config;
         const options: Http2Options = {

@@ -296,12 +296,12 @@ export class Instance implements Place {
     if (this.#retired) return this.#takeLeave(link);
     link.ready = true;
     link.readyAt = link.idleSince = this.#link.clock.now();
-    this.#links.push(link);
+    const isFirst = this.#links.push(link) === 1;
     this.#allowed = Math.max(1, link.http2.streams + link.http2.freeStreams);
     this.#clearAlarm();
     this.#failed = false;
     this.lastError = "";
-    this.#owner.ready(this);
+    if (isFirst) this.#owner.ready(this);
     this.#tell();
     this.#grant();
     this.#keep();

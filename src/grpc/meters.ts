@@ -111,6 +111,15 @@ export class Meters {
     return new RouteMeters(this, route, cluster);
   }
 
+  /** Makes the series of a cluster, so that they are there with 0 from the start. */
+  declareCluster(cluster: string, isDynamic: boolean): void {
+    this.attempts.declare({ cluster: [cluster], reason: ["unsent", "refused", "lost"] });
+    this.moved.declare({ cluster: [cluster] });
+    this.failures.declare({ cluster: [cluster] });
+    if (!isDynamic) return;
+    this.discovery.declare({ cluster: [cluster], operation: ["instances", "unregister"], result: ["ok", "error"] });
+  }
+
   /** Adds all of them to those that somebody shows. */
   addTo(registry: Registry, sources: MeterSources): void {
     registry.add(this.calls);

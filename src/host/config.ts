@@ -5,6 +5,7 @@
  */
 import { ADMIN_PORT } from "../ops/admin/port.ts";
 import { DIAMETER_SECTIONS } from "../diameter/config.ts";
+import type { GrpcConfig } from "../grpc/config/options.ts";
 import type { Endpoint } from "../net/connection.ts";
 import type { TlsServerFiles } from "../net/tls_listener.ts";
 import type { AdminAccess } from "../ops/admin/options.ts";
@@ -14,13 +15,13 @@ import { list, section } from "../ops/config/mapping.ts";
 import {
   type ConfigOf,
   type Finding,
-  type LoadedConfig,
   type Override,
   type ReadConfig,
   readConfig,
   type Section,
 } from "../ops/config/mod.ts";
 import type { TraceOptions } from "../ops/trace/mod.ts";
+import { layoutOf, type PlaneName, type PlanesLayout } from "./planes.ts";
 
 const { choice, duration, flag, pemFile, size } = leaf;
 
@@ -97,24 +98,44 @@ const stats: Section<"stats", StatsConfig> = {
   schema: section({ interval: duration(0) }, { interval: 60_000 }),
 };
 
-/** Everything that a configuration file can say. */
-export const SECTIONS = [...DIAMETER_SECTIONS, adminSection, logging, stats] as const;
+/** What is the process's own, whatever planes it has. */
+export const OWN_SECTIONS = [adminSection, logging, stats] as const;
 
-/** The effective configuration. */
-export type Config = ConfigOf<typeof SECTIONS>;
+/** What a process says that has the Diameter plane alone. */
+export const SECTIONS = [...DIAMETER_SECTIONS, ...OWN_SECTIONS] as const;
 
-/** A configuration that can be run. */
-export type Loaded = LoadedConfig<Config>;
+/** The effective configuration; the sections of a plane are there when the process has it. */
+export type Config =
+  & ConfigOf<typeof OWN_SECTIONS>
+  & Partial<ConfigOf<typeof DIAMETER_SECTIONS>>
+  & { readonly grpc?: GrpcConfig };
 
 /** The configuration as it was read from a file, the environment and flags; see `readConfig`. */
-export type Read = ReadConfig<Config>;
+export type Read = ReadConfig<Config, PlanesLayout>;
+
+/** A configuration that can be run. */
+export type Loaded = Read & { readonly ok: true };
 
 /**
  * Reads the configuration of this process; without a file, the defaults.
+ * @param planes read it for these, whatever the file configures; else for those that it does
  * @throws {FileError} when the file cannot be read
  */
-export function readWholeConfig(file: string | undefined, overrides: readonly Override[] = []): Promise<Read> {
-  return readConfig(SECTIONS, file, overrides);
+export async function readWholeConfig(
+  file: string | undefined,
+  overrides: readonly Override[] = [],
+  planes?: readonly PlaneName[],
+): Promise<Read> {
+  // The sections of a plane are known only when it is loaded: what they decode to is known here.
+  return await readConfig((tree) => layoutOf(tree, OWN_SECTIONS, overrides, planes), file, overrides) as Read;
+}
+
+/** What the Diameter plane was told; undefined in a process without it. */
+export function diameterConfig(
+  { gateway, server, dra_pool }: Config,
+): ConfigOf<typeof DIAMETER_SECTIONS> | undefined {
+  if (gateway === undefined || server === undefined || dra_pool === undefined) return undefined;
+  return { gateway, server, dra_pool };
 }
 
 function* adminFindings({ admin: { listen, token, tls } }: { readonly admin: AdminConfig }): Generator<Finding> {

@@ -1,25 +1,21 @@
 /**
- * The process: puts a gateway, its log, its configuration, its metrics and the admin interface
- * together.
+ * The process: puts its planes, its log, its configuration, its metrics and the admin interface
+ * together. Knows no plane by what it does.
  * @module
  */
-import { gatewayOptions } from "../diameter/config.ts";
-import { assemble } from "../diameter/relay/assemble.ts";
-import { Gateway } from "../diameter/relay/gateway.ts";
 import type { AdminEvent, EventSource } from "../ops/admin/plane.ts";
 import type { AdminServer } from "../ops/admin/server.ts";
 import { type ClosableLogger, guardFloods } from "../ops/log/mod.ts";
 import { Registry } from "../ops/metrics/registry.ts";
 import { scrape } from "../ops/metrics/scrape.ts";
-import { createTraceRing, type TraceRing } from "../ops/trace/trace_ring.ts";
 import { VERSION } from "../version.ts";
 import type { AdminConfig, Config, Loaded, Read } from "./config.ts";
-import { withinDescriptors } from "./descriptors.ts";
-import { eventLog } from "./event_log.ts";
+import { DiameterPlane } from "./diameter_plane.ts";
+import type { HostedPlane, PlaneSurroundings } from "./hosted_plane.ts";
 import { type ConfigEvent, LiveConfig } from "./live_config.ts";
 import { LiveLog } from "./log_settings.ts";
+import type { PlaneName } from "./planes.ts";
 import { ProcessMetrics } from "./process_metrics.ts";
-import { statisticsText } from "./statistics_text.ts";
 import { keepSwept } from "./sweeper.ts";
 import { tlsFileErrors } from "./tls_files.ts";
 
@@ -38,12 +34,17 @@ export class StartFailed extends Error {}
 /** Kinds of the process's own events. */
 const KINDS = { config: "The configuration was read again, refused, confirmed, or has gone back." } as const;
 
-/** One process with its gateway. */
+/** How each plane is made. What a process does not have is not loaded. */
+const HOSTED: Readonly<Record<PlaneName, (config: Config, around: PlaneSurroundings) => Promise<HostedPlane>>> = {
+  diameter: (config, around) => Promise.resolve(new DiameterPlane(config, around)),
+  grpc: async (config, around) => new (await import("./grpc_plane.ts")).GrpcPlane(config, around),
+};
+
+/** One process with its planes. */
 export class Host {
   readonly #log: ClosableLogger;
   readonly #events: ReturnType<typeof guardFloods>;
-  readonly #gateway: Gateway;
-  readonly #trace: TraceRing | undefined;
+  readonly #planes: readonly HostedPlane[];
   readonly #config: LiveConfig;
   readonly #liveLog: LiveLog;
   readonly #startedAt = new Date();
@@ -54,30 +55,29 @@ export class Host {
   #statistics: ReturnType<typeof setInterval> | undefined;
   #endSweeping = () => {};
 
-  private constructor(log: ClosableLogger, gateway: Gateway, trace: TraceRing | undefined, config: LiveConfig) {
+  private constructor(
+    log: ClosableLogger,
+    events: ReturnType<typeof guardFloods>,
+    planes: readonly HostedPlane[],
+    config: LiveConfig,
+  ) {
     this.#log = log;
-    this.#gateway = gateway;
-    this.#trace = trace;
+    this.#events = events;
+    this.#planes = planes;
     this.#config = config;
-    this.#liveLog = new LiveLog(log, gateway, config.current.logging);
-    const events = this.#events = guardFloods(log);
-    gateway.on(eventLog(events));
-    // The last statistics show the links while there are any.
-    gateway.on(({ kind }) => kind === "leaving" && this.#logStatistics());
+    this.#liveLog = new LiveLog(log, planes, config.current.logging);
   }
 
   /**
-   * Starts a gateway, and what an operator needs to live with it.
+   * Starts the planes that are configured, and what an operator needs to live with them.
    * @throws StartFailed when something cannot be listened on
    */
   static async start(origin: ConfigOrigin, log: ClosableLogger): Promise<Host> {
     const { loaded } = origin;
-    const options = withinDescriptors(gatewayOptions(loaded.config), log);
-    const { admin } = loaded.config;
-    // Nobody can see what is recorded without the admin interface.
-    const trace = admin.listen === null ? undefined : createTraceRing(admin.trace);
-    const gateway = new Gateway(options, assemble(options, trace));
-    const config = await LiveConfig.of(
+    const events = guardFloods(log);
+    const around: PlaneSurroundings = { log, events, mask: () => config.current.admin.mask };
+    const planes = await Promise.all(loaded.layout.planes.map((name) => HOSTED[name](loaded.config, around)));
+    const config: LiveConfig = await LiveConfig.of(
       {
         read: () => origin.read(),
         fileErrors: tlsFileErrors,
@@ -87,9 +87,9 @@ export class Host {
       loaded,
       origin.file,
     );
-    const host: Host = new Host(log, gateway, trace, config);
+    const host: Host = new Host(log, events, planes, config);
     try {
-      await gateway.start();
+      for (const plane of planes) await plane.start();
       await host.#openAdmin(loaded);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -97,10 +97,7 @@ export class Host {
       log.error("start_failed", reason);
       throw new StartFailed(reason);
     }
-    host.#endSweeping = keepSwept(() => {
-      const { from_app: fromApp, from_dra: fromDra } = gateway.statistics;
-      return fromApp + fromDra;
-    });
+    host.#endSweeping = keepSwept(() => planes.reduce((sum, { work }) => sum + work, 0));
     host.#logRegularly(loaded.config.stats.interval);
     return host;
   }
@@ -119,7 +116,7 @@ export class Host {
       this.#log.error("config_kept", `SIGHUP: the configuration in force stays: ${reason}`, { reason }, []);
     }
     try {
-      await this.#gateway.reloadCertificates();
+      for (const plane of this.#planes) await plane.reloadCertificates();
       const { tls } = this.#config.current.admin;
       if (tls !== undefined) await this.#admin?.reloadCertificates(tls);
       this.#log.info("certificates_reloaded", "SIGHUP: the certificates were read again, for connections to come");
@@ -132,7 +129,7 @@ export class Host {
   /** Ends all of it in order. */
   async stop(): Promise<void> {
     this.#config.close();
-    await this.#gateway.stop();
+    await Promise.all(this.#planes.map((plane) => plane.stop()));
     if (this.#statistics !== undefined) clearInterval(this.#statistics);
     this.#endSweeping();
     this.#liveLog.close();
@@ -142,10 +139,24 @@ export class Host {
   }
 
   async #apply(config: Config): Promise<void> {
-    await this.#gateway.configure(withinDescriptors(gatewayOptions(config), this.#log));
+    await this.#configurePlanes(config);
     this.#liveLog.configure(config.logging);
     this.#admin?.configure(config.admin);
     this.#logRegularly(config.stats.interval);
+  }
+
+  /** All of them, or none: one that cannot takes the others back to what is in force. */
+  async #configurePlanes(config: Config): Promise<void> {
+    const done: HostedPlane[] = [];
+    try {
+      for (const plane of this.#planes) {
+        await plane.configure(config);
+        done.push(plane);
+      }
+    } catch (error) {
+      for (const plane of done) await plane.configure(this.#config.current);
+      throw error;
+    }
   }
 
   async #openAdmin({ config: { admin }, isSet }: Loaded): Promise<void> {
@@ -153,7 +164,11 @@ export class Host {
     if (listen === null) return;
     const { AdminListenError, startAdmin } = await import("../ops/admin/server.ts");
     try {
-      this.#admin = await startAdmin(await this.#adminOptions(admin, listen), this.#adminHost(), [await this.#plane()]);
+      this.#admin = await startAdmin(
+        await this.#adminOptions(admin, listen),
+        this.#adminHost(),
+        await this.#adminPlanes(),
+      );
     } catch (error) {
       // An address that nobody asked for: the gateway is worth more than its page.
       if (!(error instanceof AdminListenError) || !error.isTaken || isSet("admin.listen")) throw error;
@@ -170,12 +185,9 @@ export class Host {
     return { listen, token, hosts, ...(tls === undefined ? {} : { tls }), assets: dashboardAssets() };
   }
 
-  async #plane() {
-    const { diameterPlane } = await import("../diameter/admin/plane.ts");
-    const registry = new Registry((family, error) => this.#log.error("metric_failed", `${family}: ${error}`));
-    this.#gateway.addMetrics(registry);
-    const mask = () => this.#config.current.admin.mask;
-    return diameterPlane(this.#gateway, registry, { ring: this.#trace, mask });
+  async #adminPlanes() {
+    const failed = (family: string, error: unknown) => this.#log.error("metric_failed", `${family}: ${error}`);
+    return await Promise.all(this.#planes.map((plane) => plane.admin(new Registry(failed))));
   }
 
   #adminHost() {
@@ -232,13 +244,7 @@ export class Host {
   }
 
   #logStatistics(): void {
-    const { statistics } = this.#gateway;
-    const { sessions_created: created, sessions_completed: completed, active_dras: active, total_dras: total } =
-      statistics;
-    const sentence = this.#log.format === "text"
-      ? `statistics\n${statisticsText(statistics)}`
-      : `${created} requests, ${completed} answered by the other side, ${active} of ${total} DRAs usable`;
-    this.#log.info("statistics", sentence, { ...statistics }, []);
+    for (const plane of this.#planes) plane.logStatistics();
   }
 }
 

@@ -3,12 +3,16 @@
  * @module
  */
 import { lookup } from "node:dns/promises";
+import { isHost, parseAddress } from "../ops/config/address.ts";
 import { type Report, valuesOfKind } from "../ops/config/mod.ts";
-import { type Loaded, SECTIONS } from "./config.ts";
+import type { Loaded } from "./config.ts";
 
 /** An error for each host that we connect to and the system's resolver does not know. */
-export async function unresolvedHosts({ config, source }: Loaded): Promise<Report[]> {
-  const hosts = valuesOfKind(SECTIONS, config, "dialled");
+export async function unresolvedHosts({ config, source, layout }: Loaded): Promise<Report[]> {
+  const hosts = valuesOfKind(layout.sections, config, "dialled").map(({ path, value }) => ({
+    path,
+    value: hostOf(value),
+  }));
   const findings = await Promise.all(hosts.map(async ({ path, value }): Promise<Report[]> => {
     try {
       await lookup(value);
@@ -19,6 +23,13 @@ export async function unresolvedHosts({ config, source }: Loaded): Promise<Repor
     }
   }));
   return findings.flat();
+}
+
+/** The host of what is dialled: a URL, `HOST:PORT`, or the host alone. */
+function hostOf(value: string): string {
+  if (isHost(value)) return value;
+  const url = value.includes("://") ? URL.parse(value) : null;
+  return url === null ? parseAddress(value, { otherwise: 0 }).hostname : url.hostname.replace(/^\[(.*)\]$/, "$1");
 }
 
 const REASONS: Readonly<Record<string, string>> = {

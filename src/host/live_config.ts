@@ -3,13 +3,13 @@
  * @module
  */
 import { FileError } from "../net/read_file.ts";
-import { configFileName, diffConfig, plainConfig, reloaded, reportSentence } from "../ops/config/mod.ts";
+import { configFileName, diffConfig, plainConfig, reloaded, reportSentence, type Sections } from "../ops/config/mod.ts";
 import type { EffectiveConfig, Reloaded, ReloadRequest } from "../ops/admin/host.ts";
 import { conflict, type Fault, preconditionFailed, type Problem, unprocessable } from "../ops/admin/problem.ts";
 import { formatPath } from "../ops/config/path.ts";
 import { masked } from "../ops/config/print.ts";
 import type { Report } from "../ops/config/report.ts";
-import { type Config, type Loaded, type Read, SECTIONS } from "./config.ts";
+import type { Config, Loaded, Read } from "./config.ts";
 
 /** What the process does with configurations. */
 export interface ConfigOwner {
@@ -45,6 +45,8 @@ interface Pending {
 export class LiveConfig {
   readonly #owner: ConfigOwner;
   readonly #file: string | undefined;
+  /** Of the planes that run: a process does not change them. */
+  readonly #sections: Sections;
   #config: Config;
   #digest: string;
   #loadedAt = new Date();
@@ -53,16 +55,23 @@ export class LiveConfig {
   /** The last look at the file. */
   #looked = { version: "", differs: false };
 
-  private constructor(owner: ConfigOwner, config: Config, digest: string, file: string | undefined) {
+  private constructor(
+    owner: ConfigOwner,
+    { config, layout: { sections } }: Loaded,
+    digest: string,
+    file: string | undefined,
+  ) {
     this.#owner = owner;
+    this.#sections = sections;
     this.#config = config;
     this.#digest = digest;
     this.#file = file;
   }
 
   /** @param flag the file that a flag named */
-  static async of(owner: ConfigOwner, { config }: Loaded, flag: string | undefined): Promise<LiveConfig> {
-    return new LiveConfig(owner, config, await digestOf(config), configFileName(flag));
+  static async of(owner: ConfigOwner, loaded: Loaded, flag: string | undefined): Promise<LiveConfig> {
+    const digest = await digestOf(loaded.layout.sections, loaded.config);
+    return new LiveConfig(owner, loaded, digest, configFileName(flag));
   }
 
   /** What is in force. */
@@ -73,7 +82,7 @@ export class LiveConfig {
   /** What is in force, for people and scripts. */
   async effective(): Promise<EffectiveConfig> {
     return {
-      tree: maskedTree(this.#config),
+      tree: maskedTree(this.#sections, this.#config),
       sha256: this.#digest,
       loadedAt: this.#loadedAt,
       fileDiffers: await this.#fileDiffers(),
@@ -96,11 +105,12 @@ export class LiveConfig {
     this.#busy = true;
     try {
       const next = await this.#read();
-      const { changes, needsRestart } = diffConfig(SECTIONS, this.#config, next);
+      const { changes, needsRestart } = diffConfig(this.#sections, this.#config, next);
       if (dryRun) return { changes, needsRestart, applied: false };
       const [before, beforeDigest] = [this.#config, this.#digest];
       // What needs a restart is not in force, and is told again by the next reload.
-      await this.#put(reloaded(SECTIONS, before, next), await digestOf(next));
+      const inForce = reloaded(this.#sections, before, next) as unknown as Config;
+      await this.#put(inForce, await digestOf(this.#sections, next));
       this.#owner.told({ action: "reloaded", changes: changes.map(({ path }) => path), needsRestart });
       if (confirm === undefined) return { changes, needsRestart, applied: true };
       const until = new Date(Date.now() + confirm);
@@ -183,7 +193,7 @@ export class LiveConfig {
       const version = `${mtime?.getTime()} ${size} ${this.#digest}`;
       if (version === this.#looked.version) return this.#looked.differs;
       const loaded = await this.#owner.read();
-      const differs = !loaded.ok || await digestOf(loaded.config) !== this.#digest;
+      const differs = !loaded.ok || await digestOf(this.#sections, loaded.config) !== this.#digest;
       this.#looked = { version, differs };
       return differs;
     } catch {
@@ -193,12 +203,12 @@ export class LiveConfig {
 }
 
 /** SHA-256 of a configuration as it is printed, in hexadecimal. */
-async function digestOf(config: Config): Promise<string> {
-  const text = new TextEncoder().encode(JSON.stringify(plainConfig(SECTIONS, config)));
+async function digestOf(sections: Sections, config: Config): Promise<string> {
+  const text = new TextEncoder().encode(JSON.stringify(plainConfig(sections, config)));
   return new Uint8Array(await crypto.subtle.digest("SHA-256", text)).toHex();
 }
 
 /** As a person would write it, secrets masked. */
-function maskedTree(config: Config): unknown {
-  return masked(SECTIONS, plainConfig(SECTIONS, config));
+function maskedTree(sections: Sections, config: Config): unknown {
+  return masked(sections, plainConfig(sections, config));
 }

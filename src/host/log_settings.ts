@@ -2,25 +2,24 @@
  * What the log writes, and until when.
  * @module
  */
-import type { GatewayControl } from "../diameter/relay/control.ts";
 import type { LogSettings, LogState } from "../ops/admin/host.ts";
 import type { ClosableLogger } from "../ops/log/mod.ts";
-import { messageLog } from "./event_log.ts";
+import type { HostedPlane } from "./hosted_plane.ts";
 
 /** Level, and lines for single messages; may change for a while. */
 export class LiveLog {
   readonly #log: ClosableLogger;
-  readonly #gateway: GatewayControl;
+  readonly #planes: readonly HostedPlane[];
   /** What holds when nothing is set for a while. */
   #usual: LogSettings;
   #now: LogSettings;
-  #observation: Disposable | undefined;
+  #observations: readonly (Disposable | undefined)[] = [];
   #until: Date | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(log: ClosableLogger, gateway: GatewayControl, settings: LogSettings) {
+  constructor(log: ClosableLogger, planes: readonly HostedPlane[], settings: LogSettings) {
     this.#log = log;
-    this.#gateway = gateway;
+    this.#planes = planes;
     this.#usual = this.#now = settings;
     this.#put(settings);
   }
@@ -56,18 +55,19 @@ export class LiveLog {
   /** Shows no message any more. */
   close(): void {
     this.#stopTimer();
-    this.#observation?.[Symbol.dispose]();
-    this.#observation = undefined;
+    this.#observe(false, false);
   }
 
   #put(settings: LogSettings): void {
     this.#now = settings;
     this.#log.setLevel(settings.level);
-    this.#observation?.[Symbol.dispose]();
-    const { requests, responses } = settings;
-    this.#observation = requests || responses
-      ? this.#gateway.observe(messageLog(this.#log, requests, responses))
-      : undefined;
+    this.#observe(settings.requests, settings.responses);
+  }
+
+  #observe(requests: boolean, responses: boolean): void {
+    for (const observation of this.#observations) observation?.[Symbol.dispose]();
+    const wanted = requests || responses ? this.#planes : [];
+    this.#observations = wanted.map((plane) => plane.logMessages?.(requests, responses));
   }
 
   #stopTimer(): void {

@@ -4,12 +4,12 @@
  */
 import { readPem } from "../net/pem.ts";
 import { type Report, valuesOfKind } from "../ops/config/mod.ts";
-import { type Loaded, SECTIONS } from "./config.ts";
+import type { Loaded } from "./config.ts";
 
 /** An error for each certificate or key that cannot be read. */
-export async function tlsFileErrors({ config, source }: Loaded): Promise<Report[]> {
+export async function tlsFileErrors({ config, source, layout }: Loaded): Promise<Report[]> {
   const errors: Report[] = [];
-  for (const { path, value } of valuesOfKind(SECTIONS, config, "pem")) {
+  for (const { path, value } of valuesOfKind(layout.sections, config, "pem")) {
     try {
       await readPem(value);
     } catch (error) {

@@ -702,16 +702,16 @@ export class Http2Connection implements StreamOwner, SenderOwner, ReaderOwner, T
     const lastId = view.getUint32(at) & MAX_ID;
     const code = view.getUint32(at + 4);
     this.#peerLeft = code;
-    if (this.#client) {
-      for (const stream of [...this.#streams.values()]) {
-        if (stream.id > lastId) this.#tell(stream, ERROR_CODE.REFUSED_STREAM, "goaway");
-      }
-    }
     this.#listener.goaway?.(
       lastId,
       code,
       new TextDecoder().decode(bytes.subarray(at + 8, Math.min(next, at + 8 + 1024))),
     );
+    if (this.#client) {
+      for (const stream of [...this.#streams.values()]) {
+        if (stream.id > lastId) this.#tell(stream, ERROR_CODE.REFUSED_STREAM, "goaway");
+      }
+    }
     this.#closeIfLeft();
   }
 
@@ -928,7 +928,7 @@ const HTTP1_ANSWER: Uint8Array = new TextEncoder().encode(
     `content-length: ${HTTP1_TEXT.length}\r\n\r\n${HTTP1_TEXT}`,
 );
 
-/** Whether it begins as a request of HTTP/1.x does: a method and a blank. */
+/** Whether it begins as a request of HTTP/1.x does: with a method, and not that of our preface. */
 function isHttp1(bytes: Uint8Array, at: number, end: number): boolean {
-  return /^[A-Z]{3,16} /.test(String.fromCharCode(...bytes.subarray(at, Math.min(end, at + 20))));
+  return /^(?!PRI )[A-Z]{3,16} /.test(String.fromCharCode(...bytes.subarray(at, Math.min(end, at + 20))));
 }

@@ -68,7 +68,7 @@ export interface ConnectionListener<Stream> {
   request?(stream: Stream, list: HeaderList, end: boolean): StreamListener;
   /** The peer's SETTINGS have come: the connection is usable, with the peer's limits known. */
   settled?(): void;
-  /** The peer takes its leave: streams above `lastId` were told so before this. */
+  /** The peer takes its leave: streams above `lastId` are told so after this. */
   goaway?(lastId: number, code: number, debug: string): void;
   /** Client role: streams can be opened again after `open` gave none. */
   room?(): void;

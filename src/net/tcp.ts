@@ -71,11 +71,6 @@ export interface ConnectOptions {
   /** Milliseconds. */
   readonly timeout: number;
   readonly noDelay: boolean;
-  /**
-   * Protocols to offer over TLS (ALPN, RFC 7301): the other side must take one of them. Means
-   * nothing without TLS.
-   */
-  readonly alpn?: readonly string[];
   /** Local address to connect from; absent or "" leaves it to the system. */
   readonly bind?: string;
   /** Gives up when it fires. */

@@ -23,18 +23,21 @@ export interface TlsClientFiles {
   readonly key: string;
   /** The name that the server's certificate must carry; "" takes the host that was dialled. */
   readonly serverName: string;
+  /** The one protocol that the server must agree to speak (ALPN, RFC 7301), such as `h2`. */
+  readonly protocol?: string;
 }
 
 /**
  * Connects with TLS.
- * @throws Error: unreachable, timed out, or a certificate that does not stand
+ * @throws Error: unreachable, timed out, a certificate that does not stand, or a server that does
+ * not agree on `files.protocol`
  */
 export async function connectTls(
   to: Endpoint,
   files: TlsClientFiles,
   options: ConnectOptions,
 ): Promise<Connection> {
-  const { ca, cert, key, serverName } = files;
+  const { ca, cert, key, serverName, protocol } = files;
   const name = serverName || to.hostname;
   const socket = connect({
     host: to.hostname,
@@ -43,19 +46,17 @@ export async function connectTls(
     ...(ca === "" ? {} : { ca: await readPem(ca) }),
     ...(cert === "" ? {} : { cert: await readPem(cert), key: await readPem(key || cert) }),
     ...(options.bind ? { localAddress: options.bind } : {}),
-    ...(options.alpn === undefined ? {} : { ALPNProtocols: [...options.alpn] }),
+    ...(protocol === undefined ? {} : { ALPNProtocols: [protocol] }),
     minVersion: OLDEST_VERSION,
   });
   await established(socket as unknown as Socket, "secureConnect", options);
-  try {
-    checkProtocol(socket, options.alpn);
-  } catch (error) {
-    socket.on("error", () => {});
-    socket.destroy();
-    throw error;
-  }
   if (options.noDelay) socket.setNoDelay(true);
-  return nodeConnection(socket as unknown as Socket, factsOf(socket));
+  const facts = factsOf(socket);
+  if (protocol !== undefined && facts.protocol !== protocol) {
+    socket.destroy();
+    throw new Error(`TLS: expected the server to agree on ${protocol} (ALPN), it chose ${facts.protocol ?? "nothing"}`);
+  }
+  return nodeConnection(socket as unknown as Socket, facts);
 }
 
 /** Connects with plain TCP from the local address `options.bind`. */
@@ -103,20 +104,15 @@ function established(socket: Socket, event: string, options: ConnectOptions): Pr
 }
 
 /**
- * Looks whether one of the protocols was agreed on.
- * @param wanted undefined: none has to be
- * @throws Error when none was
- */
-export function checkProtocol(socket: TLSSocket, wanted: readonly string[] | undefined): void {
-  if (wanted === undefined || wanted.includes(socket.alpnProtocol || "")) return;
-  throw new Error(`TLS: the other side does not speak ${wanted.join(" or ")} (ALPN)`);
-}
-
-/**
- * DNS names of the certificate the peer showed, from its octets: the text that the library makes of
- * them is ambiguous.
+ * What TLS established. DNS names come from the octets of the certificate that the peer showed: the
+ * text that the library makes of them is ambiguous.
  */
 export function factsOf(socket: TLSSocket): TlsFacts {
   const certificate = socket.getPeerCertificate() as { readonly raw?: Uint8Array } | null;
-  return { names: certificate?.raw === undefined ? [] : dnsNamesOf(certificate.raw), established: true };
+  const { alpnProtocol } = socket;
+  return {
+    names: certificate?.raw === undefined ? [] : dnsNamesOf(certificate.raw),
+    established: true,
+    ...(alpnProtocol ? { protocol: alpnProtocol } : {}),
+  };
 }

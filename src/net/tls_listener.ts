@@ -9,7 +9,7 @@ import { type Connection, type Endpoint, plainAddress, type TlsFacts } from "./c
 import type { AcceptOptions, Listener } from "./listener.ts";
 import { nodeConnection } from "./node_connection.ts";
 import { readPem } from "./pem.ts";
-import { checkProtocol, factsOf, OLDEST_VERSION } from "./tls.ts";
+import { factsOf, OLDEST_VERSION } from "./tls.ts";
 
 /** File names of what a TLS server shows and asks for. */
 export interface TlsServerFiles {
@@ -19,6 +19,8 @@ export interface TlsServerFiles {
   readonly key: string;
   /** Certificates that client certificates must be signed by; "" asks for none. */
   readonly clientCa: string;
+  /** What is agreed on with clients that offer it (ALPN, RFC 7301), such as `h2`. */
+  readonly protocol?: string;
 }
 
 /** A TLS listener; its certificates can be read again while it listens. */
@@ -34,8 +36,6 @@ export interface TlsListener extends Listener {
 export interface TlsAcceptOptions extends AcceptOptions {
   /** Milliseconds that the handshake may take. */
   readonly handshakeTimeout: number;
-  /** Protocols of which the client must take one (ALPN, RFC 7301); read when it begins to listen. */
-  readonly alpn?: readonly string[];
 }
 
 /**
@@ -118,7 +118,7 @@ function shortageOfDescriptors(): Error | undefined {
 }
 
 /** @throws Error that names the file which cannot be used */
-async function serverOptions({ cert, key, clientCa }: TlsServerFiles) {
+async function serverOptions({ cert, key, clientCa, protocol }: TlsServerFiles) {
   const asksForCertificate = clientCa !== "";
   const options = {
     cert: await readPem(cert),
@@ -126,6 +126,7 @@ async function serverOptions({ cert, key, clientCa }: TlsServerFiles) {
     ...(asksForCertificate ? { ca: await readPem(clientCa) } : {}),
     requestCert: asksForCertificate,
     rejectUnauthorized: asksForCertificate,
+    ...(protocol === undefined ? {} : { ALPNProtocols: [protocol] }),
     minVersion: OLDEST_VERSION,
   } as const;
   // The library would not look at them before the first handshake, and then refuse each one.
@@ -178,23 +179,11 @@ class Handshakes {
   }
 
   #newServer(): Server {
-    const { alpn } = this.#options;
-    const server = createServer({
-      ...this.#certificates,
-      ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
-      handshakeTimeout: this.#timeout,
-    });
+    const server = createServer({ ...this.#certificates, handshakeTimeout: this.#timeout });
     server.on("secureConnection", (socket) => {
       const waiting = this.#waitingFor(socket);
-      if (waiting === undefined) return void socket.destroy();
-      try {
-        checkProtocol(socket, alpn);
-        waiting.resolve(socket);
-      } catch (error) {
-        socket.on("error", () => {});
-        socket.destroy();
-        waiting.reject(error);
-      }
+      if (waiting === undefined) socket.destroy();
+      else waiting.resolve(socket);
     });
     server.on("tlsClientError", (error, socket) => {
       socket.on("error", () => {});

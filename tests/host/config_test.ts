@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type Loaded, SECTIONS } from "../../src/host/config.ts";
+import { SECTIONS } from "../../src/host/config.ts";
 import { defaultConfig, loadConfig, type Override } from "../../src/ops/config/mod.ts";
 
 const ONE_DRA = "dra_pool: {dras: [{host: 10.0.0.1}]}";
@@ -8,7 +8,7 @@ function load(text: string, environment: Record<string, string> = {}, overrides:
   return loadConfig(SECTIONS, { file: "gw.yaml", text, environment: (name) => environment[name], overrides });
 }
 
-function good(...args: Parameters<typeof load>): Loaded {
+function good(...args: Parameters<typeof load>): ReturnType<typeof load> & { ok: true } {
   const loaded = load(...args);
   assert(loaded.ok, loaded.ok ? "" : loaded.errors.join("\n"));
   return loaded;

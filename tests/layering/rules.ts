@@ -43,8 +43,19 @@ const OPS = ["ops/config", "ops/trace", "ops/statistics", "ops", "ops/capture", 
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "main": ["commands", "version"],
   "mod": [...DIAMETER, ...OPS, "net", "version"],
-  "commands": ["host", "diameter/admin", "ops/admin", "diameter", ...GRPC, ...OPS, ...DIAMETER, "net", "version"],
-  "host": ["diameter/admin", "diameter", "ops/admin", ...GRPC, ...OPS, ...DIAMETER, "net", "version"],
+  "commands": [
+    "host",
+    "diameter/admin",
+    "grpc/admin",
+    "ops/admin",
+    "diameter",
+    ...GRPC,
+    ...OPS,
+    ...DIAMETER,
+    "net",
+    "version",
+  ],
+  "host": ["diameter/admin", "grpc/admin", "diameter", "ops/admin", ...GRPC, ...OPS, ...DIAMETER, "net", "version"],
   "build": ["version"],
   // What the plane brings to the process; diameter/admin: to the admin interface.
   "diameter/admin": ["ops/admin", ...FACE, "diameter/relay", "diameter/wire", ...BELOW_PLANES, "ops/trace"],
@@ -87,7 +98,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms that use nothing but what is written in this repository. */
-const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer", "http2", "http2/hpack"]);
+const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer", "http2"]);
 
 /** Packages for tests, which would otherwise end up in the executable. */
 const FOR_TESTS = ["@std/assert", "fast-check", "playwright-core"];

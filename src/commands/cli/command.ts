@@ -130,6 +130,22 @@ export function commandGroup(name: string, summary: string, members: CommandTabl
   };
 }
 
+/**
+ * A command that has others below its name: `serve`, and `serve grpc`. Whatever is not the word of
+ * one of them goes to the command itself.
+ */
+export function withMembers(loadCommand: CommandTable[string], members: CommandTable): CommandTable[string] {
+  return async () => {
+    const { default: command } = await loadCommand();
+    const run = async (args: string[]) => {
+      const [member = "", ...rest] = args;
+      const load = Object.hasOwn(members, member) ? members[member] : undefined;
+      return load === undefined ? await command.run(args) : await (await load()).default.run(rest);
+    };
+    return { default: { ...command, run } };
+  };
+}
+
 /** Name and summary of every command, a line each. */
 export async function listCommands(table: CommandTable): Promise<string> {
   const commands = await Promise.all(Object.values(table).map(async (load) => (await load()).default));

@@ -6,6 +6,7 @@
 import { DIAMETER_PORT } from "../../diameter/wire/ports.ts";
 import { type Loaded, type Read, readWholeConfig } from "../../host/config.ts";
 import { AddressError, parseAddress } from "../../ops/config/address.ts";
+import type { PlaneName } from "../../host/planes.ts";
 import { configFileName, type Override, type RejectedConfig } from "../../ops/config/mod.ts";
 import { flagTable, type FlagValues, parseFlags } from "../cli/flags.ts";
 
@@ -80,7 +81,7 @@ const KEYS = {
  * import { loadServeConfig } from "./flags.ts";
  *
  * const loaded = await loadServeConfig(["--listen", "127.0.0.1:0", "--dra", "10.0.1.100:3868"]);
- * if (loaded.ok) console.log(loaded.config.dra_pool.dras[0]?.host); // 10.0.1.100
+ * if (loaded.ok) console.log(loaded.config.dra_pool?.dras[0]?.host); // 10.0.1.100
  * ```
  */
 export async function loadServeConfig(args: readonly string[]): Promise<Loaded | RejectedConfig> {
@@ -90,10 +91,10 @@ export async function loadServeConfig(args: readonly string[]): Promise<Loaded |
   return await configFromServeFlags(values);
 }
 
-/** The same from flags that are parsed already. */
-export async function configFromServeFlags(flags: ServeFlags): Promise<Read> {
+/** The same from flags that are parsed already; for these planes, or those that are configured. */
+export async function configFromServeFlags(flags: ServeFlags, planes?: readonly PlaneName[]): Promise<Read> {
   const { overrides, errors } = serveOverrides(flags);
-  const loaded = await readWholeConfig(configFileName(flags.config), overrides);
+  const loaded = await readWholeConfig(configFileName(flags.config), overrides, planes);
   if (errors.length === 0) return loaded;
   return { ...loaded, ok: false, errors: [...errors, ...loaded.errors], warnings: [] };
 }

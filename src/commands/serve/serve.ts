@@ -2,10 +2,12 @@
  * `serve`: the gateway, until it is told to stop.
  * @module
  */
+import type { Loaded, Read } from "../../host/config.ts";
 import { type ConfigOrigin, Host, StartFailed } from "../../host/host.ts";
+import type { PlaneName } from "../../host/planes.ts";
 import { tlsFileErrors } from "../../host/tls_files.ts";
 import { reportJson, reportLine, reportSentence } from "../../ops/config/mod.ts";
-import { type ClosableLogger, createLogger } from "../../ops/log/mod.ts";
+import { type ClosableLogger, createLogger, type LogFields } from "../../ops/log/mod.ts";
 import { VERSION } from "../../version.ts";
 import { defineCommand, EXIT } from "../cli/command.ts";
 import { HangUps, Interruption } from "../cli/signals.ts";
@@ -16,13 +18,17 @@ import { configFromServeFlags, serveFlags } from "./flags.ts";
 export default defineCommand({
   name: "serve",
   summary: "run the gateway",
-  arguments: "[-c FILE] [flags]",
+  arguments: "[grpc] [-c FILE] [flags]",
   description: `
 Listens for Logic Apps, keeps the connections to the DRAs, and relays between them until SIGTERM or SIGINT, which end
 it in order: pending answers are awaited, then every peer gets a DPR. A second signal ends it at once; SIGHUP reads
 configuration and certificates again, and so does a POST to /api/v1/config/reload of the admin interface, which is on
 127.0.0.1:9868 unless told otherwise. A file with errors changes nothing. Flags win over the file; without either it
-listens on 127.0.0.1:3868 and says that DRAs are missing. The log goes to stderr.`,
+listens on 127.0.0.1:3868 and says that DRAs are missing. The log goes to stderr.
+
+Every plane that the file configures is started: a section grpc, or the routes and clusters of one at the top, starts the
+gRPC proxy beside this gateway, or alone where there is no section gateway, server or dra_pool. "serve grpc" starts the
+proxy alone, and has flags and an environment of its own.`,
   flags: serveFlags,
   examples: [
     ["serve -c diam-gw.yaml", "with a configuration file"],
@@ -35,43 +41,57 @@ listens on 127.0.0.1:3868 and says that DRAs are missing. The log goes to stderr
   async run(flags) {
     // First of all: a SIGHUP that comes while it starts must not end it.
     using hangUps = new HangUps();
-    const loaded = await configFromServeFlags(flags);
-    const files = loaded.ok ? await loaded.located(await tlsFileErrors(loaded)) : [];
-    const errors = [...loaded.errors, ...files.map(reportLine)];
-    if (!loaded.ok || errors.length > 0) {
-      // What cannot start has no log: lines for people, as `check` has them.
-      for (const line of [...errors, ...loaded.warnings]) printError(line);
-      return EXIT.usage;
-    }
-    const { logging } = loaded.config;
-    const log = createLogger({
-      level: logging.level,
-      ...(loaded.isSet("logging.format") ? { format: logging.format } : {}),
-    });
-    try {
-      const read = () => configFromServeFlags(flags);
-      return await serve({ loaded, file: flags.config, read }, log, hangUps);
-    } catch (error) {
-      // Nothing else is to stand on stderr among the lines of the log.
-      const reason = error instanceof Error ? error.stack ?? error.message : String(error);
-      log.error("failed", "a defect in this program ended it", { reason });
-      return EXIT.failed;
-    } finally {
-      await log.close();
-    }
+    return await run(flags.config, (planes) => configFromServeFlags(flags, planes), hangUps);
   },
 });
 
+/**
+ * Serves what `read` gives, until it is told to stop.
+ * @param file that a flag named
+ * @param read the configuration, flags and all, for these planes; for those that it configures
+ * @returns the exit code
+ */
+export async function run(
+  file: string | undefined,
+  read: (planes?: readonly PlaneName[]) => Promise<Read>,
+  hangUps: HangUps,
+): Promise<number> {
+  const loaded = await read();
+  const files = loaded.ok ? await loaded.located(await tlsFileErrors(loaded)) : [];
+  const errors = [...loaded.errors, ...files.map(reportLine)];
+  if (!loaded.ok || errors.length > 0) {
+    // What cannot start has no log: lines for people, as `check` has them.
+    for (const line of [...errors, ...loaded.warnings]) printError(line);
+    return EXIT.usage;
+  }
+  const { logging } = loaded.config;
+  const log = createLogger({
+    level: logging.level,
+    ...(loaded.isSet("logging.format") ? { format: logging.format } : {}),
+  });
+  try {
+    // A process keeps its planes: others that come into the file need another one.
+    return await serve({ loaded, file, read: () => read(loaded.layout.planes) }, log, hangUps);
+  } catch (error) {
+    // Nothing else is to stand on stderr among the lines of the log.
+    const reason = error instanceof Error ? error.stack ?? error.message : String(error);
+    log.error("failed", "a defect in this program ended it", { reason });
+    return EXIT.failed;
+  } finally {
+    await log.close();
+  }
+}
+
 async function serve(origin: ConfigOrigin, log: ClosableLogger, hangUps: HangUps): Promise<number> {
-  const { config, source, reports } = origin.loaded;
-  const { gateway, dra_pool: { dras } } = config;
-  log.info("starting", `diam-gw ${VERSION} as ${gateway.originHost} in ${gateway.originRealm}`, {
-    version: VERSION,
-    origin_host: gateway.originHost,
-    origin_realm: gateway.originRealm,
-    config: source,
-    dras: dras.map((dra) => dra.name),
-  }, ["config", "dras"]);
+  const { source, reports, layout: { ignored } } = origin.loaded;
+  const { as, fields } = identityOf(origin.loaded);
+  log.info("starting", `diam-gw ${VERSION}${as}`, { version: VERSION, config: source, ...fields }, ["config", "dras"]);
+  if (ignored.length > 0) {
+    const sentence = `other planes are not started: ${ignored.join(", ")} of the configuration ${
+      ignored.length === 1 ? "is" : "are"
+    } ignored`;
+    log.info("sections_ignored", sentence, { sections: ignored }, []);
+  }
   for (const report of reports) {
     const { key, line, column } = reportJson(report);
     log.warning("config_warning", reportSentence(report), { key, line, column }, []);
@@ -94,4 +114,19 @@ async function serve(origin: ConfigOrigin, log: ClosableLogger, hangUps: HangUps
   await host.stop();
   hangUps.handle(() => {});
   return EXIT.done;
+}
+
+/** As what it starts, and the fields that say so. */
+function identityOf({ config, layout: { planes } }: Loaded): { readonly as: string; readonly fields: LogFields } {
+  const { gateway, dra_pool } = config;
+  if (gateway === undefined || dra_pool === undefined) return { as: `, ${planes.join(" and ")}`, fields: { planes } };
+  return {
+    as: ` as ${gateway.originHost} in ${gateway.originRealm}`,
+    fields: {
+      origin_host: gateway.originHost,
+      origin_realm: gateway.originRealm,
+      dras: dra_pool.dras.map((dra) => dra.name),
+      ...(planes.length > 1 ? { planes } : {}),
+    },
+  };
 }

@@ -20,7 +20,7 @@ export function* crossCheck({ grpc }: { readonly grpc: GrpcConfig }, isSet: IsSe
 function* findings(grpc: GrpcConfig, isSet: IsSet): Generator<Finding> {
   yield* listenerFindings(grpc);
   yield* defaultFindings(grpc, isSet);
-  yield* routeFindings(grpc, isSet);
+  yield* routeFindings(grpc);
   for (const [name, cluster] of Object.entries(grpc.clusters)) yield* clusterFindings(name, cluster, isSet);
   yield* authFindings(grpc);
 }
@@ -49,7 +49,7 @@ function* defaultFindings({ clusters, default: { action, useCluster }, routes }:
   }
 }
 
-function* routeFindings({ routes, clusters }: GrpcConfig, isSet: IsSet): Generator<Finding> {
+function* routeFindings({ routes, clusters }: GrpcConfig): Generator<Finding> {
   const seen = new Map<string, number>();
   for (const [i, { prefix, cluster, authorization, balancer }] of routes.entries()) {
     const path = ["routes", i] as const;
@@ -71,7 +71,7 @@ function* routeFindings({ routes, clusters }: GrpcConfig, isSet: IsSet): Generat
     const header = [...path, "balancer", "header"];
     if (balancer.type === "sticky_sessions" && balancer.header === "") {
       yield { path: header, message: "missing: the header whose values stay with an instance, such as session-id" };
-    } else if (balancer.type !== "sticky_sessions" && isSet(header)) {
+    } else if (balancer.type !== "sticky_sessions" && balancer.type !== "custom" && balancer.header !== undefined) {
       const others = [[...path, "balancer", "type"]];
       yield { path: header, message: `has no effect with ${balancer.type}`, warning: true, with: others };
     }

@@ -63,7 +63,11 @@ export type Transfer = "off" | "before_response" | "mid_stream";
 
 /** Who picks the instance of a call. `custom` is one that the library's user brings. */
 export type BalancerOptions =
-  | { readonly type: "round_robin" | "least_pending" }
+  | {
+    readonly type: "round_robin" | "least_pending";
+    /** Has no effect; there when somebody gave one, to be told so. */
+    readonly header?: string;
+  }
   /** By the value of that header, lower case. */
   | { readonly type: "sticky_sessions"; readonly header: string }
   | { readonly type: "custom"; readonly kind: string; readonly options: Readonly<Record<string, unknown>> };

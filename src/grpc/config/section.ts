@@ -33,11 +33,12 @@ const balancer: z.ZodType<BalancerOptions> = z.codec(
   ),
   z.custom<BalancerOptions>(),
   {
-    decode: ({ type, header }) => type === "sticky_sessions" ? { type, header } : { type },
+    decode: ({ type, header }) =>
+      type === "sticky_sessions" ? { type, header } : header === "" ? { type } : { type, header },
     encode: (options) => {
       // Others come with the code of somebody else, and are in no file.
       if (options.type === "custom") return { type: "round_robin", header: "" } as const;
-      return { type: options.type, header: options.type === "sticky_sessions" ? options.header : "" };
+      return { type: options.type, header: options.header ?? "" };
     },
   },
 );

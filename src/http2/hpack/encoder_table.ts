@@ -11,8 +11,8 @@ export interface EncoderEntry {
   readonly size: number;
   /** How many entries had come when this one had. */
   readonly number: number;
-  /** An entry with the same value and perhaps another name. */
-  readonly older: EncoderEntry | undefined;
+  /** The next older one with the same value, which has another name. */
+  older: EncoderEntry | undefined;
   /** The list that used it last, counted by the encoder. */
   usedBy: number;
 }
@@ -53,7 +53,7 @@ export class EncoderTable {
   find(name: string, value: string): EncoderEntry | undefined {
     let entry = this.#byValue.get(value);
     while (entry !== undefined && entry.name !== name) entry = entry.older;
-    return entry !== undefined && this.holds(entry) ? entry : undefined;
+    return entry;
   }
 
   /** The newest entry with that name. */
@@ -79,9 +79,7 @@ export class EncoderTable {
   add(name: string, value: string, usedBy: number): EncoderEntry {
     const size = name.length + value.length + ENTRY_OVERHEAD;
     this.#evict(this.#limit - size);
-    const same = this.#byValue.get(value);
-    const older = same !== undefined && this.holds(same) ? same : undefined;
-    const entry = { name, value, size, number: ++this.#came, older, usedBy };
+    const entry = { name, value, size, number: ++this.#came, older: this.#byValue.get(value), usedBy };
     this.#entries.push(entry);
     this.#byValue.set(value, entry);
     this.#byName.set(name, entry);
@@ -100,9 +98,21 @@ export class EncoderTable {
       const entry = this.#entries[this.#first++]!;
       this.#size -= entry.size;
       this.#went++;
-      if (this.#byValue.get(entry.value) === entry) this.#byValue.delete(entry.value);
+      this.#unlink(entry);
       if (this.#byName.get(entry.name) === entry) this.#byName.delete(entry.name);
     }
-    if (this.#first > this.#entries.length / 2) this.#entries.splice(0, this.#first), this.#first = 0;
+    if (this.#first <= this.#entries.length / 2) return;
+    this.#entries.splice(0, this.#first);
+    this.#first = 0;
+  }
+
+  /** The oldest of all is the oldest of its value too: the last in that chain. */
+  #unlink(oldest: EncoderEntry): void {
+    let entry = this.#byValue.get(oldest.value);
+    if (entry === oldest) this.#byValue.delete(oldest.value);
+    else {
+      while (entry !== undefined && entry.older !== oldest) entry = entry.older;
+      if (entry !== undefined) entry.older = undefined;
+    }
   }
 }

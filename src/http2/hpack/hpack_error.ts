@@ -8,5 +8,6 @@
  * is over: COMPRESSION_ERROR (RFC 9113 section 4.3).
  */
 export class HpackError extends Error {
+  /** Tells it from other errors where only the text is left. */
   override name = "HpackError";
 }

@@ -5,10 +5,11 @@
  */
 
 import { type Environment, substitute } from "./environment.ts";
+import { arranged, type Layout, pathInFile } from "./layout.ts";
 import { describe } from "./leaves.ts";
 import { copyTree, formatPath, getAt, isMapping, type Mapping, overlaps, type Path, removeAt, setAt } from "./path.ts";
-import { type Problem, problemsOf } from "./problems.ts";
-import { type Report, reportLine } from "./report.ts";
+import { problemsOf } from "./problems.ts";
+import { type Problem, type Report, reportLine } from "./report.ts";
 import type { ConfigOf, Finding, IsSet, Sections } from "./section.ts";
 import { isAvailable, unavailableInUse } from "./unavailable.ts";
 import { placesOf, shapeAt } from "./walk.ts";
@@ -53,6 +54,8 @@ export interface LoadedConfig<C> extends Told {
 /** A configuration that cannot. */
 export interface RejectedConfig extends Told {
   readonly ok: false;
+  /** As with one that can be run; absent when there is no tree to look into. */
+  isSet?(path: string): boolean;
 }
 
 /** The parts of a loaded or rejected configuration that follow from the reports. */
@@ -85,20 +88,31 @@ export function loadConfig<const S extends Sections>(
   sections: S,
   source: ConfigSource,
 ): LoadedConfig<ConfigOf<S>> | RejectedConfig {
+  return loadTree({ sections }, readTree(source.text), source);
+}
+
+/** The same from a tree that was read already, and that somebody has looked at. */
+export function loadTree<const S extends Sections>(
+  layout: Layout<S>,
+  yaml: ReadTree,
+  source: Omit<ConfigSource, "text">,
+): LoadedConfig<ConfigOf<S>> | RejectedConfig {
   const { file, overrides = [] } = source;
+  const { sections } = layout;
   const { shape, defaults } = wholeOf(sections);
-  const yaml = readTree(source.text, sections);
-  if ("message" in yaml) {
-    return { ok: false, ...told(file, [{ severity: "error", source: file, path: [], ...yaml }]) };
+  if (!isMapping(yaml.tree)) {
+    const keys = sections.map(({ key }) => key).join(", ");
+    const { message = `expected a mapping of ${keys}, got ${describe(yaml.tree)}`, place = {} } = yaml;
+    return { ok: false, ...told(file, [{ severity: "error", source: file, path: [], message, ...place }]) };
   }
 
-  const substituted = substitute(yaml.tree, source.environment ?? (() => undefined));
+  const substituted = substitute(arranged(layout, yaml.tree), source.environment ?? (() => undefined));
   const tree = withoutEmptySections(shape, substituted.tree) as Mapping;
   for (const { path, value } of overrides) setAt(tree, path, copyTree(value));
   const isSet: IsSet = (path) => getAt(tree, asWritten(tree, path)) !== undefined;
 
   const problems: Problem[] = [...substituted.problems];
-  const decoded = decode(sections, tree, problems);
+  const decoded = decode(layout, tree, problems);
   const config = decoded === undefined ? undefined : settle(sections, decoded, isSet);
   const warnings: Problem[] = [];
   if (decoded !== undefined && config !== undefined) {
@@ -117,25 +131,30 @@ export function loadConfig<const S extends Sections>(
   const report = (severity: Report["severity"]) => ({ path, message }: Problem): Report => {
     const flag = overrides.findLast((override) => overlaps(path, override.path) && path.length >= override.path.length)
       ?.flag;
-    return { severity, source: file, ...(flag === undefined ? {} : { flag }), path, message };
+    return { severity, source: file, ...(flag === undefined ? {} : { flag }), path: pathInFile(layout, path), message };
   };
+  problems.unshift(...layout.problems ?? []);
   const all = told(file, [...problems.map(report("error")), ...warnings.map(report("warning"))]);
-  if (problems.length > 0 || config === undefined) return { ok: false, ...all };
-  return { ok: true, config: config as ConfigOf<S>, ...all, isSet: (path) => isSet(path.split(".")) };
+  const asked = { isSet: (path: string) => isSet(path.split(".")) };
+  if (problems.length > 0 || config === undefined) return { ok: false, ...all, ...asked };
+  return { ok: true, config: config as ConfigOf<S>, ...all, ...asked };
 }
 
-function readTree(
-  text: string,
-  sections: Sections,
-): { tree: unknown } | { message: string; line?: number; column?: number } {
+/** What a text is as YAML: a tree, or why not. */
+export interface ReadTree {
+  readonly tree?: unknown;
+  readonly message?: string;
+  readonly place?: { readonly line: number; readonly column: number };
+}
+
+/** Reads YAML; nothing is an empty mapping. */
+export function readTree(text: string): ReadTree {
   try {
-    const tree = parseYaml(text) ?? {};
-    if (isMapping(tree)) return { tree };
-    return { message: `expected a mapping of ${sections.map(({ key }) => key).join(", ")}, got ${describe(tree)}` };
+    return { tree: parseYaml(text) ?? {} };
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
     const { message, line, column } = error;
-    return line === undefined || column === undefined ? { message } : { message, line, column };
+    return line === undefined || column === undefined ? { message } : { message, place: { line, column } };
   }
 }
 
@@ -156,11 +175,11 @@ function withoutEmptySections(shape: unknown, tree: unknown, path: Path = []): u
  * Decodes, adding what is wrong to `problems`. Wrong values are then replaced by their defaults, so
  * that the checks which need a whole configuration can still find what else is wrong.
  */
-function decode(sections: Sections, tree: Mapping, problems: Problem[]): Mapping | undefined {
-  const { schema, shape } = wholeOf(sections);
+function decode(layout: Layout, tree: Mapping, problems: Problem[]): Mapping | undefined {
+  const { schema, shape } = wholeOf(layout.sections);
   const first = schema.safeParse(tree);
   if (first.success) return first.data;
-  const found = problemsOf(sections, first.error);
+  const found = problemsOf(layout, first.error);
   // What could not be substituted is "" now, and has been complained about already.
   problems.push(...found.filter(({ path }) => !problems.some((known) => formatPath(known.path) === formatPath(path))));
   const repaired = copyTree(tree) as Mapping;

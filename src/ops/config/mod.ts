@@ -5,6 +5,7 @@
  */
 
 export { type ConfigChange, type ConfigDiff, diffConfig, liveKeys, reloaded } from "./diff.ts";
+export type { Layout } from "./layout.ts";
 export { type ConfigSource, loadConfig, type LoadedConfig, type Override, type RejectedConfig, told } from "./load.ts";
 export { plainConfig, printConfig } from "./print.ts";
 export { configFileName, type ReadConfig, readConfig } from "./read_file.ts";

@@ -5,27 +5,22 @@
 
 import type * as z from "zod";
 import { nearest } from "./nearest.ts";
-import { formatPath, isMapping, type Path } from "./path.ts";
-import type { Sections } from "./section.ts";
+import { keyInFile, type Layout } from "./layout.ts";
+import { isMapping, type Path } from "./path.ts";
+import type { Problem } from "./report.ts";
 import { unavailable } from "./unavailable.ts";
 import { shapeAt } from "./walk.ts";
 import { wholeOf } from "./whole.ts";
 
-/** Something wrong at a place. */
-export interface Problem {
-  readonly path: Path;
-  readonly message: string;
-}
-
 /** The issues of one parse, with one problem for each unknown key. */
-export function problemsOf(sections: Sections, error: z.ZodError): Problem[] {
-  const { shape } = wholeOf(sections);
+export function problemsOf(layout: Layout, error: z.ZodError): Problem[] {
+  const { sections } = layout;
   return error.issues.flatMap((issue): Problem[] => {
     const path = issue.path.map((part) => typeof part === "number" ? part : String(part));
     if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];
     return issue.keys.map((key) => ({
       path: [...path, key],
-      message: unavailable(sections, [...path, key]) ?? `unknown key${suggestion(shape, path, key)}`,
+      message: unavailable(sections, [...path, key]) ?? `unknown key${suggestion(layout, path, key)}`,
     }));
   });
 }
@@ -34,12 +29,16 @@ export function problemsOf(sections: Sections, error: z.ZodError): Problem[] {
  * What the key was perhaps meant to be: a near name here, the same name elsewhere, or any of those
  * known here.
  */
-function suggestion(shape: unknown, path: Path, key: string): string {
+function suggestion(layout: Layout, path: Path, key: string): string {
+  const { sections, open, others = [] } = layout;
+  const { shape } = wholeOf(sections);
   const known = Object.keys(shapeAt(shape, path) ?? {});
-  const near = nearest(key, known);
+  const isTop = path.length === 0 || (path.length === 1 && path[0] === open);
+  const top = isTop ? [...sections.map(({ key }) => key).filter((key) => key !== open), ...others] : [];
+  const near = nearest(key, new Set([...known, ...top]));
   if (near !== undefined) return `; did you mean "${near}"?`;
   const elsewhere = [...pathsOf(shape, [])].find((candidate) => candidate.at(-1) === key);
-  if (elsewhere !== undefined) return `; did you mean ${formatPath(elsewhere).replaceAll("[0]", "[]")}?`;
+  if (elsewhere !== undefined) return `; did you mean ${keyInFile(layout, elsewhere)}?`;
   return `; known here: ${known.join(", ")}`;
 }
 

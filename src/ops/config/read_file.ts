@@ -4,7 +4,9 @@
  */
 
 import { readTextFile } from "../../net/read_file.ts";
-import { loadConfig, type LoadedConfig, type Override, type RejectedConfig, told } from "./load.ts";
+import { type Layout, pathInFile } from "./layout.ts";
+import { type LoadedConfig, loadTree, type Override, readTree, type RejectedConfig, told } from "./load.ts";
+import { isMapping, type Mapping } from "./path.ts";
 import type { Report } from "./report.ts";
 import type { ConfigOf, Sections } from "./section.ts";
 
@@ -25,24 +27,29 @@ export function configFileName(flag?: string): string | undefined {
 /**
  * Reads `file` ("-" is standard input; without one: the defaults), the environment and `overrides`.
  * What there is to report has its place in the file.
+ * @param choose how the file is read, by the keys at its top
  * @throws {FileError} when the file cannot be read
  */
-export async function readConfig<const S extends Sections>(
-  sections: S,
+export async function readConfig<S extends Sections, L extends Layout<S>>(
+  choose: (tree: Mapping) => Promise<L>,
   file: string | undefined,
   overrides: readonly Override[] = [],
-): Promise<ReadConfig<ConfigOf<S>>> {
+): Promise<ReadConfig<ConfigOf<L["sections"]>, L>> {
   const { source, text } = await readSource(file);
+  const yaml = readTree(text);
+  const layout = await choose(isMapping(yaml.tree) ? yaml.tree : {});
   const environment = (name: string) => Deno.env.get(name);
-  const loaded = loadConfig(sections, { file: source, text, environment, overrides });
-  const located = (reports: readonly Report[]) => withPositions(text, reports);
-  return { ...loaded, ...told(source, await located(loaded.reports)), located };
+  const loaded = loadTree(layout, yaml, { file: source, environment, overrides });
+  const located = (reports: readonly Report[]) =>
+    withPositions(text, reports.map((report) => ({ ...report, path: pathInFile(layout, report.path) })));
+  return { ...loaded, ...told(source, await withPositions(text, loaded.reports)), located, layout };
 }
 
 /** A configuration as it was read. */
-export type ReadConfig<C> = (LoadedConfig<C> | RejectedConfig) & {
+export type ReadConfig<C, L extends Layout = Layout> = (LoadedConfig<C> | RejectedConfig) & {
   /** More reports on the same text, with their places. */
   located(reports: readonly Report[]): Promise<readonly Report[]>;
+  readonly layout: L;
 };
 
 async function readSource(file: string | undefined): Promise<{ source: string; text: string }> {

@@ -4,6 +4,12 @@
  */
 import { formatPath, type Path } from "./path.ts";
 
+/** Something wrong at a place. */
+export interface Problem {
+  readonly path: Path;
+  readonly message: string;
+}
+
 /** Something wrong, or unwise. */
 export interface Report {
   readonly severity: "error" | "warning";

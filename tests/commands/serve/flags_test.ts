@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { loadServeConfig } from "../../../src/commands/serve/flags.ts";
+import { diameterConfig } from "../../../src/host/config.ts";
 import { FileError } from "../../../src/net/read_file.ts";
 
 const FILE = "gateway: {request_timeout: 7s, origin_host: file.example}\n" +
@@ -18,7 +19,9 @@ async function withFile<T>(text: string, use: (file: string) => Promise<T>): Pro
 async function load(...args: string[]) {
   const loaded = await loadServeConfig(args);
   assert(loaded.ok, loaded.ok ? "" : loaded.errors.join("\n"));
-  return loaded;
+  const diameter = diameterConfig(loaded.config);
+  assert(diameter !== undefined, "it has the Diameter plane");
+  return { ...loaded, config: { ...loaded.config, ...diameter } };
 }
 
 const dra = (name: string, host: string, port: number, priority: number) => ({

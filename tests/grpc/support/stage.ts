@@ -288,7 +288,7 @@ export class Client implements AsyncDisposable {
 
   static async connect(to: Endpoint, options: Partial<Http2Options> = {}, tls?: TlsClientFiles): Promise<Client> {
     const client = new Client();
-    const connection = await dial(to, tls, { timeout: 2_000, noDelay: true, alpn: ["h2"] });
+    const connection = await dial(to, tls && { ...tls, protocol: "h2" }, { timeout: 2_000, noDelay: true });
     const listener: Http2Listener = {
       settled: () => void (client.settled = true),
       goaway: (lastId, code) => void client.goaways.push({ lastId, code }),

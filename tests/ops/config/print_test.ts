@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { parse } from "@std/yaml";
-import { type Config, SECTIONS } from "../../../src/host/config.ts";
-import { defaultConfig, loadConfig, printConfig } from "../../../src/ops/config/mod.ts";
+import { SECTIONS } from "../../../src/host/config.ts";
+import { type ConfigOf, defaultConfig, loadConfig, printConfig } from "../../../src/ops/config/mod.ts";
 
-function load(text: string): Config {
+function load(text: string): ConfigOf<typeof SECTIONS> {
   const loaded = loadConfig(SECTIONS, { file: "gw.yaml", text, environment: () => undefined });
   assert(loaded.ok, loaded.ok ? "" : loaded.errors.join("\n"));
   return loaded.config;

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/yaml";
-import { runMain } from "./run_main.ts";
+import { runMain } from "../run_main.ts";
 
 const GOOD = "dra_pool: {dras: [{host: '::1', priority: 2}, {name: east, host: '${DRA}', port: 3999}]}\n";
 const BAD = "gateway: {mode: proxy}\ndra_pool: {dras: [{host: a}, {host: b, port: 70000}]}\n";
@@ -93,7 +93,15 @@ for (
 
 Deno.test("check -c - reads standard input", async () => {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", new URL("../../src/main.ts", import.meta.url).pathname, "check", "-c", "-"],
+    args: [
+      "run",
+      "--quiet",
+      "--allow-all",
+      new URL("../../../src/main.ts", import.meta.url).pathname,
+      "check",
+      "-c",
+      "-",
+    ],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

@@ -1,0 +1,119 @@
+/**
+ * What `check` shows of a configuration, whoever read it.
+ * @module
+ */
+import type { GrpcConfig } from "../../grpc/config/options.ts";
+import { diameterConfig, type Loaded, type Read } from "../../host/config.ts";
+import { unresolvedHosts } from "../../host/host_names.ts";
+import { tlsFileErrors } from "../../host/tls_files.ts";
+import type { Endpoint } from "../../net/connection.ts";
+import { FileError } from "../../net/read_file.ts";
+import { formatAddress } from "../../ops/config/address.ts";
+import { plainConfig, printConfig, type Report, reportJson, told } from "../../ops/config/mod.ts";
+import { formatDuration } from "../../ops/config/units.ts";
+import { EXIT } from "../cli/command.ts";
+import { flagTable, type FlagValues } from "../cli/flags.ts";
+import { print, printError } from "../cli/terminal.ts";
+
+/** Flags of every `check`. */
+export const checkFlags = flagTable({
+  config: {
+    kind: "string",
+    short: "c",
+    once: true,
+    placeholder: "FILE",
+    help: 'the configuration file; "-" is standard input',
+  },
+  print: { kind: "boolean", help: "show the effective configuration, with every default, as YAML" },
+  resolve: {
+    kind: "boolean",
+    help: "look the hosts up that it connects to, too: an error for a name that nobody knows",
+  },
+  json: { kind: "boolean", help: "the result as JSON; with --print, the effective configuration in it" },
+});
+
+/** Reads, and shows what came of it. @returns the exit code */
+export async function reportOn(
+  file: string,
+  { print: whole, json, resolve }: FlagValues<typeof checkFlags>,
+  read: () => Promise<Read>,
+): Promise<number> {
+  if (!json) {
+    const loaded = await read();
+    const { errors, warnings } = told(loaded.source, await everything(loaded, resolve));
+    for (const line of [...errors, ...warnings]) printError(line);
+    if (!loaded.ok || errors.length > 0) return EXIT.usage;
+    print(whole ? printConfig(loaded.layout.sections, loaded.config) : summarise(loaded));
+    return EXIT.done;
+  }
+  const loaded = await read().catch(unreadable);
+  const reports = "ok" in loaded ? await everything(loaded, resolve) : loaded;
+  const of = (severity: Report["severity"]) => reports.filter((report) => report.severity === severity).map(reportJson);
+  const [errors, warnings] = [of("error"), of("warning")];
+  const ok = errors.length === 0;
+  const config = whole && "ok" in loaded && loaded.ok
+    ? { config: plainConfig(loaded.layout.sections, loaded.config) }
+    : {};
+  print(JSON.stringify({ file, ok, errors, warnings, ...config }, undefined, 2));
+  return ok ? EXIT.done : EXIT.usage;
+}
+
+/** What the configuration says of itself, and what the files and names in it come to. */
+async function everything(loaded: Read, resolve: boolean): Promise<readonly Report[]> {
+  if (!loaded.ok) return loaded.reports;
+  const beyond = [...await tlsFileErrors(loaded), ...(resolve ? await unresolvedHosts(loaded) : [])];
+  return [...loaded.reports, ...await loaded.located(beyond)];
+}
+
+/** A file that is not there is one error of a file without keys. */
+function unreadable(error: unknown): readonly Report[] {
+  if (!(error instanceof FileError)) throw error;
+  return [{ severity: "error", source: error.file, path: [], message: error.message }];
+}
+
+function summarise(loaded: Loaded): string {
+  const { source, config, layout: { ignored } } = loaded;
+  return [
+    `${source}: ok`,
+    ...diameterLines(config),
+    ...(config.grpc === undefined ? [] : grpcLines(config.grpc)),
+    ...(ignored.length === 0 ? [] : [`  ignored, because other planes are not asked for: ${ignored.join(", ")}`]),
+  ].join("\n");
+}
+
+const addresses = (listen: readonly Endpoint[]) =>
+  listen.map(({ hostname, port }) => formatAddress(hostname, port)).join(", ");
+
+function diameterLines(config: Loaded["config"]): string[] {
+  const diameter = diameterConfig(config);
+  if (diameter === undefined) return [];
+  const { gateway, server, dra_pool } = diameter;
+  const dras = dra_pool.dras.toSorted((a, b) => a.priority - b.priority).map((dra) =>
+    `  DRA ${dra.name}: ${formatAddress(dra.host, dra.port)}, priority ${dra.priority}, weight ${dra.weight}`
+  );
+  return [
+    `  ${gateway.originHost} in ${gateway.originRealm}, mode ${gateway.mode}`,
+    `  listens on ${addresses(server.listen)}`,
+    ...(dras.length === 0 ? ["  no DRA"] : dras),
+  ];
+}
+
+function grpcLines({ listen, tls, routes, clusters, default: otherwise }: GrpcConfig): string[] {
+  const places = [addresses(listen), ...(tls === undefined ? [] : [`${addresses(tls.listen)} (TLS)`])];
+  return [
+    `  gRPC listens on ${places.filter((place) => place !== "").join(", ")}`,
+    ...routes.map(({ prefix, cluster, authorization, balancer }) => {
+      const by = balancer.type === "sticky_sessions" ? ` by ${balancer.header}` : "";
+      return `  route ${prefix}: ${cluster}, authorization ${authorization}, ${balancer.type}${by}`;
+    }),
+    otherwise.action === "error" ? "  other calls: UNIMPLEMENTED" : `  other calls: ${otherwise.useCluster}`,
+    ...Object.entries(clusters).map(([name, cluster]) => {
+      const where = cluster.type === "static"
+        ? addresses(cluster.addresses)
+        : cluster.type === "dynamic"
+        ? `${cluster.discovererUrl} every ${formatDuration(cluster.discovererInterval)}`
+        : cluster.kind;
+      return `  cluster ${name}: ${cluster.type}, ${where}`;
+    }),
+  ];
+}
