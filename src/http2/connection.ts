@@ -96,6 +96,8 @@ export class Http2Connection implements StreamOwner, SenderOwner, ReaderOwner, T
   #wanted = false;
   #pings: Map<number, { readonly at: number; readonly done: (milliseconds: number) => void }> | undefined;
   #lastPing = 0;
+  /** PINGs of ours that are not answered. */
+  #pingsOut = 0;
   /** The connection has ended; what still comes is dropped, until the socket is closed. */
   #over = false;
   #lingerUntil = 0;
@@ -548,6 +550,7 @@ export class Http2Connection implements StreamOwner, SenderOwner, ReaderOwner, T
     if (this.#isIdle(id)) return this.#fail(ERROR_CODE.PROTOCOL_ERROR, "HEADERS on an idle stream");
     if (this.#isIgnored(id)) {
       if (end) this.#ids.settled(id);
+      this.#control();
     } else if (this.#ids.wasLeftOut(id)) {
       this.#fail(ERROR_CODE.PROTOCOL_ERROR, "stream ids must rise");
     } else {
@@ -558,7 +561,7 @@ export class Http2Connection implements StreamOwner, SenderOwner, ReaderOwner, T
   #takeRequest(id: number, list: HeaderList, end: boolean, ownParent: boolean): void {
     if ((id & 1) === 0) return this.#fail(ERROR_CODE.PROTOCOL_ERROR, "a client's stream ids are odd");
     this.#ids.opened(id);
-    if (id > this.#lastServed) return;
+    if (id > this.#lastServed) return void this.#control();
     if (this.#streams.size >= this.#options.maxConcurrentStreams) return this.#refuse(id, end);
     const facts = list.tooLarge ? undefined : factsOf(list, "request");
     const fault = ownParent ? OWN_PARENT : facts?.fault;
@@ -687,6 +690,8 @@ export class Http2Connection implements StreamOwner, SenderOwner, ReaderOwner, T
       }
       return this.#sender.ping(bytes.subarray(at, at + 8), true);
     }
+    if (this.#pingsOut === 0) return void this.#control();
+    this.#pingsOut--;
     if (bytes[at] === PING_FOR.leave && this.#leave === LEAVE.announced) return this.goaway(ERROR_CODE.NO_ERROR);
     if (bytes[at] !== PING_FOR.caller) return;
     const number = (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!;
@@ -852,6 +857,7 @@ export class Http2Connection implements StreamOwner, SenderOwner, ReaderOwner, T
   // The end of the connection.
 
   #sendPing(purpose: number, number: number): void {
+    this.#pingsOut++;
     this.#sender.ping(Uint8Array.of(purpose, 0, 0, 0, 0, number >>> 16, number >>> 8, number), false);
   }
 

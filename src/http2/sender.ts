@@ -9,6 +9,7 @@ import type { HeaderList } from "./hpack/header_list.ts";
 import { FLAG, FRAME, FRAME_HEADER, PREFACE, writeFrameHeader, writeWord } from "./frame.ts";
 import type { PeerLimits } from "./limits.ts";
 import type { Http2Node } from "./node.ts";
+import { SendBuffer } from "./send_buffer.ts";
 import { INITIAL_FRAME_SIZE, INITIAL_WINDOW, MAX_WINDOW, type PeerSettings } from "./settings.ts";
 import type { Http2Stream } from "./stream.ts";
 import { afterLocalEnd, STATE } from "./stream_state.ts";
@@ -144,9 +145,8 @@ export class Sender {
     }
     if (end) stream.endQueued = true;
     if (at === bytes.length) return;
-    const rest = bytes.slice(at);
-    (stream.pending ??= []).push(rest);
-    stream.pendingBytes += rest.length;
+    (stream.pending ??= new SendBuffer()).add(bytes, at);
+    stream.pendingBytes += bytes.length - at;
     this.enqueue(stream);
   }
 
@@ -176,7 +176,6 @@ export class Sender {
   drop(stream: Http2Stream): void {
     stream.pending = undefined;
     stream.pendingBytes = 0;
-    stream.pendingAt = 0;
     stream.pendingTrailers = undefined;
   }
 
@@ -187,18 +186,14 @@ export class Sender {
   }
 
   #sendPending(stream: Http2Stream): void {
-    const chunk = stream.pending![0]!;
-    const count = this.#mayWrite(stream, chunk.length - stream.pendingAt);
+    const pending = stream.pending!;
+    const count = this.#mayWrite(stream, pending.ready);
     if (count === 0) return;
     const all = count === stream.pendingBytes;
     const last = all && stream.endQueued && stream.pendingTrailers === undefined;
-    this.#writeData(stream, chunk, stream.pendingAt, count, last);
+    this.#writeData(stream, pending.piece, pending.at, count, last);
+    pending.take(count);
     stream.pendingBytes -= count;
-    stream.pendingAt += count;
-    if (stream.pendingAt === chunk.length) {
-      stream.pending!.shift();
-      stream.pendingAt = 0;
-    }
     if (!all) return;
     stream.pending = undefined;
     if (stream.pendingTrailers !== undefined) {

@@ -4,6 +4,7 @@
  */
 import type { HeaderList } from "./hpack/header_list.ts";
 import type { StreamListener } from "./listeners.ts";
+import type { SendBuffer } from "./send_buffer.ts";
 import { STATE } from "./stream_state.ts";
 
 /** What a stream asks of its connection. Knows no more of it, so that files form no circle. */
@@ -103,9 +104,8 @@ export class Http2Stream {
   endQueued = false;
   /** To be reset with NO_ERROR behind what waits; the peer is not listened to any more. */
   resetWhenSent = false;
-  /** What waits, in order, from {@link pendingAt} of the first one on. */
-  pending: Uint8Array[] | undefined = undefined;
-  pendingAt = 0;
+  /** What waits; undefined when nothing does. */
+  pending: SendBuffer | undefined = undefined;
   /** Sent behind all data. */
   pendingTrailers: HeaderList | undefined = undefined;
 }

@@ -6,6 +6,7 @@ import { until } from "../support/until.ts";
 import {
   ACK,
   data,
+  END_HEADERS,
   frame,
   goaway,
   headers,

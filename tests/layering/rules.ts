@@ -101,7 +101,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer", "http2"]);
 
 /** Packages for tests, which would otherwise end up in the executable. */
-const FOR_TESTS = ["@std/assert", "fast-check", "playwright-core"];
+const FOR_TESTS = ["@grpc/grpc-js", "@std/assert", "fast-check", "playwright-core"];
 
 /** Files of diameter/peer that have the clock and the connection in hand; the others are PURE. */
 const PEER_DRIVERS = new Set(["diameter/peer/peer.ts", "diameter/peer/peer_gate.ts"]);
@@ -138,6 +138,7 @@ const PURE_FILES = new Set([
   "http2/keepalive.ts",
   "http2/limits.ts",
   "http2/receive_window.ts",
+  "http2/send_buffer.ts",
   "http2/settings.ts",
   "http2/stream_ids.ts",
   "http2/stream_state.ts",

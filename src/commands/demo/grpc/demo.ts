@@ -3,6 +3,7 @@
  * @module
  */
 import { formatDuration } from "../../../ops/config/units.ts";
+import { grpcEventLog } from "../../../host/grpc_event_log.ts";
 import { createLogger } from "../../../ops/log/mod.ts";
 import { defineCommand, EXIT, UsageError } from "../../cli/command.ts";
 import { nearest } from "../../../ops/config/nearest.ts";
@@ -56,7 +57,7 @@ comes back. Every answer is checked; the exit code is 1 when one was lost or wro
     const log = level === "off" ? undefined : createLogger({ level });
     const parts: Pick<StackOptions, "watch"> = log === undefined
       ? {}
-      : { watch: (gateway) => void gateway.on((event) => log.info(event.kind, JSON.stringify(event))) };
+      : { watch: (gateway) => void gateway.on(grpcEventLog(log)) };
     try {
       if (wanted.length > 0) return await playAll(named(wanted), parts);
       using interruption = new Interruption();
