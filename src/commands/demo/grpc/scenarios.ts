@@ -40,9 +40,6 @@ export class ScenarioFailed extends Error {
   override name = "ScenarioFailed";
 }
 
-/** ms that what must happen by itself may take: far longer than it does. */
-const PATIENCE = 10_000;
-
 /** All of them, by name. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   basic_workflow: {
@@ -192,7 +189,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
         const result = await scene.client.call(METHOD.shutdown, EMPTY, { metadata });
         const { instanceId } = SHUTDOWN_RESPONSE.decode(served(result));
         scene.say(`${instanceId} was told to shut down`);
-        await eventually(async () => !(await scene.stack.instanceIds()).includes(instanceId), `${instanceId} is gone`);
+        await scene.stack.until(async () => !(await scene.stack.instanceIds()).includes(instanceId));
       }
       refused(await callEcho(scene, session, "x"), STATUS.RESOURCE_EXHAUSTED, "all instances are busy");
       scene.say("with none left a call is RESOURCE_EXHAUSTED");
@@ -207,7 +204,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       refused(await callEcho(scene, session, "x"), STATUS.RESOURCE_EXHAUSTED, "all instances are busy");
       scene.say("no instance is there: RESOURCE_EXHAUSTED");
       scene.stack.startInstance("instance-1");
-      await eventually(async () => (await scene.stack.instanceIds()).length > 0, "the gateway knows the new instance");
+      await scene.stack.until(async () => (await scene.stack.instanceIds()).length > 0);
       const { instanceId } = await echo(scene, session, "now");
       scene.say(`${instanceId} came, and serves`);
     },
@@ -217,8 +214,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
 /** Plays one. @throws ScenarioFailed when it does not hold */
 export async function playScenario(scenario: Scenario, say: (sentence: string) => void): Promise<void> {
   await using stack = await Stack.start(scenario.options);
-  const instances = scenario.options?.instances ?? 3;
-  await eventually(async () => (await stack.instanceIds()).length === instances, "the gateway knows its instances");
   await scenario.play({ stack, client: await stack.connect(), say });
 }
 
@@ -281,12 +276,4 @@ function unsigned(sessionId: string): string {
 function expect(seen: unknown, expected: unknown, what: string): void {
   const [is, should] = [JSON.stringify(seen), JSON.stringify(expected)];
   if (is !== should) throw new ScenarioFailed(`${what}: expected ${should}, got ${is}`);
-}
-
-async function eventually(condition: () => Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + PATIENCE;
-  while (!await condition()) {
-    if (performance.now() > deadline) throw new ScenarioFailed(`waited ${PATIENCE / 1000} s in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

@@ -33,6 +33,8 @@ const TOKEN_LIFE = 3_600_000;
 const LOOK = 200;
 /** ms after which a silent instance is forgotten: it would be killed otherwise. */
 const TTL = 2_000;
+/** ms that what must happen by itself may take: far longer than it does. */
+const PATIENCE = 10_000;
 
 /** What a scenario wants to be different. */
 export interface StackOptions {
@@ -91,7 +93,17 @@ export class Stack implements AsyncDisposable {
     const stack = new Stack(options, users, auth, discoverer);
     for (let i = 1; i <= (options.instances ?? 3); i++) stack.startInstance(`instance-${i}`);
     await stack.gateway.start();
+    await stack.until(async () => (await stack.instanceIds()).length === stack.#instances.size);
     return stack;
+  }
+
+  /** Resolves when `condition` holds. @throws Error when it does not in far longer than it takes */
+  async until(condition: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + PATIENCE;
+    while (!await condition()) {
+      if (performance.now() > deadline) throw new Error(`waited ${PATIENCE / 1000} s in vain`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   }
 
   /** Where clients connect. */
