@@ -34,7 +34,7 @@ const DIAMETER = [
   "diameter/wire",
 ] as const;
 const OPS = ["ops/config", "ops/otlp", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
-const GRPC = ["grpc", "grpc/config"] as const;
+const GRPC = ["grpc/sim", "grpc", "grpc/config"] as const;
 
 /**
  * The arrows. A room is a directory of src, or a file without its `.ts`; what it may import is
@@ -73,6 +73,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // What the plane makes of its trace for whoever follows it.
   "diameter/telemetry": ["ops/otlp", "ops/trace", "diameter/wire", ...BELOW_PLANES],
   "diameter": ["ops/config", ...FACE, "diameter/relay", "diameter/wire", "net"],
+  "grpc/sim": ["ops/admin", "grpc", "http2", "ops/config", ...BELOW_PLANES],
   "grpc/admin": ["ops/admin", "grpc", "grpc/config", ...BELOW_PLANES],
   "ops/admin": ["ops/config", ...BELOW_PLANES], // knows no plane
   // The gRPC plane: knows HTTP/2 and nothing of Diameter.

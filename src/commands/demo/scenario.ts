@@ -4,7 +4,7 @@
  * @module
  */
 import type { GatewayEvent } from "../../diameter/relay/core/events.ts";
-import { LatencyHistogram } from "../../diameter/sim/latency_histogram.ts";
+import { LatencyHistogram } from "../../ops/metrics/latency_histogram.ts";
 import type { DemoStage } from "./stage.ts";
 import type { LiveLine } from "../cli/live_line.ts";
 import { latencyText } from "../load/load_report.ts";
