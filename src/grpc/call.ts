@@ -17,12 +17,20 @@ import { responseFacts } from "./response.ts";
 import { STATUS } from "./status.ts";
 import { formatTimeout } from "./timeout.ts";
 
+/** A call as who made it knows it. */
+export interface OwnedCall {
+  /** Answers it with that. A call that is over has its answer already. */
+  refuse(refusal: GatewayRefusal): void;
+}
+
 /** Who made a call. */
 export interface CallOwner {
   /** `HOST:PORT` of the client. */
   readonly remote: string;
+  /** A call is in flight. */
+  begun(call: OwnedCall): void;
   /** The call is over: answered, refused or cancelled. */
-  ended(call: Call): void;
+  ended(call: OwnedCall): void;
 }
 
 /** What is known of a call from its headers. */
@@ -38,7 +46,7 @@ export interface CallFacts {
 const NOTHING = new Uint8Array(0);
 
 /** One call, from its headers to its end. */
-export class Call implements StreamListener, Expiring, Placed {
+export class Call implements StreamListener, Expiring, Placed, OwnedCall {
   readonly stream: Http2Stream;
   /** What the client sent. */
   readonly list: HeaderList;
@@ -94,6 +102,7 @@ export class Call implements StreamListener, Expiring, Placed {
     this.#clientEnded = end;
     this.#startedAt = core.now();
     route.opened();
+    owner.begun(this);
     if (facts.timeout !== Infinity) this.#slot = core.deadlines.arm(this, facts.timeout, this.#startedAt);
   }
 

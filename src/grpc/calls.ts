@@ -62,13 +62,13 @@ export class Calls {
 
   /**
    * Takes a request.
-   * @returns who handles its stream, and the call, if it became one
+   * @returns who handles its stream
    */
-  begin(owner: CallOwner, stream: Http2Stream, list: HeaderList, end: boolean): Call | StreamListener {
+  begin(owner: CallOwner, stream: Http2Stream, list: HeaderList, end: boolean): StreamListener {
     const memo = list.memo as Known | undefined;
     const known = memo !== undefined && memo.plan === this.#plan ? memo : this.#study(list);
     const { route } = known;
-    if (route === undefined) return this.#answer(stream, known, end);
+    if (route === undefined) return this.#answer(owner, stream, known, end);
     const call = new Call(this.#core, owner, route, stream, list, end, known);
     if (known.refusal !== undefined) call.refuse(known.refusal);
     else if (route.processors.length === 0) call.go();
@@ -77,9 +77,9 @@ export class Calls {
   }
 
   /** Answers what never becomes a call to a backend. */
-  #answer(stream: Http2Stream, known: Known, end: boolean): StreamListener {
+  #answer(owner: CallOwner, stream: Http2Stream, known: Known, end: boolean): StreamListener {
     if (known.notGrpc !== undefined) stream.sendHeaders(known.notGrpc, true);
-    else if (known.health) return this.#plan.healthService!.serve(stream, known.path, this.#unrouted);
+    else if (known.health) return this.#plan.healthService!.serve(owner, stream, known.path, this.#unrouted);
     else {
       this.#unrouted.opened();
       this.#unrouted.refused(known.refusal!);

@@ -17,7 +17,7 @@ import { type Connection, type Endpoint, endpointText } from "../net/connection.
 import { type Listener, listenTcp } from "../net/listener.ts";
 import { reasonOf } from "../net/reason.ts";
 import type { TlsListener, TlsServerFiles } from "../net/tls_listener.ts";
-import { Call, type CallOwner } from "./call.ts";
+import type { CallOwner, OwnedCall } from "./call.ts";
 import type { Calls } from "./calls.ts";
 import type { GrpcConfig } from "./config/options.ts";
 import type { Deadlines, Expiring } from "./deadlines.ts";
@@ -213,7 +213,7 @@ class ClientConnection implements Http2Listener, CallOwner, Expiring {
   readonly #clients: Clients;
   readonly #connection: Connection;
   readonly #since: number;
-  readonly #calls = new Set<Call>();
+  readonly #calls = new Set<OwnedCall>();
   #count = 0;
   /** Of {@link #next}; -1 when nothing is to happen. */
   #slot = -1;
@@ -250,12 +250,14 @@ class ClientConnection implements Http2Listener, CallOwner, Expiring {
 
   request(stream: Http2Stream, list: HeaderList, end: boolean): StreamListener {
     this.#count++;
-    const listener = this.#clients.parts.calls.begin(this, stream, list, end);
-    if (listener instanceof Call && !listener.over) this.#calls.add(listener);
-    return listener;
+    return this.#clients.parts.calls.begin(this, stream, list, end);
   }
 
-  ended(call: Call): void {
+  begun(call: OwnedCall): void {
+    this.#calls.add(call);
+  }
+
+  ended(call: OwnedCall): void {
     this.#calls.delete(call);
     if (this.#calls.size === 0 && this.#clients.config.maxConnectionIdle > 0) this.#idleSince = this.#now();
   }

@@ -41,6 +41,8 @@ export interface GatewaySurroundings {
 
 /** Milliseconds between two looks at what idles. */
 const REST = 5_000;
+/** The largest window of a connection (RFC 9113 section 6.9.1). */
+const MAX_WINDOW = 2 ** 31 - 1;
 /** Buffers for replays that are kept for the next call. */
 const SPARE_REPLAYS = 1_024;
 
@@ -368,7 +370,9 @@ export class GrpcGateway implements GrpcControl {
         const { limits } = this.#config;
         const options: Http2Options = {
           ...limits,
-          // A backend pushes nothing, and what it may send at a time is for us to take.
+          // What slow clients have not taken is bounded by their streams. A bound for all of them
+          // together would let a few of them stop everybody's answers.
+          connectionWindow: MAX_WINDOW,
           keepalive: { interval: keepalive.interval, timeout: keepalive.timeout },
           handshakeTimeout: keepalive.handshakeTimeout,
         };

@@ -3,8 +3,10 @@
  * @module
  */
 import { ERROR_CODE, HeaderList, type Http2Stream, type StreamListener } from "../http2/mod.ts";
+import type { CallOwner, OwnedCall } from "./call.ts";
 import { HEALTH, healthResponse, MessageError, readHealthRequest, SERVING } from "./health_message.ts";
 import type { RouteMeters } from "./meters.ts";
+import type { GatewayRefusal } from "./refusals.ts";
 import { STATUS, trailers, trailersOnly } from "./status.ts";
 
 const HEADERS = new HeaderList().append(":status", "200").append("content-type", "application/grpc");
@@ -24,15 +26,10 @@ export class HealthService {
     for (const watcher of this.#watchers) watcher.tell();
   }
 
-  /** Ends all watches: the gateway stops. */
-  end(): void {
-    for (const watcher of [...this.#watchers]) watcher.refuse(STATUS.UNAVAILABLE, "gateway is shutting down");
-  }
-
   /** Answers a call. */
-  serve(stream: Http2Stream, path: string, meters: RouteMeters): StreamListener {
+  serve(owner: CallOwner, stream: Http2Stream, path: string, meters: RouteMeters): StreamListener {
     meters.opened();
-    return new HealthCall(stream, path, meters, {
+    return new HealthCall(owner, stream, path, meters, {
       status: () => this.#serving ? SERVING.SERVING : SERVING.NOT_SERVING,
       watches: this.#watchers,
     });
@@ -46,7 +43,8 @@ interface Watched {
 }
 
 /** One call of it. */
-class HealthCall implements StreamListener {
+class HealthCall implements StreamListener, OwnedCall {
+  readonly #owner: CallOwner;
   readonly #stream: Http2Stream;
   readonly #path: string;
   readonly #meters: RouteMeters;
@@ -55,13 +53,15 @@ class HealthCall implements StreamListener {
   #isKnown = false;
   #over = false;
 
-  constructor(stream: Http2Stream, path: string, meters: RouteMeters, of: Watched) {
+  constructor(owner: CallOwner, stream: Http2Stream, path: string, meters: RouteMeters, of: Watched) {
+    this.#owner = owner;
     this.#stream = stream;
     this.#path = path;
     this.#meters = meters;
     this.#of = of;
+    owner.begun(this);
     if (path !== HEALTH.check && path !== HEALTH.watch) {
-      this.refuse(STATUS.UNIMPLEMENTED, `the health service has no method ${path}`);
+      this.#end(STATUS.UNIMPLEMENTED, `the health service has no method ${path}`);
     }
   }
 
@@ -71,7 +71,7 @@ class HealthCall implements StreamListener {
     this.#stream.consumed(bytes.length);
     if (this.#over) return;
     if (this.#request.length + bytes.length > LONGEST_REQUEST) {
-      return this.refuse(STATUS.INVALID_ARGUMENT, "the request is too long");
+      return this.#end(STATUS.INVALID_ARGUMENT, "the request is too long");
     }
     const whole = new Uint8Array(this.#request.length + bytes.length);
     whole.set(this.#request);
@@ -98,7 +98,11 @@ class HealthCall implements StreamListener {
     this.#stream.sendData(healthResponse(status), false);
   }
 
-  refuse(code: number, message: string): void {
+  refuse({ code, message }: GatewayRefusal): void {
+    this.#end(code, message);
+  }
+
+  #end(code: number, message: string): void {
     if (this.#over) return;
     this.#meters.served(code);
     if (this.#of.watches.has(this)) this.#stream.sendTrailers(trailers(code, message));
@@ -113,7 +117,7 @@ class HealthCall implements StreamListener {
       service = readHealthRequest(this.#request);
     } catch (error) {
       if (!(error instanceof MessageError)) throw error;
-      return this.refuse(STATUS.INVALID_ARGUMENT, error.message);
+      return this.#end(STATUS.INVALID_ARGUMENT, error.message);
     }
     this.#isKnown = service === "";
     if (this.#path === HEALTH.watch) {
@@ -121,7 +125,7 @@ class HealthCall implements StreamListener {
       this.#stream.sendHeaders(HEADERS, false);
       return this.tell();
     }
-    if (!this.#isKnown) return this.refuse(STATUS.NOT_FOUND, `unknown service ${service}`);
+    if (!this.#isKnown) return this.#end(STATUS.NOT_FOUND, `unknown service ${service}`);
     this.#stream.sendHeaders(HEADERS, false);
     this.#stream.sendData(healthResponse(this.#of.status()), false);
     this.#stream.sendTrailers(OK);
@@ -132,5 +136,6 @@ class HealthCall implements StreamListener {
   #settle(): void {
     this.#over = true;
     this.#of.watches.delete(this);
+    this.#owner.ended(this);
   }
 }

@@ -38,7 +38,10 @@ export interface StreamListener {
   drained(): void;
 }
 
-/** What a peer did too much of; see {@link ConnectionListener.violation}. */
+/**
+ * What a peer did too much of; see {@link ConnectionListener.violation}. `window` is WINDOW_UPDATEs,
+ * `queue` what it does not read.
+ */
 export type ViolationKind = "resets" | "control" | "headers" | "window" | "queue" | "handshake";
 
 /** How a connection ended. */

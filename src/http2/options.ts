@@ -5,7 +5,9 @@
 
 /** A limit on how often something may happen: so many at once, and so many per second. */
 export interface Rate {
+  /** So many at once. */
   readonly burst: number;
+  /** So many come back each second. */
   readonly perSecond: number;
 }
 
@@ -37,6 +39,7 @@ export interface Http2Options {
   readonly resets: Rate;
   /** Frames that cost work and move nothing. */
   readonly controlFrames: Rate;
+  /** When to ask a silent peer whether it is there. */
   readonly keepalive: KeepaliveOptions;
 }
 

@@ -60,10 +60,16 @@ export class Sender {
       limit: queueLimit,
       failed: (error) => owner.writeFailed(error),
       written: () => {
-        if (this.#round.length > 0 && this.out.queuedBytes <= AHEAD / 2) this.pump();
+        if (this.#round.length === 0 || this.out.queuedBytes > AHEAD / 2) return;
+        if (node.turns.isLong) node.turns.next(this.#goOn);
+        else this.pump();
       },
     }, node.clock);
   }
+
+  readonly #goOn = (): void => {
+    if (!this.out.closed) this.pump();
+  };
 
   /** The client's first octets. */
   preface(): void {

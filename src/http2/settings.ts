@@ -26,13 +26,16 @@ const SETTING_LENGTH = 6;
 
 /** What the peer's SETTINGS say so far; at first what the RFC says. */
 export class PeerSettings {
+  /** Octets of the table that its decoder keeps. */
   headerTableSize = 4096;
   /** Streams that it lets us open; no limit at first. */
-  maxConcurrentStreams = Infinity;
-  initialWindowSize = INITIAL_WINDOW;
-  maxFrameSize = INITIAL_FRAME_SIZE;
+  maxConcurrentStreams: number = Infinity;
+  /** What a new stream may send before it is told more. */
+  initialWindowSize: number = INITIAL_WINDOW;
+  /** The longest payload that it takes; ours are never longer than the least of it. */
+  maxFrameSize: number = INITIAL_FRAME_SIZE;
   /** Advice; no limit at first. */
-  maxHeaderListSize = Infinity;
+  maxHeaderListSize: number = Infinity;
 
   /**
    * Takes the settings between `at` and `end`, in their order; unknown ones are ignored.

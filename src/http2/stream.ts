@@ -27,6 +27,7 @@ export class Http2Stream {
 
   readonly #owner: StreamOwner;
 
+  /** Made by its connection alone. */
   constructor(readonly id: number, owner: StreamOwner, listener: StreamListener, sendWindow: number, state: number) {
     this.#owner = owner;
     this.listener = listener;
@@ -93,7 +94,7 @@ export class Http2Stream {
   /** Bytes consumed that the peer has not been told of. */
   credit = 0;
   /** Of the peer's content-length: what is still to come; -1 without one. */
-  expected = -1;
+  expected: number = -1;
   /** The final header section of the peer has come. */
   headed = false;
   /** Client role: the response to this has no body whatever its content-length says. */
@@ -104,7 +105,10 @@ export class Http2Stream {
   endQueued = false;
   /** To be reset with NO_ERROR behind what waits; the peer is not listened to any more. */
   resetWhenSent = false;
-  /** What waits; undefined when nothing does. */
+  /**
+   * What waits; undefined when nothing does.
+   * @internal
+   */
   pending: SendBuffer | undefined = undefined;
   /** Sent behind all data. */
   pendingTrailers: HeaderList | undefined = undefined;

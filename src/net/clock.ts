@@ -8,8 +8,11 @@ export type Alarm = number | object;
 
 /** A clock that never goes back, and its alarms. Milliseconds. */
 export interface Clock {
+  /** The time. */
   now(): number;
+  /** Calls `callback` when `delay` has passed. */
   setTimeout(callback: () => void, delay: number): Alarm;
+  /** Calls nobody any more. */
   clearTimeout(alarm: Alarm): void;
 }
 

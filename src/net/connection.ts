@@ -18,7 +18,9 @@ export interface Endpoint {
 
 /** TCP or TLS behind the same calls. */
 export interface Connection extends ByteReader, ByteWriter {
+  /** This end. */
   readonly local: Endpoint;
+  /** The other end. */
   readonly remote: Endpoint;
   /** What TLS established, or is about to; undefined on plain TCP. */
   readonly tls: TlsFacts | undefined;

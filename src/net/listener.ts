@@ -9,6 +9,7 @@ import { tcpConnection } from "./tcp.ts";
 export interface Listener {
   /** With the real port where 0 was asked for. */
   readonly address: Endpoint;
+  /** Accepts nothing more; what was accepted stays. */
   close(): void;
 }
 

@@ -70,6 +70,7 @@ function endpoint(address: Deno.NetAddr): Endpoint {
 export interface ConnectOptions {
   /** Milliseconds. */
   readonly timeout: number;
+  /** TCP_NODELAY. */
   readonly noDelay: boolean;
   /** Local address to connect from; absent or "" leaves it to the system. */
   readonly bind?: string;

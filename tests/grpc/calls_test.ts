@@ -306,6 +306,30 @@ Deno.test("3.7 a client that reads nothing holds back its backend, and nobody el
   assertEquals(big.received, 256 * chunk.length);
 });
 
+Deno.test("3.7 clients that read nothing, however many, hold back nobody else's answers", async () => {
+  await using backend = new Backend("one", undefined, { maxConcurrentStreams: 1000 });
+  const chunk = message(new Uint8Array(700 * 1024));
+  backend.handler = (request) => {
+    if (!request.ended || request.stream.localEnded) return;
+    request.answer(request.path.endsWith("Big") ? chunk : new Uint8Array(200_000));
+  };
+  await using stage = await Stage.start(
+    config(ROUTES, { main: cluster([backend], { maxConnections: 1 }) }),
+  );
+  await stage.ready(1);
+  const [slow, quick] = [await stage.client({ connectionWindow: 64 * 2 ** 20 }), await stage.client()];
+  const calls = Array.from({ length: 60 }, () => {
+    const call = slow.call("/pkg.Service/Big");
+    call.reads = false;
+    return call;
+  });
+  await until(() => calls.every(({ received }) => received > 200_000), "all of them are stuck");
+  for (let i = 0; i < 3; i++) assertEquals((await quick.unary(METHOD)).received, 200_005);
+  assertEquals(backend.connections.size, 1);
+  for (const call of calls) call.readOn();
+  for (const call of calls) await call.end();
+});
+
 Deno.test("3.7 a backend that reads nothing holds back its client, and nobody else", async () => {
   await using backend = new Backend("one");
   backend.handler = (request) => {

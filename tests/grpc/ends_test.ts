@@ -59,6 +59,16 @@ Deno.test("7.1 after drain_timeout the remaining calls are UNAVAILABLE", async (
   assertEquals((await stage.gateway.status()).answeredByGateway, 2);
 });
 
+Deno.test("7.1 a watch of the health service ends with the drain as well", async () => {
+  await using stage = await Stage.start(config([], {}, { drainTimeout: 30 }));
+  const client = await stage.client();
+  const watch = client.call("/grpc.health.v1.Health/Watch", { body: [""] });
+  await until(() => watch.messages.length === 1, "it watches");
+  await stage.gateway.stop();
+  await watch.end();
+  assertEquals([watch.status, watch.text], ["14", "gateway is shutting down"]);
+});
+
 Deno.test("7.2 a connection that is too old takes its leave, and its calls end after the grace", async () => {
   await using a = new Backend("a", () => {});
   await using stage = await Stage.start(

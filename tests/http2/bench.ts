@@ -22,9 +22,8 @@ const server = new Deno.Command(Deno.execPath(), {
   ],
   stdout: "piped",
 }).spawn();
-const reader = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
-const address = (await reader.read()).value!.replace("listening on ", "").trim();
-reader.releaseLock();
+const stdout = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
+const address = (await stdout.read()).value!.replace("listening on ", "").trim();
 
 /** User and system seconds of a process so far. */
 function seconds(pid: number): number {
@@ -64,5 +63,5 @@ for (let round = 0; round < 3; round++) {
 }
 server.kill("SIGINT");
 await server.status;
-await server.stdout.cancel();
+await stdout.cancel();
 await Deno.remove(directory, { recursive: true });

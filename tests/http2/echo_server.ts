@@ -85,5 +85,7 @@ export function listenEcho(node: Http2Node, port = 0, options?: Http2Options): L
 
 if (import.meta.main) {
   const { address } = listenEcho(new Http2Node(), Number(Deno.args[0] ?? 0));
+  // In order, so that a profile is written.
+  Deno.addSignalListener("SIGINT", () => Deno.exit(0));
   console.log(`listening on ${address.hostname}:${address.port}`);
 }

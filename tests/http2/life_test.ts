@@ -186,6 +186,64 @@ Deno.test("close says GOAWAY, tells the streams, and lets the peer read it", () 
     assertEquals(scene.node.size, 0);
   }));
 
+Deno.test("a slow client gets the whole of its last answer after a leave", () =>
+  withServer(
+    async (scene, peer) => {
+      peer.pause();
+      await peer.send(windowUpdate(0, 1 << 30), headers(1, request("/"), true));
+      await until(() => scene.streams.length === 1, "the request comes");
+      scene.connection.shutdown();
+      scene.clock.advance(1_100);
+      // It reads slowly: most of the answer waits in the stream, then the rest in the queue.
+      await until(() => scene.connection.bytesOut > 100_000, "some is written");
+      scene.clock.advance(5_000);
+      peer.resume();
+      await until(() => scene.ends.length === 1, "the last of it is on its way");
+      await peer.seesEnd();
+      const size = peer.frames.filter(({ type }) => type === FRAME.DATA).reduce(
+        (sum, { payload }) => sum + payload.length,
+        0,
+      );
+      assertEquals([size, scene.ends[0]!.kind], [16 << 20, "closed"]);
+    },
+    {},
+    [[4, 1 << 30]],
+    (scene) =>
+      scene.onRequest = (stream) => {
+        stream.sendHeaders(OK, false);
+        stream.sendData(new Uint8Array(16 << 20), true);
+      },
+  ));
+
+Deno.test("what is queued at the end of a leave is waited for as long as a write may take", () =>
+  withServer(
+    async (scene, peer) => {
+      peer.pause();
+      await peer.send(windowUpdate(0, 1 << 30), headers(1, request("/")));
+      await until(() => scene.streams.length === 1, "the request comes");
+      let before = -1;
+      await until(() => {
+        const still = before === scene.connection.bytesOut && before > 100_000;
+        before = scene.connection.bytesOut;
+        return still;
+      }, "nothing is written any more");
+      scene.streams[0]!.stream!.reset(ERROR_CODE.CANCEL);
+      scene.connection.close();
+      scene.clock.advance(9_000);
+      assertEquals(scene.node.size, 1);
+      peer.resume();
+      await peer.seesEnd();
+      assertEquals(goaways(peer).length, 1);
+    },
+    {},
+    [[4, 1 << 30]],
+    (scene) =>
+      scene.onRequest = (stream) => {
+        stream.sendHeaders(OK, false);
+        stream.sendData(new Uint8Array(16 << 20), true);
+      },
+  ));
+
 Deno.test("an answer that ends before the request gets RST_STREAM NO_ERROR behind all of it", () =>
   withServer(
     async (scene, peer) => {

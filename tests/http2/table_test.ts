@@ -676,7 +676,7 @@ excess("18: a flood of empty CONTINUATIONs is a violation", "control", (peer) =>
   ), CONTROL);
 excess(
   "18: a flood of WINDOW_UPDATEs is a violation",
-  "control",
+  "window",
   (peer) => peer.send(OPEN, ...times(1_001, windowUpdate(0, 1))),
 );
 
@@ -797,6 +797,28 @@ Deno.test("20: a window of one octet at a time stops nobody else, and holds no m
         stream.sendHeaders(listOf({ ":status": "200" }), false);
         stream.sendData(text("0123456789"), true);
       },
+  ));
+
+Deno.test("20: a stream whose bytes nobody takes holds one window, and the others of its connection go on", () =>
+  withServer(
+    async (scene, peer) => {
+      const block = new Uint8Array(16 * 1024);
+      await peer.send(headers(1, request("/stuck")), headers(3, request("/flows")), ...times(16, data(1, block)));
+      await until(() => scene.streams.length === 2, "both come");
+      // 8 MiB, as the windows of stream 3 and of the connection come back.
+      for (let sent = 0; sent < 8 << 20; sent += block.length) {
+        await until(() => sent - scene.streams[1]!.bytes.length <= 240 * 1024, "it is taken");
+        await peer.send(data(3, block));
+      }
+      await until(() => scene.streams[1]!.bytes.length === 8 << 20, "all of it is taken");
+      assert(!peer.lines.some((line) => line.startsWith("WINDOW_UPDATE 1")), "no window for what nobody takes");
+      assertEquals(scene.streams[0]!.bytes.length, 256 * 1024);
+      await peer.send(data(1, "one more"));
+      await peer.seesReset(1, FLOW_CONTROL_ERROR);
+    },
+    {},
+    [],
+    (scene) => scene.onRequest = (_stream, record, list) => record.consumes = list.get(":path") === "/flows",
   ));
 
 // The same on the side of a backend.

@@ -113,6 +113,24 @@ Deno.test("while a write is in flight, what is added waits for the next one", as
   assertEquals(queue.queuedBytes, 0);
 });
 
+Deno.test("each write that is done is told, when what waits has gone down", async () => {
+  const writer = new GatedWriter();
+  const told: number[] = [];
+  const queue: OutQueue = new OutQueue(writer, new SegmentPool(), {
+    limit: 1000,
+    failed: () => {},
+    written() {
+      told.push(queue.queuedBytes);
+      if (told.length === 1) queue.push(message(2, 7));
+    },
+  });
+  queue.push(message(1, 20));
+  await writer.take(15);
+  assertEquals(told, [5], "a partial write is one too");
+  await writer.take();
+  assertEquals([told, queue.queuedBytes], [[5, 0], 0], "what was added meanwhile goes with the next one");
+});
+
 Deno.test("a partial write is continued where it stopped", async () => {
   const { writer, queue } = setUp();
   const bytes = message(1, 100);

@@ -190,3 +190,54 @@ certified(
     });
   },
 );
+
+certified("both ends know what they agreed to speak; a server that agrees on nothing is refused", async (files) => {
+  const accepted: Connection[] = [];
+  const options = { noDelay: true, handshakeTimeout: 2_000 };
+  const address = { hostname: "127.0.0.1", port: 0 };
+  const take = (connection: Connection) => {
+    accepted.push(connection);
+    connection.read(new Uint8Array(10)).catch(() => {});
+  };
+  const listener = await listenTls(address, { ...files, clientCa: "", protocol: "h2" }, options, take);
+  const plain = await listenTls(address, { ...files, clientCa: "" }, options, take);
+  try {
+    const client = await connectTls(listener.address, { ...trusting(files.ca), protocol: "h2" }, OPTIONS);
+    assertEquals(client.tls?.protocol, "h2");
+    await until(() => accepted[0]?.tls?.established === true, "the handshake is done");
+    assertEquals(accepted[0]!.tls?.protocol, "h2");
+    client.close();
+    const silent = await connectTls(listener.address, trusting(files.ca), OPTIONS);
+    assertEquals(silent.tls?.protocol, undefined);
+    silent.close();
+    const other = { ...trusting(files.ca), protocol: "spdy" };
+    await assertRejects(() => connectTls(listener.address, other, OPTIONS), Error);
+    await assertRejects(
+      () => connectTls(plain.address, { ...trusting(files.ca), protocol: "h2" }, OPTIONS),
+      Error,
+      "TLS: expected the server to agree on h2 (ALPN), it chose nothing",
+    );
+  } finally {
+    listener.close();
+    plain.close();
+    for (const connection of accepted) connection.close();
+  }
+});
+
+certified(
+  "what was written arrives before the end of a direction, and the other one can still be read",
+  async (files) => {
+    await withListener(files, async (listener, accepted) => {
+      const client = await connectTls(listener.address, trusting(files.ca), OPTIONS);
+      await until(() => accepted.length === 1, "it is accepted");
+      const [server] = accepted;
+      await server!.write(new Uint8Array(5));
+      server!.closeWrite!();
+      const into = new Uint8Array(10);
+      assertEquals(await client.read(into), 5);
+      assertEquals(await client.read(into), null);
+      client.close();
+      assertEquals(await server!.read(into), null);
+    });
+  },
+);

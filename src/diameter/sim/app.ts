@@ -17,7 +17,7 @@ import { DISCONNECT_CAUSE } from "../wire/avp_codes.ts";
 import { AppConnection, type AppContext } from "./app_connection.ts";
 import { AppSimulatorCounters } from "./app_counters.ts";
 import { applicationsOf, type LoadIdentity, type LoadKind, loadTemplate } from "./load_messages.ts";
-import { QuickTurns } from "./quick_turns.ts";
+import { QuickTurns } from "../../net/quick_turns.ts";
 
 /** What simulated Logic Apps are told; all but `connect` may be left out. Times in milliseconds. */
 export interface AppSimulatorOptions {

@@ -97,8 +97,8 @@ attacks("floods of frames that move nothing are cut off each time, and nobody el
   flood("DATA of nothing but padding", "control", () => frame(FRAME.DATA, 8, 1, [3, 0, 0, 0]), [OPEN]),
   flood("PRIORITY", "control", (nth) => priority(idOf(nth), 0)),
   flood("frames of a type that nobody knows", "control", () => frame(0xbe, 0, 1, [1, 2, 3]), [OPEN]),
-  flood("WINDOW_UPDATEs", "control", () => windowUpdate(0, 1)),
-  flood("WINDOW_UPDATEs of a stream that has ended", "control", () => windowUpdate(1, 1), [DONE]),
+  flood("WINDOW_UPDATEs", "window", () => windowUpdate(0, 1)),
+  flood("WINDOW_UPDATEs of a stream that has ended", "window", () => windowUpdate(1, 1), [DONE]),
   flood("RST_STREAMs of a stream that has ended", "control", () => reset(1, ERROR_CODE.CANCEL), [DONE]),
   flood("GOAWAYs", "control", () => goaway(0, ERROR_CODE.NO_ERROR)),
   flood("HEADERS of a stream that the server has reset", "control", () => headers(1, [["late", "trailer"]]), [

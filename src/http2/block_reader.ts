@@ -4,6 +4,13 @@
  */
 import { type Block, type BlockPool, LARGE_BLOCK, SMALL_BLOCK } from "../net/block.ts";
 import type { ByteReader } from "../net/tap.ts";
+import type { Turns } from "../net/turns.ts";
+
+/**
+ * Bytes of a read that may be one of many in a turn of the event loop: calls of usual size and number
+ * are less, and need not ask for the time.
+ */
+const BULK = LARGE_BLOCK / 4;
 
 /** Who takes the bytes. */
 export interface ReaderOwner {
@@ -29,6 +36,7 @@ export class BlockReader {
   total = 0;
   readonly #reader: ByteReader;
   readonly #pool: BlockPool;
+  readonly #turns: Turns;
   readonly #owner: ReaderOwner;
   #block: Block;
   /** Bytes in the block that are not taken yet; they lie at its beginning. */
@@ -36,9 +44,10 @@ export class BlockReader {
   #large = false;
   #stopped = false;
 
-  constructor(reader: ByteReader, pool: BlockPool, owner: ReaderOwner) {
+  constructor(reader: ByteReader, pool: BlockPool, turns: Turns, owner: ReaderOwner) {
     this.#reader = reader;
     this.#pool = pool;
+    this.#turns = turns;
     this.#owner = owner;
     this.#block = pool.take(SMALL_BLOCK);
   }
@@ -65,11 +74,17 @@ export class BlockReader {
     const left = this.#filled = end - taken;
     if (left > 0 && taken > 0) block.bytes.copyWithin(0, taken, end);
     if (end === block.size) this.#large = true;
-    else if (count < SMALL_BLOCK / 2) this.#large = false;
+    else if (end < SMALL_BLOCK) this.#large = false;
     this.#fit();
     const wait = this.#owner.busy();
-    if (wait === undefined) this.read();
-    else void wait.then(() => this.#stopped ? this.#end() : this.read());
+    if (wait !== undefined) void wait.then(this.#goOn);
+    else if (count >= BULK && this.#turns.isLong) this.#turns.next(this.#goOn);
+    else this.read();
+  };
+
+  readonly #goOn = (): void => {
+    if (this.#stopped) this.#end();
+    else this.read();
   };
 
   readonly #failed = (error: unknown): void => {
