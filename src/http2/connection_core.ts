@@ -8,11 +8,12 @@ import type { Block } from "../net/block.ts";
 import type { Connection } from "../net/connection.ts";
 import { reasonOf } from "../net/reason.ts";
 import { BlockReader, type ReaderOwner } from "./block_reader.ts";
-import { ERROR_CODE, errorName } from "./error_code.ts";
+import { ERROR_CODE } from "./error_code.ts";
 import { faultCode, FLAG, FRAME, FRAME_HEADER, isPreface, measure } from "./frame.ts";
 import type { HeaderList } from "./hpack/header_list.ts";
 import { HTTP1_ANSWER, isHttp1 } from "./http1.ts";
 import { Keepalive } from "./keepalive.ts";
+import { Leave } from "./leave.ts";
 import { PeerLimits } from "./limits.ts";
 import type { ConnectionEnd, StreamListener, ViolationKind } from "./listeners.ts";
 import type { Http2Node, Ticking } from "./node.ts";
@@ -28,11 +29,7 @@ import { type Http2Listener, MAX_ID, Streams, type StreamsOwner } from "./stream
 
 /** What must come next. */
 const PHASE = { preface: 0, settings: 1, open: 2 } as const;
-/** How far this side has taken its leave. */
-const LEAVE = { no: 0, announced: 1, final: 2 } as const;
 
-/** Milliseconds that a leave waits for the ACK of its PING. */
-const LEAVE_PATIENCE = 1000;
 /** Milliseconds, and octets, for which a connection that has ended is read: its GOAWAY shall arrive. */
 const LINGER = 1000;
 const LINGER_OCTETS = 1024 * 1024;
@@ -59,13 +56,10 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
   readonly #limits: PeerLimits;
   readonly #keepalive = new Keepalive();
   readonly #pings = new OwnPings();
+  readonly #leave = new Leave();
   readonly #startedAt: number;
 
   #phase: number;
-  #leave: number = LEAVE.no;
-  #leftAt = 0;
-  /** The code of the peer's GOAWAY; -1 before one. */
-  #peerLeft = -1;
   /** Somebody was given no stream, and is to be told when there is one. */
   #wanted = false;
   #lingerUntil = 0;
@@ -105,7 +99,7 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
   }
 
   get goingAway(): boolean {
-    return this.over || this.#peerLeft >= 0 || this.#leave !== LEAVE.no || this.streams.nextId > MAX_ID;
+    return this.over || this.#leave.begun;
   }
 
   get freeStreams(): number {
@@ -142,23 +136,24 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
     const stream = streams.add(id, listener, this.peerSettings.initialWindowSize, STATE.open);
     if (list.get(":method") === "HEAD") stream.bodiless = true;
     this.#sender.headers(stream, list, end);
+    // It was the last id that there is.
+    if (id === MAX_ID) this.shutdown();
     return stream;
   }
 
   goaway(code: number, lastId: number = this.streams.ids.last): void {
     if (this.over) return;
-    this.#leave = LEAVE.final;
+    this.#leave.finish();
     this.streams.lastServed = lastId;
     this.#sender.goaway(lastId, code, "");
     this.#closeIfLeft();
   }
 
   shutdown(): void {
-    if (this.over || this.#leave !== LEAVE.no) return;
+    if (this.over || this.#leave.taken) return;
     if (this.#phase === PHASE.preface) return this.end("closed", ERROR_CODE.NO_ERROR, "it was shut down");
     if (this.client) return this.goaway(ERROR_CODE.NO_ERROR);
-    this.#leave = LEAVE.announced;
-    this.#leftAt = this.#node.clock.now();
+    this.#leave.announce(this.#node.clock.now());
     this.#sender.goaway(MAX_ID, ERROR_CODE.NO_ERROR, "");
     this.#sender.ping(this.#pings.payload(PING_FOR.leave), false);
   }
@@ -227,7 +222,7 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
     if (writingSince > 0 && now - writingSince >= writeTimeout) {
       return this.violation("queue", `it did not read for ${writeTimeout} ms`);
     }
-    if (this.#leave === LEAVE.announced && now - this.#leftAt >= LEAVE_PATIENCE) this.goaway(ERROR_CODE.NO_ERROR);
+    if (this.#leave.isDue(now)) this.goaway(ERROR_CODE.NO_ERROR);
     if (this.over || this.#phase === PHASE.preface) return;
     switch (this.#keepalive.look(this.#reader.total, now, keepalive)) {
       case "ask":
@@ -339,7 +334,7 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
     if (change > 0) this.#sender.pump();
     if (this.#phase !== PHASE.open) {
       this.#phase = PHASE.open;
-      this.#listener.settled?.();
+      this.#hear(() => this.#listener.settled?.());
     }
     if (settings.maxConcurrentStreams > streamsBefore) this.#tellRoom();
   }
@@ -350,18 +345,20 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
       if (!this.client && !this.#limits.ping(now)) return this.violation("control", TOO_MUCH_CONTROL);
       return this.#sender.ping(bytes.subarray(at, at + 8), true);
     }
-    const purpose = this.#pings.answered(bytes, at, now);
+    let purpose: number = PING_FOR.caller;
+    this.#hear(() => purpose = this.#pings.answered(bytes, at, now));
     if (purpose === 0) this.control();
-    else if (purpose === PING_FOR.leave && this.#leave === LEAVE.announced) this.goaway(ERROR_CODE.NO_ERROR);
+    else if (purpose === PING_FOR.leave && this.#leave.announced) this.goaway(ERROR_CODE.NO_ERROR);
   }
 
   #takeGoaway(bytes: Uint8Array, view: DataView, at: number, next: number): void {
     if (!this.control()) return;
     const lastId = view.getUint32(at) & MAX_ID;
     const code = view.getUint32(at + 4);
-    this.#peerLeft = code;
+    this.#leave.peerLeaves(code);
     const debug = bytes.subarray(at + 8, Math.min(next, at + 8 + LONGEST_DEBUG));
-    this.#listener.goaway?.(lastId, code, new TextDecoder().decode(debug));
+    const text = new TextDecoder().decode(debug);
+    this.#hear(() => this.#listener.goaway?.(lastId, code, text));
     if (this.client) this.streams.endAbove(lastId, ERROR_CODE.REFUSED_STREAM, "goaway");
     this.#closeIfLeft();
   }
@@ -392,7 +389,7 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
     if (!this.#wanted) return;
     this.#wanted = false;
     queueMicrotask(() => {
-      if (!this.goingAway) this.#listener.room?.();
+      if (!this.goingAway) this.#hear(() => this.#listener.room?.());
     });
   }
 
@@ -401,29 +398,26 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
   /** Closes when a leave was taken and nothing is left to do. */
   #closeIfLeft(): void {
     if (this.over || this.streams.size > 0) return;
-    if (this.#leave === LEAVE.final) this.end("closed", ERROR_CODE.NO_ERROR, "it was shut down", false);
-    else if (this.client && this.#peerLeft >= 0) {
-      const kind = this.#peerLeft === ERROR_CODE.NO_ERROR ? "left" : "goaway";
-      this.end(kind, this.#peerLeft, `the peer took its leave (${errorName(this.#peerLeft)})`, false);
-    }
+    const outcome = this.#leave.outcome(this.client);
+    if (outcome !== undefined) this.end(outcome.kind, outcome.code, outcome.reason, false);
   }
 
   fail(code: number, reason: string): void {
     if (this.over) return;
-    this.#listener.protocolError?.(reason);
+    this.#hear(() => this.#listener.protocolError?.(reason));
     this.end("protocol", code, reason);
   }
 
   violation(kind: ViolationKind, reason: string): void {
     if (this.over) return;
-    this.#listener.violation?.(kind);
+    this.#hear(() => this.#listener.violation?.(kind));
     this.end("violation", ERROR_CODE.ENHANCE_YOUR_CALM, reason);
   }
 
   #lost(reason: string, orderly = false): void {
-    const left = this.#peerLeft;
-    const kind = left > ERROR_CODE.NO_ERROR ? "goaway" : orderly && this.streams.size === 0 ? "left" : "lost";
-    this.end(kind, Math.max(left, ERROR_CODE.NO_ERROR), reason, false);
+    const { peerCode } = this.#leave;
+    const inPeace = orderly && this.streams.size === 0;
+    this.end(peerCode !== ERROR_CODE.NO_ERROR ? "goaway" : inPeace ? "left" : "lost", peerCode, reason, false);
     this.#close();
   }
 
@@ -437,8 +431,17 @@ export class ConnectionCore implements StreamsOwner, ReceiverOwner, ReaderOwner,
     this.#lingerUntil = this.#node.clock.now() + patience;
     this.#lingerTotal = this.#reader.total;
     this.streams.endAbove(0, code, "lost");
-    this.#listener.closed({ kind, code, reason });
+    this.#hear(() => this.#listener.closed({ kind, code, reason }));
     this.#sender.out.flushed().then(() => this.#finishWriting());
+  }
+
+  /** Calls the listener, whose failure must not keep the connection from what follows. */
+  #hear(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#listener.failed?.(error);
+    }
   }
 
   /** All is written: our direction ends, and the peer's is read until it ends or time is up. */

@@ -81,6 +81,9 @@ export interface ConnectionListener<Stream> {
   violation?(kind: ViolationKind): void;
   /** The peer broke the protocol: of a stream, or of the connection. */
   protocolError?(reason: string): void;
-  /** A listener threw `error`; its stream was reset, the connection goes on. */
+  /**
+   * A listener threw `error`; if it was one of a stream, that was reset. The connection goes on. This
+   * one must not throw.
+   */
   failed?(error: unknown): void;
 }

@@ -232,7 +232,11 @@ export class Streams implements StreamOwner, SenderOwner {
    */
   fail(id: number, code: number, reason: string, ended = false): void {
     const stream = this.#open.get(id);
-    this.#listener.protocolError?.(reason);
+    try {
+      this.#listener.protocolError?.(reason);
+    } catch (error) {
+      this.#listener.failed?.(error);
+    }
     this.sendReset(id, code, stream?.remoteEnded ?? ended);
     if (stream !== undefined) this.end(stream, code, "protocol");
     this.#owner.madeReset();

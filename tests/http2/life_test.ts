@@ -1,7 +1,9 @@
 /** How connections live and end: keepalive, leave in peace, loss, windows over time. */
 import { assert, assertEquals } from "@std/assert";
+import { ConnectionCore } from "../../src/http2/connection_core.ts";
 import { FRAME } from "../../src/http2/frame.ts";
 import { ERROR_CODE } from "../../src/http2/mod.ts";
+import { connectTcp } from "../../src/net/tcp.ts";
 import { until } from "../support/until.ts";
 import {
   ACK,
@@ -11,13 +13,13 @@ import {
   goaway,
   headers,
   lineOf,
-  type RawPeer,
+  RawPeer,
   request,
   settings,
   text,
   windowUpdate,
 } from "./raw_peer.ts";
-import { listOf, type Scene, StreamRecord, withClient, withServer } from "./recorder.ts";
+import { listOf, Scene, StreamRecord, withClient, withServer } from "./recorder.ts";
 
 const OK = listOf({ ":status": "200" });
 const ASK = listOf({ ":method": "POST", ":scheme": "http", ":path": "/", ":authority": "there" });
@@ -136,6 +138,24 @@ for (const role of ["server", "client"] as const) {
       }
     }));
 }
+
+Deno.test("with the last stream id a client takes leave, and a new connection is needed", async () => {
+  const scene = new Scene({});
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const connection = await connectTcp(listener.addr, { timeout: 5_000, noDelay: true });
+  const peer = new RawPeer(await listener.accept());
+  const core = new ConnectionCore(connection, scene.node, scene.options, scene.listener, true);
+  core.streams.nextId = 0x7fffffff;
+  await peer.send(settings());
+  const record = new StreamRecord();
+  assertEquals([core.open(ASK, true, record)!.id, core.goingAway], [0x7fffffff, true]);
+  assertEquals(core.open(ASK, true, record), undefined);
+  await peer.send(headers(0x7fffffff, [[":status", "200"]], true));
+  await peer.seesEnd();
+  assertEquals([record.heard, scene.ends[0]!.kind], [["headers 200 END"], "closed"]);
+  await peer.close();
+  await until(() => scene.node.size === 0, "the connection is closed");
+});
 
 Deno.test("a caller's PING measures the way there and back", () =>
   withServer(async (scene, peer) => {
@@ -289,6 +309,28 @@ Deno.test("a listener that throws loses its stream, and nothing else", () =>
         if (list.get(":path") === "/throws") throw new Error("boom");
         stream.sendHeaders(OK, true);
       },
+  ));
+
+Deno.test("a connection's listener that throws keeps nothing from going on", () =>
+  withServer(
+    async (scene, peer) => {
+      await peer.send(headers(1, request("")), headers(3, request("/fine"), true));
+      await peer.sees("HEADERS 3 END");
+      scene.connection.shutdown();
+      await answerPing(peer);
+      await peer.seesEnd();
+      assertEquals(scene.failures.map(String), ["settled", "protocolError", "closed"].map((what) => `Error: ${what}`));
+    },
+    {},
+    [],
+    (scene) => {
+      for (const what of ["settled", "protocolError", "closed"] as const) {
+        scene.listener[what] = () => {
+          throw new Error(what);
+        };
+      }
+      scene.onRequest = (stream) => stream.sendHeaders(OK, true);
+    },
   ));
 
 Deno.test("streams that wait for the connection's window take turns", () =>

@@ -5,6 +5,7 @@ import { fault, FRAME, measure, PREFACE } from "../../src/http2/frame.ts";
 import { HeaderBlock } from "../../src/http2/header_block.ts";
 import { isHttp1 } from "../../src/http2/http1.ts";
 import { Keepalive } from "../../src/http2/keepalive.ts";
+import { Leave } from "../../src/http2/leave.ts";
 import { PeerLimits } from "../../src/http2/limits.ts";
 import { OwnPings, PING_FOR } from "../../src/http2/own_pings.ts";
 import { ReceiveWindow } from "../../src/http2/receive_window.ts";
@@ -154,6 +155,30 @@ Deno.test("a silent peer is asked once, and dead when it stays silent", () => {
     "ask",
   ]);
   assertEquals(new Keepalive().look(0, 1e9, { interval: 0, timeout: 1 }), undefined);
+});
+
+Deno.test("a leave is announced, then final, and the last stream ends the connection", () => {
+  const leave = new Leave();
+  assertEquals([leave.begun, leave.outcome(false)], [false, undefined]);
+  leave.announce(100);
+  assertEquals([leave.announced, leave.isDue(1_099), leave.isDue(1_100)], [true, false, true]);
+  assertEquals(leave.outcome(false), undefined);
+  leave.finish();
+  assertEquals([leave.announced, leave.taken, leave.outcome(false)?.kind], [false, true, "closed"]);
+});
+
+Deno.test("the peer's leave ends a client's connection, a server's goes on until the client is gone", () => {
+  const leave = new Leave();
+  leave.peerLeaves(ERROR_CODE.ENHANCE_YOUR_CALM);
+  assertEquals([leave.begun, leave.taken, leave.peerCode], [true, false, 11]);
+  assertEquals(leave.outcome(true), {
+    kind: "goaway",
+    code: 11,
+    reason: "the peer took its leave (ENHANCE_YOUR_CALM)",
+  });
+  assertEquals(leave.outcome(false), undefined);
+  leave.peerLeaves(ERROR_CODE.NO_ERROR);
+  assertEquals(leave.outcome(true)?.kind, "left");
 });
 
 Deno.test("only answers to PINGs that were sent are any; callers are told how long it took", () => {

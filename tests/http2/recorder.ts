@@ -95,12 +95,6 @@ export class Scene {
   };
 }
 
-/** A server of ours, and a raw client at it. */
-export interface ServerScene extends Scene {
-  readonly port: number;
-  readonly peer: RawPeer;
-}
-
 /**
  * Plays with a server. `hello`: the SETTINGS that the raw client says at first; null: it says
  * nothing by itself.

@@ -151,6 +151,7 @@ const PURE_FILES = new Set([
   "http2/header_rules.ts",
   "http2/http1.ts",
   "http2/keepalive.ts",
+  "http2/leave.ts",
   "http2/limits.ts",
   "http2/own_pings.ts",
   "http2/receive_window.ts",
