@@ -4,7 +4,10 @@
  */
 import { commandGroup } from "../cli/command.ts";
 
-/** DRAs and Logic Apps of the Diameter plane; discoverer, auth service and instances of the gRPC one. */
+/**
+ * DRAs and Logic Apps of the Diameter plane; discoverer, auth service and instances of the gRPC
+ * one.
+ */
 export default commandGroup("sim", "simulate what stands around a gateway, faults included", {
   dra: () => import("./dra.ts"),
   app: () => import("./app.ts"),

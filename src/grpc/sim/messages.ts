@@ -38,7 +38,10 @@ export class MessageReader {
     this.#length = needed;
   }
 
-  /** The next message, or undefined until it is whole. @throws MessageError when it is compressed */
+  /**
+   * The next message, or undefined until it is whole.
+   * @throws MessageError when it is compressed
+   */
   next(): Uint8Array | undefined {
     if (this.#length < PREFIX) return undefined;
     const size = new DataView(this.#bytes.buffer, this.#bytes.byteOffset).getUint32(1);

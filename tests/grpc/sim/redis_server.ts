@@ -16,7 +16,10 @@ export interface RedisServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Starts one, with nothing in it. @param port the one that an earlier one had; a free one if left out */
+/**
+ * Starts one, with nothing in it.
+ * @param port the one that an earlier one had; a free one if left out
+ */
 export async function startRedis(port = freePort()): Promise<RedisServer> {
   const child = new Deno.Command("redis-server", {
     args: ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"],
