@@ -11,8 +11,12 @@ export const commands: CommandTable = {
   serve: withMembers(() => import("./commands/serve/serve.ts"), {
     grpc: () => import("./commands/serve/grpc.ts"),
   }),
-  demo: () => import("./commands/demo/demo.ts"),
-  bench: () => import("./commands/bench/bench.ts"),
+  demo: withMembers(() => import("./commands/demo/demo.ts"), {
+    grpc: () => import("./commands/demo/grpc/demo.ts"),
+  }),
+  bench: withMembers(() => import("./commands/bench/bench.ts"), {
+    grpc: () => import("./commands/bench/grpc/grpc.ts"),
+  }),
   sim: () => import("./commands/sim/sim.ts"),
   send: () => import("./commands/send/send.ts"),
   ping: () => import("./commands/ping/ping.ts"),

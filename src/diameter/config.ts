@@ -149,7 +149,6 @@ const server: Section<"server", ServerOptions> = {
     { tcp_nodelay: "tcpNoDelay" },
   ),
   settle: (options, isSet) => withFittingJitter(options, isSet(["server", "watchdog_jitter"])),
-  unavailable: { reuse_port: "leave it out; a port belongs to one gateway" },
 };
 
 const draPool: Section<"dra_pool", DraPoolOptions> = {

@@ -14,7 +14,9 @@ import type { Route } from "./route_entry.ts";
 import type { RouteTable } from "./routes.ts";
 import { parseTimeout } from "./timeout.ts";
 
-/** The routes in force. Another object after each reload: what was found out by the old one ends. */
+/**
+ * The routes in force. Another object after each reload: what was found out by the old one ends.
+ */
 export interface Plan {
   readonly routes: RouteTable<Route>;
   /** Of calls that no route matches. */

@@ -234,7 +234,9 @@ export class Instance implements Place {
     return sum;
   }
 
-  /** Whether one more call is too much: no stream is free, and no further connection may be made. */
+  /**
+   * Whether one more call is too much: no stream is free, and no further connection may be made.
+   */
   get busy(): boolean {
     const { maxInFlight, maxConnections } = this.#options;
     if (maxInFlight > 0 && this.inFlight >= maxInFlight) return true;

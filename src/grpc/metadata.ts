@@ -44,7 +44,10 @@ export class Metadata {
     this.#list.append(name, value);
   }
 
-  /** Puts one value in place of all of that name. @throws TypeError when it cannot be in a header */
+  /**
+   * Puts one value in place of all of that name.
+   * @throws TypeError when it cannot be in a header
+   */
   set(name: string, value: string): void {
     check(name, value);
     this.#copyWithout(name);

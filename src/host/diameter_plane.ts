@@ -14,6 +14,7 @@ import { withinDescriptors } from "./descriptors.ts";
 import { eventLog, messageLog } from "./event_log.ts";
 import type { HostedPlane, PlaneSurroundings } from "./hosted_plane.ts";
 import { statisticsText } from "./statistics_text.ts";
+import { type RunningTelemetry, startTelemetry } from "./telemetry.ts";
 
 /** A gateway between Logic Apps and DRAs. */
 export class DiameterPlane implements HostedPlane {
@@ -21,13 +22,18 @@ export class DiameterPlane implements HostedPlane {
   readonly #around: PlaneSurroundings;
   readonly #gateway: Gateway;
   readonly #trace: TraceRing | undefined;
+  readonly #originHost: string;
+  #telemetry: RunningTelemetry | undefined;
 
   constructor(config: Config, around: PlaneSurroundings) {
     this.#around = around;
     const { admin } = config;
-    // Nobody can see what is recorded without the admin interface.
-    this.#trace = admin.listen === null ? undefined : createTraceRing(admin.trace);
-    const options = withinDescriptors(gatewayOptions(sections(config)), around.log);
+    // Otherwise nobody can see what is recorded.
+    const isSeen = admin.listen !== null || around.telemetry !== undefined;
+    this.#trace = isSeen ? createTraceRing(admin.trace) : undefined;
+    const diameter = sections(config);
+    this.#originHost = diameter.gateway.originHost;
+    const options = withinDescriptors(gatewayOptions(diameter), around.log);
     this.#gateway = new Gateway(options, assemble(options, this.#trace));
     this.#gateway.on(eventLog(around.events));
     // The last statistics show the links while there are any.
@@ -41,10 +47,16 @@ export class DiameterPlane implements HostedPlane {
 
   async start(): Promise<void> {
     await this.#gateway.start();
+    await this.#startTelemetry();
   }
 
   async stop(): Promise<void> {
     await this.#gateway.stop();
+    await this.#telemetry?.close();
+  }
+
+  unseen(): void {
+    if (this.#telemetry === undefined) this.#trace?.stop();
   }
 
   async configure(config: Config): Promise<void> {
@@ -74,6 +86,19 @@ export class DiameterPlane implements HostedPlane {
       ? `statistics\n${statisticsText(statistics)}`
       : `${created} requests, ${completed} answered by the other side, ${active} of ${total} DRAs usable`;
     log.info("statistics", sentence, { ...statistics }, []);
+  }
+
+  async #startTelemetry(): Promise<void> {
+    const { telemetry: settings, log, mask } = this.#around;
+    if (settings === undefined) return;
+    const ring = this.#trace;
+    if (ring === undefined) {
+      return log.warning(
+        "spans_off",
+        "no spans are sent: admin.trace.max_bytes or .sample is 0, so that there are none",
+      );
+    }
+    this.#telemetry = await startTelemetry({ settings, ring, log, originHost: this.#originHost, mask });
   }
 }
 

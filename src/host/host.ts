@@ -3,11 +3,15 @@
  * together. Knows no plane by what it does.
  * @module
  */
+import { endpointText } from "../net/connection.ts";
+import type { ConfigTold } from "../ops/admin/host.ts";
 import type { AdminEvent, EventSource } from "../ops/admin/plane.ts";
 import type { AdminServer } from "../ops/admin/server.ts";
-import { type ClosableLogger, guardFloods } from "../ops/log/mod.ts";
+import { type Report, reportJson, reportSentence } from "../ops/config/mod.ts";
+import { type ClosableLogger, guardFloods, type Logger } from "../ops/log/mod.ts";
 import { Registry } from "../ops/metrics/registry.ts";
 import { scrape } from "../ops/metrics/scrape.ts";
+import type { OtlpSettings } from "../ops/otlp/settings.ts";
 import { VERSION } from "../version.ts";
 import type { AdminConfig, Config, Loaded, Read } from "./config.ts";
 import type { HostedPlane, PlaneSurroundings } from "./hosted_plane.ts";
@@ -23,6 +27,8 @@ export interface ConfigOrigin {
   readonly loaded: Loaded;
   /** The file that a flag named. */
   readonly file: string | undefined;
+  /** Where spans go; absent for nowhere. */
+  readonly telemetry?: OtlpSettings | undefined;
   /** Reads it again, flags and all. */
   read(): Promise<Read>;
 }
@@ -74,7 +80,8 @@ export class Host {
   static async start(origin: ConfigOrigin, log: ClosableLogger): Promise<Host> {
     const { loaded } = origin;
     const events = guardFloods(log);
-    const around: PlaneSurroundings = { log, events, mask: () => config.current.admin.mask };
+    const { telemetry } = origin;
+    const around: PlaneSurroundings = { log, events, telemetry, mask: () => config.current.admin.mask };
     const planes = await Promise.all(loaded.layout.planes.map((name) => HOSTED[name](loaded.config, around)));
     const config: LiveConfig = await LiveConfig.of(
       {
@@ -173,7 +180,11 @@ export class Host {
       if (!(error instanceof AdminListenError) || !error.isTaken || isSet("admin.listen")) throw error;
       this.#metrics?.[Symbol.dispose]();
       this.#metrics = undefined;
-      this.#log.warning("admin_off", `there is no admin interface: ${error.message} (set admin.listen)`, {}, []);
+      for (const plane of this.#planes) plane.unseen?.();
+      const address = endpointText(listen);
+      const what = "give this gateway another address (admin.listen, --admin), or an empty one for none";
+      const sentence = `there is no admin interface: another program listens on ${address}; ${what}`;
+      this.#log.warning("admin_off", sentence, { address }, []);
       return;
     }
     this.#log.info("admin_listening", `admin interface on ${this.#admin.url}`, { url: this.#admin.url }, []);
@@ -221,8 +232,8 @@ export class Host {
     };
   }
 
-  #tellConfig({ action, changes = [], needsRestart = [], errors = [] }: ConfigEvent): void {
-    const event = {
+  #tellConfig({ action, changes = [], needsRestart = [], errors = [], warnings = [] }: ConfigEvent): void {
+    const event: ConfigTold = {
       at: new Date().toISOString(),
       kind: "config",
       action,
@@ -230,11 +241,12 @@ export class Host {
       needs_restart: needsRestart,
       errors,
     };
-    for (const listener of this.#listeners) listener(event);
+    for (const listener of this.#listeners) listener({ ...event });
     const { at: _at, kind: _kind, ...fields } = event;
     if (action === "refused") {
       for (const error of errors) this.#log.error("config_refused", `nothing was changed: ${error}`, {}, []);
     } else this.#log.info("config", configSentence(action, changes, needsRestart), fields, []);
+    logWarnings(this.#log, warnings);
   }
 
   #logRegularly(interval: number): void {
@@ -244,6 +256,14 @@ export class Host {
 
   #logStatistics(): void {
     for (const plane of this.#planes) plane.logStatistics();
+  }
+}
+
+/** A line for each thing that is unwise in a configuration. */
+export function logWarnings(log: Logger, reports: readonly Report[]): void {
+  for (const report of reports) {
+    const { key, line, column } = reportJson(report);
+    log.warning("config_warning", reportSentence(report), { key, line, column }, []);
   }
 }
 

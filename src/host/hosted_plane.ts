@@ -5,6 +5,7 @@
  */
 import type { AdminPlane } from "../ops/admin/plane.ts";
 import type { ClosableLogger, Logger } from "../ops/log/mod.ts";
+import type { OtlpSettings } from "../ops/otlp/settings.ts";
 import type { Registry } from "../ops/metrics/registry.ts";
 import type { AdminConfig, Config } from "./config.ts";
 import type { PlaneName } from "./planes.ts";
@@ -14,6 +15,8 @@ export interface PlaneSurroundings {
   readonly log: Logger & Pick<ClosableLogger, "format">;
   /** The same log for what may come in floods. */
   readonly events: Logger;
+  /** Where spans go; absent for nowhere. */
+  readonly telemetry?: OtlpSettings | undefined;
   /** What admin.mask says now. */
   mask(): AdminConfig["mask"];
 }
@@ -34,6 +37,8 @@ export interface HostedPlane {
   reloadCertificates(): Promise<void>;
   /** What it brings to the admin interface; only asked for when there is one. */
   admin(registry: Registry): Promise<AdminPlane>;
+  /** There will be no admin interface after all: what nobody can see need not be recorded. */
+  unseen?(): void;
   /** Whatever it has done so far; only whether it grows counts. */
   readonly work: number;
   /** A block in the log. */

@@ -31,6 +31,8 @@ export interface ConfigEvent {
   readonly changes?: readonly string[];
   readonly needsRestart?: readonly string[];
   readonly errors?: readonly string[];
+  /** What is unwise in it, though it is in force. */
+  readonly warnings?: readonly Report[];
 }
 
 /** A reload that waits to be confirmed. */
@@ -107,7 +109,8 @@ export class LiveConfig {
     }
     this.#busy = true;
     try {
-      const { config: next, layout } = await this.#read();
+      const { config: next, layout, reports } = await this.#read();
+      const warnings = reports.filter(({ severity }) => severity === "warning");
       const { changes, needsRestart: later } = diffConfig(this.#sections, this.#config, next);
       // A plane that came into the file starts with the next process.
       const needsRestart = [...later, ...layout.ignored.filter((key) => !this.#ignored.includes(key))];
@@ -116,7 +119,7 @@ export class LiveConfig {
       // What needs a restart is not in force, and is told again by the next reload.
       const inForce = reloaded(this.#sections, before, next) as unknown as Config;
       await this.#put(inForce, await digestOf(this.#sections, next));
-      this.#owner.told({ action: "reloaded", changes: changes.map(({ path }) => path), needsRestart });
+      this.#owner.told({ action: "reloaded", changes: changes.map(({ path }) => path), needsRestart, warnings });
       if (confirm === undefined) return { changes, needsRestart, applied: true };
       const until = new Date(Date.now() + confirm);
       const timer = setTimeout(() => void this.#goBack(), confirm);
@@ -149,8 +152,9 @@ export class LiveConfig {
       throw this.#refuse([{ detail: error.message }]);
     }
     const files = loaded.ok ? await loaded.located(await this.#owner.fileErrors(loaded)) : [];
-    const errors = [...loaded.reports.filter(({ severity }) => severity === "error"), ...files];
-    if (loaded.ok && errors.length === 0) return loaded;
+    const reports = [...loaded.reports, ...files];
+    const errors = reports.filter(({ severity }) => severity === "error");
+    if (loaded.ok && errors.length === 0) return { ...loaded, reports };
     const faults = errors.map((report): Fault => {
       const path = formatPath(report.path);
       return { detail: reportSentence(report), ...(path === "" ? {} : { path }) };

@@ -10,14 +10,18 @@ import type { Mapping } from "../ops/config/path.ts";
 interface PlaneKeys {
   /** What its sections are called. */
   readonly sections: readonly string[];
-  /** Its section may be left out, and the keys of it stand at the top: then it is known by these. */
+  /**
+   * Its section may be left out, and the keys of it stand at the top: then it is known by these.
+   */
   readonly short?: {
     readonly section: string;
     readonly knownBy: readonly string[];
     /** Keys that are not meant for it at the top, even so. */
     readonly except: readonly string[];
   };
-  /** Loads what there is to know of the keys below; who does not have the plane loads none of it. */
+  /**
+   * Loads what there is to know of the keys below; who does not have the plane loads none of it.
+   */
   load(): Promise<Sections>;
 }
 
@@ -82,7 +86,8 @@ export async function layoutOf(
     sections: [...sections.flat(), ...own],
     ignored: [
       ...others.filter((key) => keys.includes(key)),
-      // The keys of a plane that nobody wants are not known here: they are all that nobody else has.
+      // The keys of a plane that nobody wants are not known here: they are all that nobody else
+      // has.
       ...(shortened !== undefined && !isOpen ? keys.filter((key) => !known.includes(key)) : []),
     ],
     others,

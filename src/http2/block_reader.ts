@@ -7,8 +7,8 @@ import type { ByteReader } from "../net/tap.ts";
 import type { Turns } from "../net/turns.ts";
 
 /**
- * Bytes of a read that may be one of many in a turn of the event loop: calls of usual size and number
- * are less, and need not ask for the time.
+ * Bytes of a read that may be one of many in a turn of the event loop: calls of usual size and
+ * number are less, and need not ask for the time.
  */
 const BULK = LARGE_BLOCK / 4;
 
@@ -29,7 +29,8 @@ export interface ReaderOwner {
 /**
  * The lean counterpart of `net/intake.ts` for frames that are short and many: one read, one pass
  * over what it brought, no stream in between. A frame that spans reads is completed in the block in
- * which it began. The block is small while reads are small, so that an idle connection holds little.
+ * which it began. The block is small while reads are small, so that an idle connection holds
+ * little.
  */
 export class BlockReader {
   /** Bytes read. */

@@ -30,7 +30,9 @@ import { type Http2Listener, MAX_ID, Streams, type StreamsOwner } from "./stream
 /** What must come next. */
 const PHASE = { preface: 0, settings: 1, open: 2 } as const;
 
-/** Milliseconds, and octets, for which a connection that has ended is read: its GOAWAY shall arrive. */
+/**
+ * Milliseconds, and octets, for which a connection that has ended is read: its GOAWAY shall arrive.
+ */
 const LINGER = 1000;
 const LINGER_OCTETS = 1024 * 1024;
 /** Streams that a client opens before it knows how many it may. */

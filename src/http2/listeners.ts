@@ -39,7 +39,8 @@ export interface StreamListener {
 }
 
 /**
- * What a peer did too much of; see {@link ConnectionListener.violation}. `window` is WINDOW_UPDATEs,
+ * What a peer did too much of; see {@link ConnectionListener.violation}. `window` is
+ * WINDOW_UPDATEs,
  * `queue` what it does not read.
  */
 export type ViolationKind = "resets" | "control" | "headers" | "window" | "queue" | "handshake";
@@ -47,9 +48,10 @@ export type ViolationKind = "resets" | "control" | "headers" | "window" | "queue
 /** How a connection ended. */
 export interface ConnectionEnd {
   /**
-   * `closed`: by this side, by `close` or at the end of `shutdown`. `left`: the peer closed it after
-   * a GOAWAY with NO_ERROR, or without one while no stream was open. `goaway`: the peer closed it
-   * after a GOAWAY with an error. `lost`: it ended otherwise, or could not be read or written.
+   * `closed`: by this side, by `close` or at the end of `shutdown`. `left`: the peer closed it
+   * after a GOAWAY with NO_ERROR, or without one while no stream was open. `goaway`: the peer
+   * closed it after a GOAWAY with an error. `lost`: it ended otherwise, or could not be read or
+   * written.
    * `protocol`: the peer broke a rule. `violation`: the peer went beyond a limit. `keepalive`: it
    * gave no sign of life.
    */
@@ -64,8 +66,8 @@ export interface ConnectionEnd {
 export interface ConnectionListener<Stream> {
   /**
    * Server role: a request, whose header section stands up to RFC 9113 section 8. With
-   * `list.tooLarge` it was not looked at beyond the limit, nor judged: it is to be answered as such.
-   * Client role: never called.
+   * `list.tooLarge` it was not looked at beyond the limit, nor judged: it is to be answered as
+   * such. Client role: never called.
    * @returns who handles the stream
    */
   request?(stream: Stream, list: HeaderList, end: boolean): StreamListener;
@@ -82,8 +84,8 @@ export interface ConnectionListener<Stream> {
   /** The peer broke the protocol: of a stream, or of the connection. */
   protocolError?(reason: string): void;
   /**
-   * A listener threw `error`; if it was one of a stream, that was reset. The connection goes on. This
-   * one must not throw.
+   * A listener threw `error`; if it was one of a stream, that was reset. The connection goes on.
+   * This one must not throw.
    */
   failed?(error: unknown): void;
 }

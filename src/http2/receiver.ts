@@ -289,7 +289,10 @@ export class Receiver {
     else if ((view.getUint32(at) & MAX_ID) === id) streams.fail(id, ERROR_CODE.PROTOCOL_ERROR, OWN_PARENT);
   }
 
-  /** The peer's INITIAL_WINDOW_SIZE has changed by so much. @returns false when a window is too wide */
+  /**
+   * The peer's INITIAL_WINDOW_SIZE has changed by so much.
+   * @returns false when a window is too wide
+   */
   changeWindows(change: number): boolean {
     for (const stream of this.#streams.values()) {
       stream.sendWindow += change;

@@ -15,8 +15,8 @@ import type { Http2Stream } from "./stream.ts";
 import { afterLocalEnd, STATE } from "./stream_state.ts";
 
 /**
- * Octets in the out-queue above which DATA waits in its stream: enough for the system to be busy, so
- * little that what is more urgent does not wait long behind it.
+ * Octets in the out-queue above which DATA waits in its stream: enough for the system to be busy,
+ * so little that what is more urgent does not wait long behind it.
  */
 const AHEAD = 128 * 1024;
 

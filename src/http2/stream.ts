@@ -57,8 +57,8 @@ export class Http2Stream {
 
   /**
    * Sends bytes of the body, which are copied at once: as far as the windows and the connection's
-   * queue allow into that queue, the rest into memory of this stream. Whoever has more to send looks
-   * at {@link pendingBytes} and waits for `drained`.
+   * queue allow into that queue, the rest into memory of this stream. Whoever has more to send
+   * looks at {@link pendingBytes} and waits for `drained`.
    */
   sendData(bytes: Uint8Array, end: boolean): void {
     if (!this.localEnded) this.#owner.sendData(this, bytes, end);
@@ -70,8 +70,9 @@ export class Http2Stream {
   }
 
   /**
-   * Ends the stream with RST_STREAM; what waits is dropped. With NO_ERROR, once this half has ended,
-   * what waits goes first (RFC 9113 section 8.1). The listener is told nothing more in either case.
+   * Ends the stream with RST_STREAM; what waits is dropped. With NO_ERROR, once this half has
+   * ended, what waits goes first (RFC 9113 section 8.1). The listener is told nothing more in
+   * either case.
    */
   reset(code: number): void {
     if (this.state !== STATE.closed && !this.resetWhenSent) this.#owner.resetStream(this, code);

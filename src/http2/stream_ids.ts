@@ -27,7 +27,9 @@ export class StreamIds {
     this.last = id;
   }
 
-  /** Whether `id`, below {@link last}, was left out, and is closed without ever having been open. */
+  /**
+   * Whether `id`, below {@link last}, was left out, and is closed without ever having been open.
+   */
   wasLeftOut(id: number): boolean {
     for (let i = 0; i < this.#gaps.length; i += 2) {
       if (id >= this.#gaps[i]! && id <= this.#gaps[i + 1]!) return true;

@@ -4,7 +4,9 @@
  */
 import { ERROR_CODE } from "./error_code.ts";
 
-/** States as numbers: a stream has one in a plain field. Reserved ones do not exist without push. */
+/**
+ * States as numbers: a stream has one in a plain field. Reserved ones do not exist without push.
+ */
 export const STATE = { idle: 0, open: 1, halfClosedLocal: 2, halfClosedRemote: 3, closed: 4 } as const;
 
 /** The state after this side has sent END_STREAM. */

@@ -1,5 +1,6 @@
 /**
- * The streams of one connection: which there are, how they end, and the windows that they give back.
+ * The streams of one connection: which there are, how they end, and the windows that they give
+ * back.
  * @module
  */
 import { ERROR_CODE } from "./error_code.ts";

@@ -13,6 +13,12 @@ export interface Listener {
   close(): void;
 }
 
+/** Where to listen. */
+export interface ListenAddress extends Endpoint {
+  /** Whether others may listen there too, if they want the same (SO_REUSEPORT). */
+  readonly reusePort?: boolean;
+}
+
 /** How connections are accepted; asked for each of them, because it may change while it listens. */
 export interface AcceptOptions {
   /** TCP_NODELAY. */
@@ -28,17 +34,17 @@ const BACKLOG = 4096;
 const PAUSE = 50;
 
 /**
- * Listens on `endpoint` and hands every connection to `accepted`, which must not throw. No failure
+ * Listens on an address and hands every connection to `accepted`, which must not throw. No failure
  * to accept ends it: when descriptors or memory run out, `failed` is told, and it is tried again.
  * @throws Deno.errors.AddrInUse and others of `Deno.listen`
  */
 export function listenTcp(
-  endpoint: Endpoint,
+  { hostname, port, reusePort = false }: ListenAddress,
   options: AcceptOptions,
   accepted: (connection: Connection) => void,
   failed: (error: Error) => void = () => {},
 ): Listener {
-  const listener = Deno.listen({ hostname: endpoint.hostname, port: endpoint.port, tcpBacklog: BACKLOG });
+  const listener = Deno.listen({ hostname, port, reusePort, tcpBacklog: BACKLOG });
   const address = { hostname: plainAddress(listener.addr.hostname), port: listener.addr.port };
   let closed = false;
   const accept = async () => {

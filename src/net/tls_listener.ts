@@ -6,7 +6,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createServer as createPlainServer, type Server as PlainServer, type Socket } from "node:net";
 import { createServer, type Server, type TlsOptions, type TLSSocket } from "node:tls";
 import { type Connection, type Endpoint, plainAddress, type TlsFacts } from "./connection.ts";
-import type { AcceptOptions, Listener } from "./listener.ts";
+import type { AcceptOptions, ListenAddress, Listener } from "./listener.ts";
 import { nodeConnection } from "./node_connection.ts";
 import { readPem } from "./pem.ts";
 import { factsOf, OLDEST_VERSION } from "./tls.ts";
@@ -53,7 +53,7 @@ const REVIVAL = 250;
  * @throws Error when a file cannot be used, or the address cannot be listened on
  */
 export async function listenTls(
-  endpoint: Endpoint,
+  endpoint: ListenAddress,
   files: TlsServerFiles,
   options: TlsAcceptOptions,
   accepted: (connection: Connection) => void,
@@ -68,23 +68,24 @@ export async function listenTls(
     if (options.noDelay) socket.setNoDelay(true);
     accepted(new AcceptedTls(socket, handshakes));
   });
+  const { hostname, port: wanted, reusePort = false } = endpoint;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ host: endpoint.hostname, port: endpoint.port, backlog: BACKLOG }, () => {
+    server.listen({ host: hostname, port: wanted, reusePort, backlog: BACKLOG }, () => {
       server.off("error", reject);
       server.on("error", failed);
       resolve();
     });
   });
   const bound = server.address();
-  const port = typeof bound === "object" && bound !== null ? bound.port : endpoint.port;
+  const port = typeof bound === "object" && bound !== null ? bound.port : wanted;
   const revival = setInterval(() => {
     revive(server);
     const shortage = shortageOfDescriptors();
     if (shortage !== undefined) failed(shortage);
   }, REVIVAL);
   return {
-    address: { hostname: endpoint.hostname, port },
+    address: { hostname, port },
     async reload(others = files) {
       handshakes.use(await serverOptions(others));
       files = others;

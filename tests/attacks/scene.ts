@@ -7,6 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Endpoint } from "../../src/net/connection.ts";
 import { AppSimulator } from "../../src/diameter/sim/app.ts";
 import { DraSimulator, type DraSimulatorOptions } from "../../src/diameter/sim/dra.ts";
+import { freeAddress } from "../support/free_port.ts";
 import { FROM_SOURCE, GatewayProcess } from "../support/gateway_process.ts";
 import { until } from "../support/until.ts";
 
@@ -48,7 +49,7 @@ export class Scene implements AsyncDisposable {
   /** Starts all of it, and returns when the polite Logic App has got its first answers. */
   static async start(options: SceneOptions = {}): Promise<Scene> {
     const dras = (options.dras ?? [{}]).map((dra, nth) =>
-      new DraSimulator({ originHost: `dra-${nth + 1}.core.example.net`, ...dra })
+      new DraSimulator({ originHost: `dra-${nth + 1}.core.example.net`, listen: freeAddress(), ...dra })
     );
     const ports = [...dras.map((dra) => dra.start().port), ...options.otherDras ?? []];
     const configuration = {

@@ -3,17 +3,11 @@ import { assertEquals } from "@std/assert";
 import { connectTcp } from "../../src/net/tcp.ts";
 import type { Endpoint } from "../../src/net/connection.ts";
 import { DraSimulator } from "../../src/diameter/sim/dra.ts";
+import { freePort } from "../support/free_port.ts";
 import { FROM_SOURCE } from "../support/gateway_process.ts";
 import { request } from "../support/raw_message.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 import { until } from "../support/until.ts";
-
-/** A port that was free a moment ago: nobody reads in the log which one it took. */
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  listener.close();
-  return listener.addr.port;
-}
 
 /** Whether a Logic App is let in and gets an answer. */
 async function serves(to: Endpoint): Promise<boolean> {

@@ -1,6 +1,7 @@
 /**
- * What a header block costs, as clients send them: 500 paths in turn, or always the same; with every
- * field in the table but the path and a never-indexed authorization (nghttp2), or all (grpc-go).
+ * What a header block costs, as clients send them: 500 paths in turn, or always the same; with
+ * every field in the table but the path and a never-indexed authorization (nghttp2), or all
+ * (grpc-go).
  * @module
  */
 import { HpackDecoder } from "../../src/http2/hpack/decoder.ts";

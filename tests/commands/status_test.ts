@@ -3,6 +3,7 @@ import { appRow, draRow, fakeGateway } from "./admin/fake_gateway.ts";
 import { type Outcome, runMain } from "./run_main.ts";
 import { rig } from "../ops/admin/rig.ts";
 import { FakePlane } from "../ops/admin/fakes.ts";
+import { freePort } from "../support/free_port.ts";
 
 const status = (url: string, ...flags: string[]): Promise<Outcome> => runMain(["status", "--admin", url, ...flags]);
 
@@ -85,9 +86,7 @@ Deno.test("status of a gateway without a Diameter plane says so", async () => {
 });
 
 Deno.test("status where nobody is, and of an address that is none, says what was expected", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const url = `http://127.0.0.1:${listener.addr.port}`;
-  listener.close();
+  const url = `http://127.0.0.1:${freePort()}`;
   const gone = await status(url);
   assertEquals([gone.code, gone.stdout], [1, ""]);
   assertMatch(gone.stderr, /^cannot ask the admin interface at http:\S+: connection refused/);

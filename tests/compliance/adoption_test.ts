@@ -87,7 +87,7 @@ Deno.test(
 
 Deno.test(
   "C12 while the connection that a DRA opened lives, nothing is dialled; when it is gone, dialling goes on, and REOPEN comes first",
-  stage(dialled(LESSER, { draPool: { watchdogInterval: 100, watchdogJitter: 0 } }), async (s) => {
+  stage(dialled(LESSER, { draPool: { watchdogInterval: 300, watchdogJitter: 0 } }), async (s) => {
     const [listener] = s.listeners;
     const ours = await listener!.accept();
     await ours.nextRequest(COMMAND.capabilitiesExchange);
@@ -112,7 +112,7 @@ Deno.test(
 
 Deno.test(
   "C12 a DRA that was lost and dials us is watched through REOPEN before it is OKAY",
-  stage({ ...dialsUs(), draPool: { watchdogInterval: 50, watchdogJitter: 0 } }, async (s) => {
+  stage({ ...dialsUs(), draPool: { watchdogInterval: 250, watchdogJitter: 0 } }, async (s) => {
     const first = await opensItself(s);
     await first.close();
     await s.usable(0, false);

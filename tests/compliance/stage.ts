@@ -3,6 +3,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import type { Clock } from "../../src/net/clock.ts";
 import type { GatewayEvent } from "../../src/diameter/relay/core/events.ts";
 import { assemble } from "../../src/diameter/relay/assemble.ts";
 import type { RelayTrace } from "../../src/diameter/relay/core/trace.ts";
@@ -36,6 +37,8 @@ export interface StageOptions {
   readonly draPool?: Partial<Omit<DraPoolOptions, "dras">>;
   /** Is told of transactions; nobody unless given. */
   readonly trace?: RelayTrace;
+  /** What the gateway goes by; the time of the process unless given. */
+  readonly clock?: Clock;
 }
 
 /** Everything that a test of the gateway needs. */
@@ -84,7 +87,7 @@ export class Stage {
         })),
       },
     };
-    this.gateway = new InsideGateway(whole, assemble(whole, options.trace));
+    this.gateway = new InsideGateway(whole, assemble(whole, options.trace, options.clock));
     this.gateway.on((event) => this.events.push(event));
   }
 

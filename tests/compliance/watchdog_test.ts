@@ -14,6 +14,8 @@ import { GATEWAY, type Stage, stage } from "./stage.ts";
 const TW = 80;
 /** A watchdog that is quick and exact. */
 const QUICK = { watchdogInterval: TW, watchdogJitter: 0 } as const;
+/** Where a DWA must come in time, on a machine that is busy with something else. */
+const UNHURRIED = { watchdogInterval: 300, watchdogJitter: 0 } as const;
 const REQUEST = FLAG.request | FLAG.proxiable;
 
 /** The watchdog of DRA `index`. */
@@ -105,7 +107,7 @@ Deno.test(
 
 Deno.test(
   "W5 P9 a DRA that was lost comes back through REOPEN: three DWAs before it gets a request",
-  stage({ dras: [{}, { priority: 2 }], draPool: QUICK }, async (s) => {
+  stage({ dras: [{}, { priority: 2 }], draPool: UNHURRIED }, async (s) => {
     s.dras[1]!.answersWatchdogs = true;
     const app = await s.app();
     await s.dras[0]!.close();

@@ -1,7 +1,17 @@
 /**
  * The metrics that the program promises, and their labels: what rules and dashboards may ask for.
+ * Names and labels are written down here, as scripts have them; the values of labels are those that
+ * the relay counts.
  * @module
  */
+import {
+  DISCARD_REASONS,
+  REFUSAL_REASONS,
+  RETRY_CAUSES,
+  UNMATCHED_REASONS,
+  WATCHDOG_EVENTS,
+} from "../../src/diameter/relay/core/meters.ts";
+import { ERROR_ANSWERS } from "../../src/diameter/relay/core/refusal.ts";
 
 /**
  * Labels of a metric: the values there are, or undefined where they come from configuration or are
@@ -19,18 +29,15 @@ const side = ["app", "dra"] as const;
 export const METRICS: Readonly<Record<string, Metric>> = {
   diamgw_requests_total: { kind: "counter", labels: { direction, dra: undefined } },
   diamgw_answers_total: { kind: "counter", labels: { direction, dra: undefined, result_code: undefined } },
-  diamgw_error_answers_total: { kind: "counter", labels: { code: undefined, reason: undefined } },
-  diamgw_retransmissions_total: {
-    kind: "counter",
-    labels: { dra: undefined, reason: ["timeout", "suspect", "lost", "error_answer"] },
-  },
-  diamgw_unmatched_answers_total: { kind: "counter", labels: { reason: ["unknown", "late", "duplicate", "gone"] } },
-  diamgw_discarded_total: { kind: "counter", labels: { reason: undefined } },
+  diamgw_error_answers_total: { kind: "counter", labels: { code: undefined, reason: Object.keys(ERROR_ANSWERS) } },
+  diamgw_retransmissions_total: { kind: "counter", labels: { dra: undefined, reason: RETRY_CAUSES } },
+  diamgw_unmatched_answers_total: { kind: "counter", labels: { reason: UNMATCHED_REASONS } },
+  diamgw_discarded_total: { kind: "counter", labels: { reason: DISCARD_REASONS } },
   diamgw_bytes_total: { kind: "counter", labels: { side, direction: ["in", "out"] } },
   diamgw_in_flight: { kind: "gauge", labels: { dra: undefined } },
   diamgw_connections: { kind: "gauge", labels: { side, state: undefined } },
-  diamgw_connection_attempts_total: { kind: "counter", labels: { dra: undefined, result: undefined } },
-  diamgw_watchdog_events_total: { kind: "counter", labels: { dra: undefined, event: undefined } },
+  diamgw_connection_attempts_total: { kind: "counter", labels: { dra: undefined, result: ["ok", "failed"] } },
+  diamgw_watchdog_events_total: { kind: "counter", labels: { dra: undefined, event: WATCHDOG_EVENTS } },
   diamgw_failovers_total: { kind: "counter", labels: {} },
   diamgw_failbacks_total: { kind: "counter", labels: {} },
   diamgw_dra_usable: { kind: "gauge", labels: { dra: undefined } },
@@ -41,7 +48,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   diamgw_event_loop_lag_seconds: { kind: "gauge", labels: {} },
   diamgw_memory_bytes: { kind: "gauge", labels: { kind: undefined } },
   diamgw_build_info: { kind: "gauge", labels: { version: undefined, deno: undefined } },
-  diamgw_refused_total: { kind: "counter", labels: { listener: undefined, reason: undefined } },
+  diamgw_refused_total: { kind: "counter", labels: { listener: undefined, reason: REFUSAL_REASONS } },
   process_cpu_seconds_total: { kind: "counter", labels: {} },
   process_resident_memory_bytes: { kind: "gauge", labels: {} },
   process_start_time_seconds: { kind: "gauge", labels: {} },

@@ -99,12 +99,12 @@ const SCENES: [scene: string, series: Series[], alerts: string[]][] = [
   ["own error answers", [
     BUILD,
     [`diamgw_requests_total{${GATEWAY}, direction="app_to_dra", dra="a"}`, "0+6000x60"],
-    [`diamgw_error_answers_total{${GATEWAY}, code="3004", reason="limit"}`, "0+600x60"],
+    [`diamgw_error_answers_total{${GATEWAY}, code="3004", reason="dra_full"}`, "0+600x60"],
   ], ["DiamGwOwnErrorAnswers"]],
   ["nothing but own error answers", [
     BUILD,
     [`diamgw_requests_total{${GATEWAY}, direction="app_to_dra", dra="a"}`, "0x60"],
-    [`diamgw_error_answers_total{${GATEWAY}, code="3002", reason="no_dra"}`, "0+600x60"],
+    [`diamgw_error_answers_total{${GATEWAY}, code="3002", reason="no_route"}`, "0+600x60"],
   ], ["DiamGwOwnErrorAnswers"]],
   ["a DRA that is too busy, slow and loses requests", [
     BUILD,

@@ -30,7 +30,8 @@ cell("a DRA that stops reading: what waits moves to the other one, and so does a
   dras: [{}, {}],
   apps: FOUR,
   gateway: { answerTimeout: 400 },
-  draPool: { sendQueueLimit: 256 * 1024, writeTimeout: 1_000 },
+  // Of the DRA that reads, too, which may be slow to on a busy machine.
+  draPool: { sendQueueLimit: MiB, writeTimeout: 1_000 },
 }, async (rig) => {
   const app = await TallyApp.open(rig.gateway, "bulk.apps.example.net");
   rig.dras[0]!.setFaults({ readRate: 0 });
@@ -70,7 +71,7 @@ cell("a DRA that takes nothing for write_timeout is given up, and what it has go
   dras: [{}, {}],
   apps: FOUR,
   gateway: { answerTimeout: 2_500 },
-  draPool: { sendQueueLimit: 256 * 1024, writeTimeout: 300 },
+  draPool: { sendQueueLimit: MiB, writeTimeout: 300 },
 }, async (rig) => {
   const app = await TallyApp.open(rig.gateway, "bulk.apps.example.net");
   rig.dras[0]!.setFaults({ readRate: 0 });
@@ -128,6 +129,7 @@ cell("a Logic App that stops reading is not read either, others are, and it gets
   apps: NONE,
   // Sixteen times that is more than all answers together: it is not let go for what it asked for.
   server: { sendQueueLimit: 2 * MiB, writeTimeout: 10_000 },
+  draPool: { sendQueueLimit: 8 * MiB },
 }, async (rig) => {
   const app = await TallyApp.open(rig.gateway, "lazy.apps.example.net");
   const healthy = await TallyApp.open(rig.gateway, "brisk.apps.example.net");

@@ -5,6 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import { freeAddress } from "../support/free_port.ts";
 import { InsideGateway } from "../support/inside.ts";
 import {
   DEFAULT_OPTIONS,
@@ -78,7 +79,11 @@ export class Rig {
       const [index, { priority = index + 1, weight = 100, ...simulated }]
         of (options.dras ?? (options.fakes === undefined ? [{}] : [])).entries()
     ) {
-      const dra = new DraSimulator({ originHost: `dra-${index + 1}.core.example.net`, ...simulated });
+      const dra = new DraSimulator({
+        originHost: `dra-${index + 1}.core.example.net`,
+        listen: freeAddress(),
+        ...simulated,
+      });
       this.dras.push(dra);
       if (options.watchRequests !== false) this.sightings.watch(dra);
       const { port } = dra.start();

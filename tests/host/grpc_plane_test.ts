@@ -1,4 +1,7 @@
-/** Every path of the gRPC plane's admin interface on a real gateway, with the shapes that scripts know. */
+/**
+ * Every path of the gRPC plane's admin interface on a real gateway, with the shapes that scripts
+ * know.
+ */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Endpoint } from "../../src/net/connection.ts";
 import { Backend, Client } from "../grpc/support/stage.ts";

@@ -2,45 +2,22 @@
  * The metrics of a real gateway: all there from the start, each moves when what it counts happens.
  */
 import { assert, assertEquals } from "@std/assert";
+import { ERROR_ANSWERS } from "../../src/diameter/relay/core/refusal.ts";
 import { AppSimulator, type AppSimulatorOptions } from "../../src/diameter/sim/app.ts";
 import { DraSimulator } from "../../src/diameter/sim/dra.ts";
 import type { Faults } from "../../src/diameter/sim/faults.ts";
+import { METRICS } from "../deploy/contract.ts";
 import { interopTest, program } from "../interop/programs.ts";
+import { freeAddress } from "../support/free_port.ts";
 import { request } from "../support/raw_message.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 import { until } from "../support/until.ts";
 import { RunningHost } from "./running_host.ts";
 
 /** Every family of the contract with its labels. */
-const FAMILIES: Readonly<Record<string, readonly string[]>> = {
-  diamgw_requests_total: ["direction", "dra"],
-  diamgw_answers_total: ["direction", "dra", "result_code"],
-  diamgw_error_answers_total: ["code", "reason"],
-  diamgw_retransmissions_total: ["dra", "reason"],
-  diamgw_unmatched_answers_total: ["reason"],
-  diamgw_discarded_total: ["reason"],
-  diamgw_bytes_total: ["side", "direction"],
-  diamgw_in_flight: ["dra"],
-  diamgw_connections: ["side", "state"],
-  diamgw_connection_attempts_total: ["dra", "result"],
-  diamgw_watchdog_events_total: ["dra", "event"],
-  diamgw_failovers_total: [],
-  diamgw_failbacks_total: [],
-  diamgw_dra_usable: ["dra"],
-  diamgw_active_priority: [],
-  diamgw_queue_bytes: ["side"],
-  diamgw_request_duration_seconds: ["dra"],
-  diamgw_overhead_seconds: [],
-  diamgw_event_loop_lag_seconds: [],
-  diamgw_memory_bytes: ["kind"],
-  diamgw_build_info: ["version", "deno"],
-  diamgw_refused_total: ["listener", "reason"],
-  process_cpu_seconds_total: [],
-  process_resident_memory_bytes: [],
-  process_start_time_seconds: [],
-  process_open_fds: [],
-  process_max_fds: [],
-};
+const FAMILIES: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(METRICS).map(([name, { labels }]) => [name, Object.keys(labels)]),
+);
 
 /** A gateway between two simulated DRAs. */
 class Measured implements AsyncDisposable {
@@ -51,8 +28,8 @@ class Measured implements AsyncDisposable {
   static async start(change: { gateway?: object; draPool?: object; faults?: Partial<Faults> } = {}): Promise<Measured> {
     const faults = change.faults ?? {};
     const dras = [
-      new DraSimulator({ originHost: "dra-1.core.example.net", faults }),
-      new DraSimulator({ originHost: "dra-2.core.example.net" }),
+      new DraSimulator({ originHost: "dra-1.core.example.net", listen: freeAddress(), faults }),
+      new DraSimulator({ originHost: "dra-2.core.example.net", listen: freeAddress() }),
     ] as const;
     const host = await RunningHost.start({
       gateway: { ...change.gateway },
@@ -312,14 +289,55 @@ Deno.test("every metric of the contract is there from the start, with its labels
   const types = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = "", type = ""]) => [name, type]));
   assertEquals([...types.keys()].toSorted(), Object.keys(FAMILIES).toSorted());
   for (const [name, type] of types) {
-    assertEquals(type === "counter", name.endsWith("_total"), name);
+    assertEquals([type, type === "counter"], [METRICS[name]?.kind, name.endsWith("_total")], name);
   }
   for (const series of (await measured.series()).keys()) {
     const family = [...types.keys()].find((name) => new RegExp(`^${name}(_bucket|_sum|_count)?({|$)`).test(series));
     assert(family !== undefined, series);
     const labels = [...series.matchAll(/[{,](\w+)="/g)].map(([, label]) => label!).filter((label) => label !== "le");
     assertEquals(labels, FAMILIES[family], series);
+    for (const [, label = "", value = ""] of series.matchAll(/[{,](\w+)="([^"]*)"/g)) {
+      const values = METRICS[family]?.labels[label];
+      assert(values === undefined || values.includes(value), series);
+    }
   }
+});
+
+Deno.test("what an alarm watches is counted from 0, for every DRA and every reason", async () => {
+  await using measured = await Measured.start({ gateway: { timeout_result_code: 3004 } });
+  const series = await measured.series();
+  const answers = ["app_to_dra", "dra_to_app"].flatMap((direction) =>
+    ["dra-1", "dra-2"].flatMap((dra) =>
+      ["2001", "3002", "3004", "5012", "other"].map((code) =>
+        `diamgw_answers_total{direction="${direction}",dra="${dra}",result_code="${code}"}`
+      )
+    )
+  );
+  const errors = Object.entries(ERROR_ANSWERS).flatMap(([reason, codes]) =>
+    codes.map((code) => `diamgw_error_answers_total{code="${code}",reason="${reason}"}`)
+  );
+  const configured = 'diamgw_error_answers_total{code="3004",reason="timeout"}';
+  for (const each of [...answers, ...errors, configured]) assertEquals(series.get(each), 0, each);
+});
+
+Deno.test("no error answer brings a series that was not there", async () => {
+  await using measured = await Measured.start();
+  const before = await measured.series();
+  const raw = await measured.raw();
+  const refused = [
+    request({ destinationRealm: null }),
+    request({ flags: 0x80 | 0x20 | 0x40 }),
+    request({ routeRecords: ["gw.example.net"] }),
+  ];
+  for (const each of refused) {
+    await raw.send(each);
+    await raw.nextAnswer();
+  }
+  const errors = (series: ReadonlyMap<string, number>) =>
+    [...series].filter(([name]) => name.startsWith("diamgw_error_answers_total"));
+  const after = await measured.series();
+  assertEquals(errors(after).map(([name]) => name), errors(before).map(([name]) => name));
+  assertEquals(errors(after).reduce((sum, [, value]) => sum + value, 0), refused.length);
 });
 
 Deno.test("no label value comes from what a peer sends", async () => {

@@ -7,6 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { AppSimulator } from "../../src/diameter/sim/app.ts";
 import { DraSimulator } from "../../src/diameter/sim/dra.ts";
 import { ask, type Asked, type RawAnswer } from "../ops/admin/raw_http.ts";
+import { freeAddress } from "../support/free_port.ts";
 import { FROM_SOURCE, GatewayProcess } from "../support/gateway_process.ts";
 import { until } from "../support/until.ts";
 
@@ -52,7 +53,12 @@ export class Operated implements AsyncDisposable {
   static async start({ dras: count = 2, rate = 0, tree = {} }: Operation = {}): Promise<Operated> {
     const dras = Array.from(
       { length: count },
-      (_, nth) => new DraSimulator({ originHost: `dra-${nth + 1}.core.example.net`, faults: { delay: 2 } }),
+      (_, nth) =>
+        new DraSimulator({
+          originHost: `dra-${nth + 1}.core.example.net`,
+          listen: freeAddress(),
+          faults: { delay: 2 },
+        }),
     );
     for (const dra of dras) dra.start();
     const whole: Tree = {

@@ -43,6 +43,7 @@ Deno.test("a DRA is taken out of service, put back, connected anew and weighed u
   await using scene = await Operated.start({ rate: RATE });
   const disabled = await scene.post("dras/dra-1/disable");
   assertEquals([disabled["enabled"], disabled["usable"], disabled["state"]], [false, false, "DISCONNECTED"]);
+  assertEquals(disabled["reason"], "is disabled by its operator");
   await scene.gets(2);
   await scene.gets(1, false);
   // A reload leaves it where its operator put it, also when it is another one.
@@ -52,7 +53,8 @@ Deno.test("a DRA is taken out of service, put back, connected anew and weighed u
   });
   await scene.post(RELOAD);
   assertEquals((await scene.dra("dra-1")).enabled, false);
-  assertEquals((await scene.post("dras/dra-1/enable"))["enabled"], true);
+  const enabled = await scene.post("dras/dra-1/enable");
+  assertEquals([enabled["enabled"], String(enabled["reason"]).includes("disabled")], [true, false]);
   await scene.gets(1);
   const { reconnects } = await scene.dra("dra-1");
   await scene.post("dras/dra-1/reconnect");

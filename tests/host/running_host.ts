@@ -7,6 +7,7 @@ import { readWholeConfig } from "../../src/host/config.ts";
 import { Host } from "../../src/host/host.ts";
 import type { Endpoint } from "../../src/net/connection.ts";
 import { type ClosableLogger, createLogger } from "../../src/ops/log/mod.ts";
+import type { OtlpSettings } from "../../src/ops/otlp/settings.ts";
 import { ask, type Asked, type RawAnswer } from "../ops/admin/raw_http.ts";
 
 type Tree = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -20,8 +21,14 @@ export class RunningHost implements AsyncDisposable {
     readonly log: ClosableLogger,
   ) {}
 
-  /** Starts one; listeners are on free ports unless `tree` says otherwise. */
-  static async start(tree: Tree): Promise<RunningHost> {
+  /**
+   * Starts one; listeners are on free ports unless `tree` says otherwise.
+   * @param options `unset`: a key that `tree` has, taken as one that nobody wrote
+   */
+  static async start(
+    tree: Tree,
+    { unset = "", telemetry }: { readonly unset?: string; readonly telemetry?: OtlpSettings | undefined } = {},
+  ): Promise<RunningHost> {
     const file = await Deno.makeTempFile({ prefix: "host-", suffix: ".yaml" });
     const lines: Record<string, unknown>[] = [];
     const writeSync = (bytes: Uint8Array) => {
@@ -33,7 +40,9 @@ export class RunningHost implements AsyncDisposable {
     const loaded = await readWholeConfig(file);
     assert(loaded.ok, loaded.errors.join("\n"));
     const log = createLogger({ level: loaded.config.logging.level, format: "json", sink });
-    const host = await Host.start({ loaded, file, read: () => readWholeConfig(file) }, log);
+    const isSet = (key: string) => key !== unset && loaded.isSet(key);
+    const origin = { loaded: { ...loaded, isSet }, file, read: () => readWholeConfig(file), telemetry };
+    const host = await Host.start(origin, log);
     return new RunningHost(host, file, lines, log);
   }
 

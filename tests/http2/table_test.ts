@@ -520,7 +520,8 @@ Deno.test("13: streams above max_concurrent_streams are refused, and their heade
     await peer.send(data(5, "in flight"), reset(1, CANCEL));
     await peer.send(frame(FRAME.HEADERS, END_HEADERS, 7, [0xbe, ...block(request("/4"))].toSorted(() => 0)));
     await peer.isAlive();
-    // The entry is an ordinary field before pseudo-headers, so that the list is malformed but decoded.
+    // The entry is an ordinary field before pseudo-headers, so that the list is malformed but
+    // decoded.
     await peer.seesReset(7, PROTOCOL_ERROR);
     await peer.send(frame(FRAME.HEADERS, END_HEADERS, 9, [...block(request("/5")), 0xbe]));
     await until(() => scene.streams.length === 3, "another one is served");

@@ -1,4 +1,6 @@
-/** Transfers between two ends of ours: whatever the windows and the cuts, the bytes are the same. */
+/**
+ * Transfers between two ends of ours: whatever the windows and the cuts, the bytes are the same.
+ */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { PREFACE } from "../../src/http2/frame.ts";

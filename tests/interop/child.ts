@@ -97,11 +97,3 @@ export async function temporaryDirectory(): Promise<{ readonly path: string } & 
   const path = await Deno.makeTempDir({ prefix: "diam-gw-interop-" });
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
-
-/** A TCP port that was free a moment ago, on every address. */
-export function freePort(): number {
-  const listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
-}

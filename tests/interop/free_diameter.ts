@@ -1,6 +1,7 @@
 /** freeDiameter as a relay agent, configured by the test. */
+import { freePort } from "../support/free_port.ts";
 import type { Certificate } from "./certificates.ts";
-import { Child, freePort } from "./child.ts";
+import { Child } from "./child.ts";
 import { file, program, type Requirement } from "./programs.ts";
 import { GATEWAY } from "./running_gateway.ts";
 import type { Identity } from "./scripted_peer.ts";

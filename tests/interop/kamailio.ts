@@ -5,7 +5,8 @@
 import { VENDOR } from "../../src/diameter/wire/application_ids.ts";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { RESULT } from "../../src/diameter/wire/result_codes.ts";
-import { Child, freePort } from "./child.ts";
+import { freePort } from "../support/free_port.ts";
+import { Child } from "./child.ts";
 import { program, type Requirement } from "./programs.ts";
 import type { Identity } from "./scripted_peer.ts";
 

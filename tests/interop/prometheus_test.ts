@@ -14,7 +14,8 @@ import {
   type TextFormat,
 } from "../../src/ops/metrics/mod.ts";
 import { SYSTEM_CLOCK } from "../../src/net/clock.ts";
-import { Child, freePort, temporaryDirectory } from "./child.ts";
+import { freePort } from "../support/free_port.ts";
+import { Child, temporaryDirectory } from "./child.ts";
 import { interopTest, program } from "./programs.ts";
 
 const PROMTOOL = [program("promtool", "prometheus")];

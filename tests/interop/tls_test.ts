@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { AVP } from "../../src/diameter/wire/avp_codes.ts";
 import { RESULT } from "../../src/diameter/wire/result_codes.ts";
+import { freePort } from "../support/free_port.ts";
 import { Authority } from "./certificates.ts";
-import { freePort, temporaryDirectory } from "./child.ts";
+import { temporaryDirectory } from "./child.ts";
 import { ERLANG_TLS, ErlangNode } from "./erlang_node.ts";
 import { FREE_DIAMETER } from "./free_diameter.ts";
 import { APP_SIDE, appSide, CLIENT, CONNECT_TIMEOUT, DRA_SIDE, draSide, SERVER } from "./free_diameter_chain.ts";

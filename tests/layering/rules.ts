@@ -33,8 +33,8 @@ const DIAMETER = [
   "diameter/peer",
   "diameter/wire",
 ] as const;
-const GRPC = ["grpc", "grpc/config"] as const;
-const OPS = ["ops/config", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
+const OPS = ["ops/config", "ops/otlp", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
+const GRPC = ["grpc/sim", "grpc", "grpc/config"] as const;
 
 /**
  * The arrows. A room is a directory of src, or a file without its `.ts`; what it may import is
@@ -55,13 +55,27 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "net",
     "version",
   ],
-  "host": ["diameter/admin", "grpc/admin", "diameter", "ops/admin", ...GRPC, ...OPS, ...DIAMETER, "net", "version"],
+  "host": [
+    "diameter/admin",
+    "diameter/telemetry",
+    "grpc/admin",
+    "diameter",
+    "ops/admin",
+    ...GRPC,
+    ...OPS,
+    ...DIAMETER,
+    "net",
+    "version",
+  ],
   "build": ["version"],
   // What the plane brings to the process; diameter/admin: to the admin interface.
   "diameter/admin": ["ops/admin", ...FACE, "diameter/relay", "diameter/wire", ...BELOW_PLANES, "ops/trace"],
+  // What the plane makes of its trace for whoever follows it.
+  "diameter/telemetry": ["ops/otlp", "ops/trace", "diameter/wire", ...BELOW_PLANES],
   "diameter": ["ops/config", ...FACE, "diameter/relay", "diameter/wire", "net"],
+  "grpc/sim": ["ops/admin", "grpc", "http2", "ops/config", ...BELOW_PLANES],
   "grpc/admin": ["ops/admin", "grpc", "grpc/config", ...BELOW_PLANES],
-  "ops/admin": ["ops/config", "ops/log", "net"], // knows no plane
+  "ops/admin": ["ops/config", ...BELOW_PLANES], // knows no plane
   // The gRPC plane: knows HTTP/2 and nothing of Diameter.
   "grpc": ["grpc/config", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
   "grpc/config": ["ops/config", "net"],
@@ -84,6 +98,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "diameter/wire": [],
   "ops/config": [...BELOW_PLANES], // knows no plane: which keys there are is said to it
   "ops/trace": ["ops/capture", ...BELOW_PLANES],
+  "ops/otlp": [...BELOW_PLANES], // knows no plane: what a span tells is said to it
   "ops/statistics": [...BELOW_PLANES],
   "ops": ["ops/capture", ...BELOW_PLANES], // what has no line of its own here
   "ops/capture": [...BELOW_PLANES],

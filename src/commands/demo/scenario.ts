@@ -4,7 +4,7 @@
  * @module
  */
 import type { GatewayEvent } from "../../diameter/relay/core/events.ts";
-import { LatencyHistogram } from "../../diameter/sim/latency_histogram.ts";
+import { LatencyHistogram } from "../../ops/metrics/latency_histogram.ts";
 import type { DemoStage } from "./stage.ts";
 import type { LiveLine } from "../cli/live_line.ts";
 import { latencyText } from "../load/load_report.ts";
@@ -226,13 +226,17 @@ export class DemoScenario {
     await this.#until(() => this.#seen.some((event) => event.kind === kind), kind);
   }
 
-  /** Waits, with a live status line, until `condition` holds (true) or the time is up (false). */
+  /**
+   * Waits until `condition` holds (true) or the time is up (false); with a live status line, once
+   * Logic Apps are connected.
+   */
   async #watch(condition: () => boolean | Promise<boolean>, duration: number, step = 20): Promise<boolean> {
     const deadline = performance.now() + duration;
     while (performance.now() < deadline) {
       if (this.#signal.aborted) throw new Interrupted("interrupted");
       if (await condition()) return true;
-      if (performance.now() - this.#lastAt >= LIVE_STEP) this.#live.update(await this.#status());
+      const due = this.#stage.connected && performance.now() - this.#lastAt >= LIVE_STEP;
+      if (due) this.#live.update(await this.#status());
       await new Promise((resolve) => setTimeout(resolve, Math.min(step, Math.max(1, deadline - performance.now()))));
     }
     return condition();

@@ -4,6 +4,7 @@
  */
 import { DEFAULT_OPTIONS } from "../../diameter/relay/core/options.ts";
 import type { Endpoint } from "../../net/connection.ts";
+import { AskedThread } from "./thread.ts";
 import type { BenchAnswer, BenchQuestion } from "./worker.ts";
 
 /** How long the gateway may take to find its DRA usable, in milliseconds. */
@@ -11,28 +12,17 @@ const PATIENCE = 10_000;
 
 /** A gateway with the default options and one DRA, on a free port of loopback. */
 export class BenchGateway {
-  readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-  #waiting: PromiseWithResolvers<BenchAnswer> | undefined;
+  readonly #thread = new AskedThread<BenchQuestion, BenchAnswer>(new URL("./worker.ts", import.meta.url));
   /** Where it listens. */
   address: Endpoint = { hostname: "127.0.0.1", port: 0 };
 
-  private constructor() {
-    this.#worker.addEventListener("message", (event) => {
-      const answer = (event as MessageEvent<BenchAnswer>).data;
-      if (answer.kind === "failed") this.#waiting?.reject(new Error(answer.reason));
-      else this.#waiting?.resolve(answer);
-    });
-    this.#worker.addEventListener("error", (event) => {
-      event.preventDefault();
-      this.#waiting?.reject(new Error(`the gateway's thread failed: ${event.message}`));
-    });
-  }
+  private constructor() {}
 
   /** Starts the thread and the gateway; resolves when the DRA at `dra` is usable. */
   static async start(dra: Endpoint): Promise<BenchGateway> {
     const gateway = new BenchGateway();
     try {
-      const started = await gateway.#ask({
+      const started = await gateway.#thread.ask({
         kind: "start",
         options: {
           ...DEFAULT_OPTIONS,
@@ -59,34 +49,28 @@ export class BenchGateway {
       }
       return gateway;
     } catch (error) {
-      gateway.#worker.terminate();
+      gateway.#thread.terminate();
       throw error;
     }
   }
 
   /** Processor seconds that its thread has used so far. */
   async cpuSeconds(): Promise<number> {
-    const usage = await this.#ask({ kind: "usage" });
+    const usage = await this.#thread.ask({ kind: "usage" });
     return usage.kind === "usage" ? usage.cpuSeconds : 0;
   }
 
   /** Shuts it down in order, and its thread. */
   async stop(): Promise<void> {
     try {
-      await this.#ask({ kind: "stop" });
+      await this.#thread.ask({ kind: "stop" });
     } finally {
-      this.#worker.terminate();
+      this.#thread.terminate();
     }
   }
 
   async #usableDras(): Promise<number> {
-    const usage = await this.#ask({ kind: "usage" });
+    const usage = await this.#thread.ask({ kind: "usage" });
     return usage.kind === "usage" ? usage.usableDras : 0;
-  }
-
-  async #ask(question: BenchQuestion): Promise<BenchAnswer> {
-    this.#waiting = Promise.withResolvers();
-    this.#worker.postMessage(question);
-    return await this.#waiting.promise;
   }
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import type { AppSimulatorCounters } from "../../diameter/sim/app_counters.ts";
-import type { LatencySummary } from "../../diameter/sim/latency_histogram.ts";
+import type { LatencySummary } from "../../ops/metrics/latency_histogram.ts";
 import { grouped, milliseconds, plural, table } from "../../host/numbers.ts";
 
 /** One load, measured. */

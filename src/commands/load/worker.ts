@@ -7,6 +7,7 @@ import process from "node:process";
 import { Gateway } from "../../diameter/relay/gateway.ts";
 import type { GatewayOptions } from "../../diameter/relay/core/options.ts";
 import type { Endpoint } from "../../net/connection.ts";
+import { answerQuestions } from "./thread.ts";
 
 /** What the thread is asked. */
 export type BenchQuestion =
@@ -18,8 +19,7 @@ export type BenchQuestion =
 export type BenchAnswer =
   | { readonly kind: "started"; readonly address: Endpoint }
   | { readonly kind: "usage"; readonly cpuSeconds: number; readonly usableDras: number }
-  | { readonly kind: "stopped" }
-  | { readonly kind: "failed"; readonly reason: string };
+  | { readonly kind: "stopped" };
 
 let gateway: Gateway | undefined;
 
@@ -40,11 +40,4 @@ async function answer(question: BenchQuestion): Promise<BenchAnswer> {
   }
 }
 
-addEventListener("message", async (event) => {
-  const reply = (message: BenchAnswer) => (globalThis as unknown as Pick<Worker, "postMessage">).postMessage(message);
-  try {
-    reply(await answer((event as MessageEvent<BenchQuestion>).data));
-  } catch (error) {
-    reply({ kind: "failed", reason: error instanceof Error ? error.message : String(error) });
-  }
-});
+answerQuestions(answer);

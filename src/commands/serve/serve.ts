@@ -3,11 +3,12 @@
  * @module
  */
 import type { Loaded, Read } from "../../host/config.ts";
-import { type ConfigOrigin, Host, StartFailed } from "../../host/host.ts";
+import { type ConfigOrigin, Host, logWarnings, StartFailed } from "../../host/host.ts";
 import type { PlaneName } from "../../host/planes.ts";
 import { tlsFileErrors } from "../../host/tls_files.ts";
-import { reportJson, reportLine, reportSentence } from "../../ops/config/mod.ts";
+import { reportLine } from "../../ops/config/mod.ts";
 import { type ClosableLogger, createLogger, type LogFields } from "../../ops/log/mod.ts";
+import { otlpSettings } from "../../ops/otlp/settings.ts";
 import { VERSION } from "../../version.ts";
 import { defineCommand, EXIT } from "../cli/command.ts";
 import { HangUps, Interruption } from "../cli/signals.ts";
@@ -24,7 +25,8 @@ Listens for Logic Apps, keeps the connections to the DRAs, and relays between th
 it in order: pending answers are awaited, then every peer gets a DPR. A second signal ends it at once; SIGHUP reads
 configuration and certificates again, and so does a POST to /api/v1/config/reload of the admin interface, which is on
 127.0.0.1:9868 unless told otherwise. A file with errors changes nothing. Flags win over the file; without either it
-listens on 127.0.0.1:3868 and says that DRAs are missing. The log goes to stderr.
+listens on 127.0.0.1:3868 and says that DRAs are missing. The log goes to stderr. With OTEL_EXPORTER_OTLP_ENDPOINT in
+the environment, spans of recorded transactions go there.
 
 Every plane that the file configures is started: a section grpc, or the routes and clusters of one at the top, starts the
 gRPC proxy beside this gateway, or alone where there is no section gateway, server or dra_pool. "serve grpc" starts the
@@ -58,7 +60,8 @@ export async function run(
 ): Promise<number> {
   const loaded = await read();
   const files = loaded.ok ? await loaded.located(await tlsFileErrors(loaded)) : [];
-  const errors = [...loaded.errors, ...files.map(reportLine)];
+  const telemetry = otlpSettings((name) => Deno.env.get(name));
+  const errors = [...loaded.errors, ...files.map(reportLine), ...telemetry.errors];
   if (!loaded.ok || errors.length > 0) {
     // What cannot start has no log: lines for people, as `check` has them.
     for (const line of [...errors, ...loaded.warnings]) printError(line);
@@ -71,7 +74,8 @@ export async function run(
   });
   try {
     // A process keeps its planes: others that come into the file need another one.
-    return await serve({ loaded, file, read: () => read(loaded.layout.planes) }, log, hangUps);
+    const origin = { loaded, file, read: () => read(loaded.layout.planes), telemetry: telemetry.settings };
+    return await serve(origin, log, hangUps);
   } catch (error) {
     // Nothing else is to stand on stderr among the lines of the log.
     const reason = error instanceof Error ? error.stack ?? error.message : String(error);
@@ -92,10 +96,7 @@ async function serve(origin: ConfigOrigin, log: ClosableLogger, hangUps: HangUps
     } ignored`;
     log.info("sections_ignored", sentence, { sections: ignored }, []);
   }
-  for (const report of reports) {
-    const { key, line, column } = reportJson(report);
-    log.warning("config_warning", reportSentence(report), { key, line, column }, []);
-  }
+  logWarnings(log, reports);
   // Before anybody can know that it listens, and before there is a peer to take leave of.
   using interruption = new Interruption();
   let host: Host;

@@ -4,8 +4,14 @@
  */
 import { commandGroup } from "../cli/command.ts";
 
-/** DRAs with faults, and Logic Apps that check every answer. */
-export default commandGroup("sim", "simulate DRAs with faults, or Logic Apps that check every answer", {
+/**
+ * DRAs and Logic Apps of the Diameter plane; discoverer, auth service and instances of the gRPC
+ * one.
+ */
+export default commandGroup("sim", "simulate what stands around a gateway, faults included", {
   dra: () => import("./dra.ts"),
   app: () => import("./app.ts"),
+  discoverer: () => import("./discoverer.ts"),
+  auth: () => import("./auth.ts"),
+  echo: () => import("./echo.ts"),
 });

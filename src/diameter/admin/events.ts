@@ -34,7 +34,22 @@ const KINDS: Readonly<Record<GatewayEvent["kind"], string>> = {
 };
 
 /** Members whose names need more than snake case. */
-const NAMES: Readonly<Record<string, string>> = { retryIn: "retry_in_ms" };
+const NAMES = { retryIn: "retry_in_ms" } as const;
+
+type Named<Name> = Name extends keyof typeof NAMES ? (typeof NAMES)[Name] : SnakeCase<Name>;
+
+type SnakeCase<Name> = Name extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
+  : Name;
+
+/** An event as it is told, of each kind. */
+export type ShownEvent = {
+  readonly [Kind in GatewayEvent["kind"]]:
+    & { readonly at: string; readonly kind: Kind }
+    & { readonly [Name in Exclude<keyof Of<Kind>, "kind"> as Named<Name> & string]: Of<Kind>[Name] };
+}[GatewayEvent["kind"]];
+
+type Of<Kind extends GatewayEvent["kind"]> = Extract<GatewayEvent, { readonly kind: Kind }>;
 
 /** The events of `gateway`. */
 export function eventsOf(gateway: GatewayControl): EventSource {
@@ -45,7 +60,8 @@ export function eventsOf(gateway: GatewayControl): EventSource {
 }
 
 function shown({ kind, ...members }: GatewayEvent): AdminEvent {
-  const named = Object.entries(members).map(([name, value]) => [NAMES[name] ?? snakeCase(name), value]);
+  const names: Readonly<Record<string, string>> = NAMES;
+  const named = Object.entries(members).map(([name, value]) => [names[name] ?? snakeCase(name), value]);
   return { at: new Date().toISOString(), kind, ...Object.fromEntries(named) };
 }
 

@@ -13,7 +13,7 @@ import type { Registry } from "../../ops/metrics/registry.ts";
 import type { GatewayControl } from "../relay/control.ts";
 import type { GatewayStatus } from "../relay/status.ts";
 import { eventsOf } from "./events.ts";
-import { APP, DRA, REFUSED_MESSAGE, STATISTICS } from "./schemas.ts";
+import { APP, DRA, REFUSED_MESSAGE, STATUS_PART } from "./schemas.ts";
 import { shownApp, shownDra } from "./shown.ts";
 import { type ShownTrace, transactionRoutes } from "./transactions.ts";
 
@@ -32,7 +32,7 @@ export function diameterPlane(gateway: GatewayControl, metrics: Registry, trace:
       ...draRoutes(gateway),
       ...draActions(gateway),
       appsRoute(gateway),
-      errorsRoute(gateway),
+      errorsRoute(gateway, trace),
       ...transactionRoutes(trace),
     ],
     events: eventsOf(gateway),
@@ -40,12 +40,7 @@ export function diameterPlane(gateway: GatewayControl, metrics: Registry, trace:
       yield* scrape(metrics);
     },
     status: {
-      shape: {
-        origin_host: z.string(),
-        origin_realm: z.string(),
-        state: z.enum(["starting", "ready", "degraded", "draining"]),
-        statistics: STATISTICS,
-      },
+      shape: STATUS_PART.shape,
       async read() {
         const { originHost, originRealm, state, statistics } = await gateway.status();
         return { origin_host: originHost, origin_realm: originRealm, state, statistics };
@@ -158,15 +153,17 @@ function appsRoute(gateway: GatewayControl): Route {
   });
 }
 
-function errorsRoute(gateway: GatewayControl): Route {
+function errorsRoute(gateway: GatewayControl, { mask }: Pick<ShownTrace, "mask">): Route {
   return route({
     method: "GET",
     path: "/api/v1/errors",
     summary: "The last messages that were malformed or refused",
+    description: "The first 256 bytes of each, as admin.mask lets them be read.",
     query: PAGING,
     answer: { description: "Newest first, 100 at most.", schema: z.array(REFUSED_MESSAGE) },
     async handle(call) {
       const messages = await gateway.refusedMessages();
+      const { shownBytes } = await import("./shown_message.ts");
       const shown = messages.map(({ at, peer, resultCode, reason, message, header, bytes, serial }) => ({
         serial,
         element: {
@@ -183,7 +180,7 @@ function errorsRoute(gateway: GatewayControl): Route {
             hop_by_hop: header.hopByHop,
             end_to_end: header.endToEnd,
           },
-          hex: bytes.toHex(),
+          hex: shownBytes(bytes.slice(), mask()).toHex(),
         },
       }));
       const places = new Map(shown.map(({ element, serial }) => [element, -serial]));

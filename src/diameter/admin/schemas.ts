@@ -95,7 +95,12 @@ export const TRANSACTION = z.object({
   route: z.string().nullable(),
   pool: z.string().nullable(),
   attempts: z.array(z.object({ dra: z.string(), at: z.iso.datetime(), outcome: z.string().nullable() })),
+  choice: z.object({
+    why: z.string(),
+    left_out: z.array(z.object({ dra: z.string(), reason: z.string() })),
+  }).nullable(),
   reason: z.string().nullable(),
+  explanation: z.string().nullable(),
   result_code: count.nullable(),
   duration_ms: milliseconds,
 });
@@ -145,3 +150,11 @@ export const STATISTICS = z.object({
     last_error: z.string(),
   })),
 }) satisfies z.ZodType<Statistics>;
+
+/** The plane's part of `/api/v1/status`. */
+export const STATUS_PART = z.object({
+  origin_host: z.string(),
+  origin_realm: z.string(),
+  state: z.enum(["starting", "ready", "degraded", "draining"]),
+  statistics: STATISTICS,
+});

@@ -13,9 +13,15 @@ export { maskSubscriber };
 /** What is shown of messages: everything, or nothing that tells who a subscriber is. */
 export type Mask = "none" | "subscriber";
 
+/** What may be seen of a message, or of its beginning. @param bytes a copy, masked where it lies */
+export function shownBytes(bytes: Uint8Array<ArrayBuffer>, mask: Mask): Uint8Array<ArrayBuffer> {
+  if (mask === "subscriber") maskSubscriber(bytes);
+  return bytes;
+}
+
 /** @param message is a copy, and masked where it lies */
 export function shownMessage({ at, connection: { name, side }, sent, bytes }: RecordedMessage, mask: Mask) {
-  if (mask === "subscriber") maskSubscriber(bytes);
+  shownBytes(bytes, mask);
   return {
     at: new Date(at).toISOString(),
     peer: name,

@@ -3,6 +3,7 @@
  * @module
  */
 import * as z from "zod";
+import { jsonInTurns } from "../../ops/admin/json_in_turns.ts";
 import { nextLink, PAGING } from "../../ops/admin/paging.ts";
 import * as parameter from "../../ops/admin/parameter.ts";
 import { badRequest, forbidden, notFound } from "../../ops/admin/problem.ts";
@@ -53,11 +54,9 @@ function listRoute(trace: ShownTrace): Route {
     problems: [404],
     async handle({ query: { limit, cursor, ...filter }, target }) {
       const found = await listed(ringOf(trace), given(filter), limit, cursor);
-      return json(found.transactions, {
-        headers: {
-          ...(found.sampledOneIn > 1 ? { "x-sampled": `1/${found.sampledOneIn}` } : {}),
-          ...(found.cursor === null ? {} : { link: nextLink(target, found.cursor) }),
-        },
+      return content("application/json", jsonInTurns(found.transactions), {
+        ...(found.sampledOneIn > 1 ? { "x-sampled": `1/${found.sampledOneIn}` } : {}),
+        ...(found.cursor === null ? {} : { link: nextLink(target, found.cursor) }),
       });
     },
   });

@@ -8,7 +8,7 @@ import { SYSTEM_CLOCK } from "../../net/clock.ts";
 import { type Endpoint, endpointText } from "../../net/connection.ts";
 import { SegmentPool } from "../../net/segment.ts";
 import { EndToEndIds } from "../peer/end_to_end_ids.ts";
-import type { PeerEnd } from "../peer/peer.ts";
+import type { PeerEnd } from "../peer/peer_end.ts";
 import type { MessageInput } from "../wire/encode_message.ts";
 import { Call, type CallOptions, type CallOwner, type RequestOptions } from "./call.ts";
 import type { ClientConnection, ClientRuntime } from "./client_connection.ts";

@@ -6,7 +6,7 @@ import { type Connection, type Endpoint, endpointText } from "../../net/connecti
 import { dial } from "../../net/dial.ts";
 import type { BackoffOptions } from "../peer/backoff.ts";
 import type { Capabilities } from "../peer/capabilities.ts";
-import type { PeerEnd } from "../peer/peer.ts";
+import type { PeerEnd } from "../peer/peer_end.ts";
 import { Redialer } from "../peer/redialer.ts";
 import { DISCONNECT_CAUSE } from "../wire/avp_codes.ts";
 import type { Call } from "./call.ts";

@@ -2,83 +2,26 @@
  * Driver of one live connection to a peer: feeds the machines what arrives, and does what they say.
  * @module
  */
-import type { Alarm, Clock } from "../../net/clock.ts";
+import type { Alarm } from "../../net/clock.ts";
 import { type Connection, endpointText } from "../../net/connection.ts";
-import type { Budget } from "../../net/budget.ts";
 import { OutQueue, type OutQueueOptions } from "../../net/out_queue.ts";
-import type { SegmentPool } from "../../net/segment.ts";
 import { COMMAND } from "../wire/command_codes.ts";
 import { errorAnswer } from "../wire/error_answer.ts";
 import { FLAG, type Header } from "../wire/header.ts";
-import {
-  type Capabilities,
-  capabilitiesAnswer,
-  type CapabilitiesFault,
-  capabilitiesRequest,
-  type LocalIdentity,
-} from "./capabilities.ts";
-import type { EndToEndIds } from "./end_to_end_ids.ts";
+import { type Capabilities, capabilitiesAnswer, type CapabilitiesFault, capabilitiesRequest } from "./capabilities.ts";
 import { Handshake, refusedCer, type Verdict } from "./handshake.ts";
+import { causeName, type PeerEnd, PeerEnding } from "./peer_end.ts";
 import { disconnectCauseOf, disconnectRequest, peerAnswer, watchdogRequest } from "./peer_messages.ts";
 import { type PeerEvent, type PeerState, stepPeer } from "./peer_machine.ts";
+import type { PeerNode, PeerOptions } from "./peer_options.ts";
 import type { WatchdogTimer } from "./watchdog_timer.ts";
 
-/** What the peers of one node share. */
-export interface PeerNode {
-  readonly segments: SegmentPool;
-  readonly clock: Clock;
-  /** Numbers from 0 to below 1. */
-  readonly random: () => number;
-  /** For DWR, DPR and CER. */
-  readonly endToEndIds: EndToEndIds;
-}
-
-/** Times in milliseconds, sizes in bytes. */
-export interface PeerOptions {
-  readonly local: LocalIdentity;
-  /** Which side dialled. */
-  readonly role: "initiator" | "responder";
-  /** Until CER (responder) or CEA (initiator) must be there. */
-  readonly capabilitiesTimeout: number;
-  /** Until DPA must be there; and after the peer's DPR, until it must have closed. */
-  readonly dprTimeout: number;
-  /** Of the out-queue; see `OutQueue.full`. */
-  readonly sendQueueLimit: number;
-  /**
-   * Bytes that must not be queued: a peer for which more wait is let go. No end unless said
-   * otherwise.
-   */
-  readonly sendQueueEnd?: number;
-  /** Who holds what is queued; the pool of segments itself unless said otherwise. */
-  readonly budget?: Budget;
-  /** What is closing may take to write what is queued. */
-  readonly writeTimeout: number;
-  /** Identity that the CEA must carry; "" accepts any. */
-  readonly expectedHost?: string;
-  /** Error answers and refusing CEAs carry no Error-Message. */
-  readonly mute?: boolean;
-  /**
-   * Whether it is read on while answers wait for it, because its own answers come the same way as
-   * its requests; absent: a peer that was dialled is.
-   */
-  readonly readOn?: boolean;
-}
-
-/** Why a connection ended. */
-export interface PeerEnd {
-  /** For a person: what happened. */
+/** What was wrong with a CER. */
+export interface RefusedCer {
+  /** With what it was answered; 0 when it was not. */
+  readonly resultCode: number;
+  /** For a person. */
   readonly reason: string;
-  /**
-   * `refused`: the peer does not want us (DPR with BUSY or DO_NOT_WANT_TO_TALK, CEA that refuses).
-   * `left`: one side took its leave with DPR. `lost`: everything else.
-   */
-  readonly kind: "refused" | "left" | "lost";
-  /**
-   * Result-Code and Error-Message of the CEA that did not open the connection; absent when none
-   * came, or it had neither.
-   */
-  readonly resultCode?: number;
-  readonly errorMessage?: string;
 }
 
 /** What the owner of a peer wants to know. */
@@ -88,6 +31,8 @@ export interface PeerHandlers {
     peer: Peer,
     capabilities: Capabilities,
   ): CapabilitiesFault | undefined | Promise<CapabilitiesFault | undefined>;
+  /** A CER is refused; its bytes are there for the time of the call. */
+  refusedCer?(peer: Peer, refused: RefusedCer, cer: Uint8Array): void;
   /** The connection is open. */
   opened(peer: Peer): void;
   /** The peer sent a DPR: no new requests to it. */
@@ -140,12 +85,8 @@ export class Peer {
   #watchdogId = 0;
   #disconnectId = 0;
   #cause = 0;
-  #left = false;
   #stopping = false;
-  #refused = false;
-  #reason = "";
-  /** What came instead of a DPA; "" when nothing did. */
-  #disregardedDpa = "";
+  readonly #ending = new PeerEnding();
   #announced = false;
   #resolveEnded!: () => void;
 
@@ -268,7 +209,7 @@ export class Peer {
           return this.#step("dpr", header);
         }
         if (this.#isForeign(header, this.#disconnectId)) {
-          if (this.#disconnectId !== 0) this.#disregardedDpa = `its DPA carries ${ANOTHER_ID}`;
+          if (this.#disconnectId !== 0) this.#ending.disregardedDpa = `its DPA carries ${ANOTHER_ID}`;
           return false;
         }
         return this.#step("dpa");
@@ -327,8 +268,7 @@ export class Peer {
       if (!this.#finished) this.#setTimer(this.options.dprTimeout);
     } else if (this.#state === "open") {
       this.#cause = cause;
-      this.#reason = reason;
-      this.#left = true;
+      this.#ending.leave(reason);
       this.#step("stop");
     } else if (this.#state !== "leaving" && this.#state !== "closing") {
       this.abort(reason);
@@ -340,8 +280,8 @@ export class Peer {
   abort(reason: string): void {
     if (this.#state === "closed") return;
     // Our leave was to be answered first.
-    if (this.#state === "closing") this.#reason = `${this.#reason}; ${reason}`;
-    this.#reason ||= reason;
+    if (this.#state === "closing") this.#ending.further(reason);
+    else this.#ending.because(reason);
     this.#step("disconnected");
   }
 
@@ -351,7 +291,7 @@ export class Peer {
    */
   closeWhenWritten(reason: string): void {
     if (this.#state === "closed") return;
-    this.#reason ||= reason;
+    this.#ending.because(reason);
     this.#state = "closed";
     this.#finishWhenWritten();
   }
@@ -368,18 +308,26 @@ export class Peer {
   }
 
   #takeCer(bytes: Uint8Array, at: number, end: number, header: Header): boolean | Promise<boolean> {
-    if (this.#state !== "wait-cer") return this.#conclude(this.#handshake.takeAnotherCer(bytes, at, end), header);
+    const answered = (verdict: Verdict, cer = bytes.subarray(at, end)) => {
+      if (verdict.event === "cer-refused") this.#refusedCer(verdict, cer);
+      return this.#conclude(verdict, header);
+    };
+    if (this.#state !== "wait-cer") return answered(this.#handshake.takeAnotherCer(bytes, at, end));
     const verdict = this.#handshake.takeCer(bytes, at, end, this.options.local, this.connection.tls !== undefined);
-    if (verdict.event === "cer-refused") return this.#conclude(verdict, header);
+    if (verdict.event === "cer-refused") return answered(verdict);
     const word = this.#handlers.admit?.(this, this.capabilities!);
-    if (!(word instanceof Promise)) return this.#admitted(header, word);
+    const admitted = (fault: CapabilitiesFault | undefined, cer?: Uint8Array) =>
+      this.#state === "closed" ? false : answered(refusedCer(fault), cer);
+    if (!(word instanceof Promise)) return admitted(word);
     // The CER came in time; how long the word on it takes is not the peer's fault.
     this.#clearTimer();
-    return word.then((late) => this.#admitted(header, late));
+    const cer = bytes.slice(at, end);
+    return word.then((late) => admitted(late, cer));
   }
 
-  #admitted(header: Header, fault: CapabilitiesFault | undefined): boolean {
-    return this.#state === "closed" ? false : this.#conclude(refusedCer(fault), header);
+  #refusedCer({ reason, fault }: Verdict, cer: Uint8Array): void {
+    const refused = { resultCode: fault?.resultCode ?? 0, reason: fault?.reason ?? reason };
+    this.#handlers.refusedCer?.(this, refused, cer);
   }
 
   #takeCea(bytes: Uint8Array, at: number, end: number): boolean {
@@ -389,7 +337,7 @@ export class Peer {
   }
 
   #conclude({ event, reason, fault }: Verdict, header?: Header): boolean {
-    this.#reason ||= reason;
+    this.#ending.because(reason);
     return this.#step(event, header, fault);
   }
 
@@ -428,9 +376,9 @@ export class Peer {
         case "send-dpa":
           this.out.push(peerAnswer(COMMAND.disconnectPeer, this.options.local, header!));
           if (before === "open") {
-            this.#left = true;
-            this.#refused = this.#cause !== 0;
-            this.#reason ||= `the peer took its leave (${causeName(this.#cause)})`;
+            this.#ending.left = true;
+            this.#ending.refused = this.#cause !== 0;
+            this.#ending.because(`the peer took its leave (${causeName(this.#cause)})`);
             this.#setTimer(this.options.dprTimeout);
             this.#handlers.leaving?.(this, this.#cause);
             this.watchdog.left();
@@ -448,19 +396,13 @@ export class Peer {
           this.#finishWhenWritten();
           break;
         case "close":
-          if (event === "timeout") this.#noteTimeout(before);
-          else if (!this.#announced) this.#reason ||= "another message came before the capabilities exchange";
+          if (event === "timeout") this.#ending.timedOut(before);
+          else if (!this.#announced) this.#ending.because("another message came before the capabilities exchange");
           this.#finish();
           break;
       }
     }
     return passed;
-  }
-
-  /** A leave has its own reason already; that nobody answered it is the rest of the story. */
-  #noteTimeout(state: PeerState): void {
-    const what = state === "closing" && this.#disregardedDpa !== "" ? this.#disregardedDpa : TIMEOUT_REASONS[state];
-    this.#reason = this.#reason === "" ? what : `${this.#reason}; ${what}`;
   }
 
   #finishWhenWritten(): void {
@@ -476,16 +418,10 @@ export class Peer {
     if (this.#finished) return;
     this.#finished = true;
     if (this.#announced) {
-      if (this.#left) this.watchdog.left();
+      if (this.#ending.left) this.watchdog.left();
       else this.watchdog.down();
     }
-    const { refused = false, resultCode, errorMessage } = this.#handshake.fault ?? {};
-    this.#handlers.closed(this, {
-      reason: this.#reason || "the connection was closed",
-      kind: this.#refused || refused ? "refused" : this.#left ? "left" : "lost",
-      ...(resultCode === undefined ? {} : { resultCode }),
-      ...(errorMessage === undefined ? {} : { errorMessage }),
-    });
+    this.#handlers.closed(this, this.#ending.end(this.#handshake.fault));
     this.#resolveEnded();
   }
   #finished = false;
@@ -511,20 +447,6 @@ export class Peer {
 }
 
 const ANOTHER_ID = "another Hop-by-Hop Identifier than the request";
-
-const TIMEOUT_REASONS: Record<PeerState, string> = {
-  "wait-i-cea": "no CEA in time",
-  "wait-cer": "no CER in time",
-  open: "timeout",
-  closing: "no DPA in time",
-  leaving: "it did not close after its DPR",
-  closed: "timeout",
-};
-
-/** The name of a Disconnect-Cause (RFC 6733 section 5.4.3). */
-export function causeName(cause: number): string {
-  return ["REBOOTING", "BUSY", "DO_NOT_WANT_TO_TALK_TO_YOU"][cause] ?? `cause ${cause}`;
-}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

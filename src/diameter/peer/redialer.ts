@@ -5,7 +5,7 @@
  */
 import type { Alarm, Clock } from "../../net/clock.ts";
 import { afterConnection, type Backoff, type BackoffOptions, FRESH_BACKOFF, nextAttempt } from "./backoff.ts";
-import type { PeerEnd } from "./peer.ts";
+import type { PeerEnd } from "./peer_end.ts";
 
 /** What an owner makes of its attempts; `End` is how one of them ended, in its words. */
 export interface RedialHandlers<End extends Pick<PeerEnd, "kind">> {

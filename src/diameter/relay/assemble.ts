@@ -2,6 +2,7 @@
  * The wiring of a gateway.
  * @module
  */
+import type { Clock } from "../../net/clock.ts";
 import type { Connection } from "../../net/connection.ts";
 import { Intake } from "../../net/intake.ts";
 import { reasonOf } from "../../net/reason.ts";
@@ -50,9 +51,10 @@ export interface RelayParts {
 /**
  * Makes the parts and connects them; nothing runs yet.
  * @param trace is told of transactions
+ * @param clock what everything that waits goes by; the system's unless said otherwise
  */
-export function assemble(options: GatewayOptions, trace?: RelayTrace): RelayParts {
-  const runtime = new RelayRuntime(options, undefined, undefined, undefined, trace);
+export function assemble(options: GatewayOptions, trace?: RelayTrace, clock?: Clock): RelayParts {
+  const runtime = new RelayRuntime(options, clock, undefined, undefined, trace);
   const tracing = trace === undefined ? undefined : new Tracing(runtime, trace);
   const apps = new AppDirectory();
   const intakes = new Set<Intake>();

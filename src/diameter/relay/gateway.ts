@@ -10,6 +10,7 @@ import { assemble, type RelayParts } from "./assemble.ts";
 import type { GatewayControl } from "./control.ts";
 import type { GatewayListener, MessageObserver } from "./core/events.ts";
 import type { GatewayOptions } from "./core/options.ts";
+import type { Refusal } from "./core/refusal.ts";
 import type { RefusedMessage } from "./core/refused_messages.ts";
 import { addMetrics } from "./metrics.ts";
 import { TICK } from "./core/transactions.ts";
@@ -187,7 +188,7 @@ export class Gateway implements GatewayControl {
   }
 }
 
-const SHUTTING_DOWN = {
+const SHUTTING_DOWN: Refusal = {
   resultCode: RESULT.unableToDeliver,
   message: "this gateway is shutting down and no answer came in time",
   reason: "draining",

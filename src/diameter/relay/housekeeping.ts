@@ -24,6 +24,9 @@ const REST_TICKS = ticksFor(2_000);
 /** Ticks after which memory that nobody needed is given back. */
 const SPARE_TICKS = ticksFor(10_000);
 
+/** Ticks after which latencies of before the last time are forgotten: they are of 10 to 20 s. */
+const LATENCY_TICKS = ticksFor(10_000);
+
 /** What it looks at. */
 export interface Kept {
   readonly runtime: RelayRuntime;
@@ -40,6 +43,7 @@ export class Housekeeping {
   readonly #kept: Kept;
   #restTick = 0;
   #spareTick = 0;
+  #latencyTick = 0;
 
   constructor(kept: Kept) {
     this.#kept = kept;
@@ -58,6 +62,10 @@ export class Housekeeping {
       this.#spareTick = tick + SPARE_TICKS;
       runtime.segments.rest();
       runtime.blocks.rest();
+    }
+    if (tick >= this.#latencyTick) {
+      this.#latencyTick = tick + LATENCY_TICKS;
+      runtime.meters.duration.turn();
     }
     toDras.advance(tick);
     toApps.advance(tick);

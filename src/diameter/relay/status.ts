@@ -51,7 +51,7 @@ export interface DraStatus {
   readonly bytesReceived: number;
   /** How often a connection was opened again after it had been lost. */
   readonly reconnects: number;
-  /** Milliseconds; undefined before the first answer. */
+  /** Milliseconds, of the last minute or half of it; undefined without an answer in it. */
   readonly latency: { readonly p50: number | undefined; readonly p99: number | undefined };
   /** Why a connection ended, or could not be opened, last; "" when none did. */
   readonly lastError: string;
@@ -132,8 +132,8 @@ function draStatus(dra: Dra): DraStatus {
   const link = dra.links[0]!;
   const traffic = dra.traffic;
   const percentile = (share: number) => {
-    const microseconds = meters.duration.quantile(share);
-    return microseconds === undefined ? undefined : microseconds / 1000;
+    const seconds = meters.duration.quantile(share);
+    return seconds === undefined ? undefined : Math.round(seconds * 1_000_000) / 1000;
   };
   return {
     name: dra.name,

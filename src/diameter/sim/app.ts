@@ -11,7 +11,7 @@ import { reasonOf } from "../../net/reason.ts";
 import { connectTcp } from "../../net/tcp.ts";
 import { EndToEndIds } from "../peer/end_to_end_ids.ts";
 import type { AdvertisedApplication } from "../peer/capabilities.ts";
-import type { PeerEnd } from "../peer/peer.ts";
+import type { PeerEnd } from "../peer/peer_end.ts";
 import { VENDOR } from "../wire/application_ids.ts";
 import { DISCONNECT_CAUSE } from "../wire/avp_codes.ts";
 import { AppConnection, type AppContext } from "./app_connection.ts";

@@ -2,7 +2,7 @@
  * What simulated Logic Apps found out about their requests.
  * @module
  */
-import { LatencyHistogram } from "./latency_histogram.ts";
+import { LatencyHistogram } from "../../ops/metrics/latency_histogram.ts";
 
 /** Plain numbers, read at any time; sent = answered + mismatched + lost + what still waits. */
 export class AppSimulatorCounters {

@@ -13,7 +13,7 @@ export interface RequestFault {
   /** For Error-Message: what is wrong, for a person. */
   readonly message: string;
   /** For counters: one of a small fixed set. */
-  readonly reason: string;
+  readonly reason: "header_bits" | "avp_length";
   /** Content of Failed-AVP (RFC 6733 section 7.5). */
   readonly failedAvp?: Uint8Array;
 }

@@ -54,8 +54,8 @@ export class HpackDecoder {
   }
 
   /**
-   * The list of the complete block in `bytes` from `start` to `end`. A block that repeats often gives
-   * the same object again.
+   * The list of the complete block in `bytes` from `start` to `end`. A block that repeats often
+   * gives the same object again.
    * @throws {HpackError} it cannot be decoded: the connection is over
    */
   decode(bytes: Uint8Array, start: number, end: number): HeaderList {

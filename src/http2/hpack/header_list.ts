@@ -16,7 +16,9 @@ export class HeaderList {
   readonly names: string[] = [];
   /** The values; that of `names[i]` is `values[i]`. */
   readonly values: string[] = [];
-  /** Positions whose values must not enter any table, here or further on (RFC 7541 section 6.2.3). */
+  /**
+   * Positions whose values must not enter any table, here or further on (RFC 7541 section 6.2.3).
+   */
   neverIndexed: Set<number> | undefined = undefined;
   /** Octets of all names and values, and 32 for each field (RFC 9113 section 6.5.2). */
   size = 0;

@@ -9,7 +9,9 @@ import { BY_CODE, CODE_LENGTHS, CODES, EOS, FIRST_AT, FIRST_CODE, LONGEST, SHORT
 const QUICK_BITS = 11;
 const QUICK_MASK = (1 << QUICK_BITS) - 1;
 
-/** By the next 11 bits: length of the code they begin with, and its symbol below; 0: a longer code. */
+/**
+ * By the next 11 bits: length of the code they begin with, and its symbol below; 0: a longer code.
+ */
 const QUICK = new Uint16Array(1 << QUICK_BITS);
 for (let symbol = 0; symbol < EOS; symbol++) {
   const spare = QUICK_BITS - CODE_LENGTHS[symbol]!;

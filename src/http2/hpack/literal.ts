@@ -61,7 +61,9 @@ function textOf(bytes: Uint8Array, start: number, end: number, coded: boolean): 
   return length <= CALL_WORTH ? shortText(into, length) : into.toString("latin1", 0, length);
 }
 
-/** Characters from which on the runtime's conversion is quicker, which is a call out of the engine. */
+/**
+ * Characters from which on the runtime's conversion is quicker, which is a call out of the engine.
+ */
 const CALL_WORTH = 12;
 
 function shortText(octets: Uint8Array, length: number): string {

@@ -52,7 +52,9 @@ export class OctetMemo<T> {
     this.#most = most;
   }
 
-  /** What the octets in `bytes` from `start` to `end` mean under that key, if that is remembered. */
+  /**
+   * What the octets in `bytes` from `start` to `end` mean under that key, if that is remembered.
+   */
   find(bytes: Uint8Array, start: number, end: number, key: number): T | undefined {
     const length = end - start;
     if (length > this.#longest) return undefined;
@@ -148,7 +150,8 @@ function hashOf(view: DataView, from: number, length: number, key: number): numb
     hash = Math.imul(hash ^ view.getUint8(at), 0x297a2d39);
     hash ^= hash >>> 15;
   }
-  // Each bit of it now has to depend on each octet: those of the last step reach only the upper ones.
+  // Each bit of it now has to depend on each octet: those of the last step reach only the upper
+  // ones.
   hash = Math.imul(hash ^ other ^ hash >>> 16, 0x21f0aaad);
   hash = Math.imul(hash ^ hash >>> 15, 0x735a2d97);
   return hash ^ hash >>> 15;

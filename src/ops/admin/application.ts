@@ -25,6 +25,8 @@ export interface ApplicationParts {
   /** The address that is listened on, as configured. */
   readonly listen: string;
   readonly bodyBytes: number;
+  /** Where the description of all paths is, for those who ask for one that is not there. */
+  readonly description?: string;
   readonly log: Logger;
 }
 
@@ -43,9 +45,8 @@ export function application(parts: ApplicationParts): Fetch {
       throw new Problem(405, `${c.req.path} takes ${allow}, not ${c.env.incoming.method}`, {}, { allow });
     });
   }
-  app.notFound((c) =>
-    problemResponse(notFound(`there is nothing at ${c.req.path}; /api/v1/openapi.json lists all paths`))
-  );
+  const { description = "/api/v1/openapi.json" } = parts;
+  app.notFound((c) => problemResponse(notFound(`there is nothing at ${c.req.path}; ${description} lists all paths`)));
   app.onError((error, c) => problemResponse(error instanceof Problem ? error : defect(error, c, parts.log)));
   return app.fetch;
 }

@@ -38,6 +38,19 @@ export interface Reloaded {
   readonly confirmBy?: Date;
 }
 
+/** What is told when the file was read again, or what came of that: an event. */
+export interface ConfigTold {
+  readonly at: string;
+  readonly kind: "config";
+  readonly action: "reloaded" | "refused" | "confirmed" | "gone_back";
+  /** Paths that have another value now. */
+  readonly changes: readonly string[];
+  /** Paths of changes that come into force at the next start. */
+  readonly needs_restart: readonly string[];
+  /** Why it was refused. */
+  readonly errors: readonly string[];
+}
+
 /** What the log writes. */
 export interface LogSettings {
   readonly level: "debug" | "info" | "warning" | "error";

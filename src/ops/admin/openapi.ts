@@ -21,40 +21,58 @@ const PROBLEM = z.looseObject({
  * The route of the description, which describes itself too; made when somebody asks for the first
  * time.
  */
-export function descriptionRoute(version: string, routes: readonly Route[]): Route {
+export function descriptionRoute(version: string, routes: readonly Route[], about: Described = ADMIN): Route {
   let description: unknown;
   const own: Route = route({
     method: "GET",
-    path: "/api/v1/openapi.json",
+    path: about.path,
     summary: "This description",
     answer: { description: "OpenAPI 3.1.", schema: z.looseObject({ openapi: z.string() }) },
-    handle: () => json(description ??= openApi(version, [...routes, own])),
+    handle: () => json(description ??= openApi(version, [...routes, own], about)),
   });
   return own;
 }
 
+/** What is described, and where the description is. */
+export interface Described {
+  readonly path: string;
+  readonly title: string;
+  readonly description: string;
+  /** Whether a token may be needed. */
+  readonly isGuarded: boolean;
+}
+
+const ADMIN: Described = {
+  path: "/api/v1/openapi.json",
+  title: "diam-gw admin interface",
+  description:
+    "HEAD goes wherever GET does. Lists come whole, or in pages of `limit` elements: the Link header of one " +
+    "leads to the next. Errors are problem objects (RFC 9457).",
+  isGuarded: true,
+};
+
+const SCHEMES = {
+  bearer: { type: "http", scheme: "bearer", description: "admin.token" },
+  basic: { type: "http", scheme: "basic", description: "Any user name, and admin.token as the password" },
+};
+
 /** The description. */
-export function openApi(version: string, routes: readonly Route[]): Readonly<Record<string, unknown>> {
+export function openApi(
+  version: string,
+  routes: readonly Route[],
+  { title, description, isGuarded }: Described = ADMIN,
+): Readonly<Record<string, unknown>> {
   const paths: Record<string, Record<string, unknown>> = {};
   const listed = routes.filter(({ isUnlisted }) => isUnlisted === undefined);
   for (const route of listed) (paths[route.path] ??= {})[route.method.toLowerCase()] = operation(route);
   return {
     openapi: "3.1.0",
-    info: {
-      title: "diam-gw admin interface",
-      version,
-      description:
-        "HEAD goes wherever GET does. Lists come whole, or in pages of `limit` elements: the Link header of one " +
-        "leads to the next. Errors are problem objects (RFC 9457).",
-    },
-    security: [{ bearer: [] }, { basic: [] }, {}],
+    info: { title, version, description },
+    ...(isGuarded ? { security: [{ bearer: [] }, { basic: [] }, {}] } : {}),
     paths,
     components: {
       schemas: { Problem: schemaOf(PROBLEM, "output") },
-      securitySchemes: {
-        bearer: { type: "http", scheme: "bearer", description: "admin.token" },
-        basic: { type: "http", scheme: "basic", description: "Any user name, and admin.token as the password" },
-      },
+      ...(isGuarded ? { securitySchemes: SCHEMES } : {}),
     },
   };
 }
@@ -93,7 +111,8 @@ function answerContent({ schema, type }: Route["answer"]): Record<string, unknow
 /** What any route of this kind may answer, and what this one says. */
 function statuses({ isOpen, parameters, body, method, problems = [] }: Route): number[] {
   const any = [400, ...(isOpen ? [] : [401]), 403, ...(method === "GET" ? [] : [413])];
-  const own = [...(parameters === undefined ? [] : [404]), ...(body === undefined ? [] : [422]), ...problems];
+  const misfit = body === undefined ? [] : [body.misfit ?? 422];
+  const own = [...(parameters === undefined ? [] : [404]), ...misfit, ...problems];
   return [...new Set([...any, ...own])].sort();
 }
 

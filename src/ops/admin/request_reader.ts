@@ -102,7 +102,7 @@ export interface ReadBody {
 /**
  * Reads `bytes` by `spec`. Where either form may come it is JSON when the type says so, or when it
  * begins like an object: no message of ours does, and who sends one with curl names no type.
- * @throws Problem 400 for what is no JSON, 422 for JSON that does not fit
+ * @throws Problem 400 for what is no JSON, 422 (or what the route says) for JSON that does not fit
  */
 export function parseBody(
   spec: BodySpec<z.ZodType>,
@@ -113,7 +113,10 @@ export function parseBody(
   const read = spec.json.safeParse(bytes.length === 0 ? undefined : jsonOf(bytes));
   if (read.success) return { body: read.data, bytes: undefined };
   if (bytes.length === 0) throw badRequest("expected a body in JSON, got none");
-  throw unprocessable("the body does not have the form that is described", read.error.issues.map(faultOf));
+  const faults = read.error.issues.map(faultOf);
+  const why = "the body does not have the form that is described";
+  if (spec.misfit === undefined) throw unprocessable(why, faults);
+  throw badRequest(`${why}: ${faults.map(({ detail }) => detail).join("; ")}`, { errors: faults });
 }
 
 function isJson(bytes: Uint8Array, type: string | undefined): boolean {

@@ -18,6 +18,8 @@ export type Values<S extends Shape> = { readonly [Name in keyof S]: z.output<S[N
 export interface BodySpec<B extends z.ZodType> {
   /** Its JSON, read whatever the Content-Type says; no body at all is `undefined`. */
   readonly json: B;
+  /** What is answered to JSON of another form; 422 unless given. */
+  readonly misfit?: 400;
   /** What it may be instead of JSON, such as a message as it is on the wire. */
   readonly bytes?: { readonly type: string; readonly description: string };
 }

@@ -224,7 +224,9 @@ export function host({ dialled = false } = {}) {
   return dialled ? ofKind("dialled", codec) : codec;
 }
 
-/** Says that what `schema` takes names somebody that we connect to: a host, `HOST:PORT` or a URL. */
+/**
+ * Says that what `schema` takes names somebody that we connect to: a host, `HOST:PORT` or a URL.
+ */
 export function dialled<S extends z.ZodType>(schema: S): S {
   return ofKind("dialled", schema);
 }

@@ -43,7 +43,10 @@ export const RECORD = {
   oneIn: 20,
   /** Bytes. */
   sessionLength: 21,
-  size: 22,
+  /** Numbers of remarks. */
+  choice: 22,
+  explanation: 23,
+  size: 24,
 } as const;
 
 /** What all later entries have. */

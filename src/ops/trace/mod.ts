@@ -6,8 +6,10 @@
 export { captureOf, type CaptureOptions } from "./pcapng_export.ts";
 export type {
   Attempt,
+  Choice,
   ConnectionEnd,
   ConnectionFacts,
+  LeftOut,
   Piece,
   RecordedMessage,
   TracedConnection,
@@ -18,5 +20,6 @@ export type {
   TransactionPage,
 } from "./record.ts";
 export { AUTO_LIMIT } from "./sampler.ts";
+export { type EndedTransaction, TraceFollower } from "./trace_follower.ts";
 export { createTraceRing, TraceRing } from "./trace_ring.ts";
 export { messagesOf, transactionsOf } from "./trace_reader.ts";

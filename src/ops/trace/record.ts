@@ -66,6 +66,21 @@ export interface Attempt {
   readonly outcome: string | null;
 }
 
+/** Why a request went where it went first, or why nowhere. */
+export interface Choice {
+  /** For people. */
+  readonly why: string;
+  /** Who could not be asked. */
+  readonly left_out: readonly LeftOut[];
+}
+
+/** A node that was not asked. */
+export interface LeftOut {
+  readonly dra: string;
+  /** What follows its name in a sentence. */
+  readonly reason: string;
+}
+
 /** A transaction as `/api/v1/transactions` shows it. */
 export interface Transaction {
   /** Its number: counted, modulo 2^32. */
@@ -87,8 +102,12 @@ export interface Transaction {
   readonly pool: string | null;
   /** Oldest first. */
   readonly attempts: readonly Attempt[];
+  /** Null of a request from a DRA, and when it is not known any more. */
+  readonly choice: Choice | null;
   /** Why this node answered itself; null for the other side's answer. */
   readonly reason: string | null;
+  /** The same as a sentence, whatever of it the requester was told. */
+  readonly explanation: string | null;
   /** Null while there is no answer, or one without a code. */
   readonly result_code: number | null;
   /** Null while there is no answer. */

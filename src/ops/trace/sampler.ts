@@ -22,7 +22,7 @@ export class Sampler {
   /** One of so many is taken now. */
   oneIn = 1;
   /** Undefined for `auto`. */
-  readonly #share: number | undefined;
+  #share: number | undefined;
   #credit = 0;
   #began = 0;
   #seen = 0;
@@ -37,6 +37,11 @@ export class Sampler {
     }
     this.#share = sample;
     this.oneIn = 1 / sample;
+  }
+
+  /** Takes none any more. */
+  stop(): void {
+    this.#share = this.#credit = 0;
   }
 
   /** Whether this request is recorded. @param now microseconds, modulo 2^32 */

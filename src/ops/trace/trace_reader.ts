@@ -160,7 +160,7 @@ function matcher(ring: TraceRing, filter: TransactionFilter): (at: number) => bo
 }
 
 /** Words where the attempts of a record begin, newest first. */
-function* attemptsAt(ring: TraceRing, at: number): Generator<number> {
+export function* attemptsAt(ring: TraceRing, at: number): Generator<number> {
   const { log } = ring;
   for (let place = log.words[at + RECORD.lastAttempt]!; place !== 0;) {
     const word = log.wordAt(place);
@@ -169,7 +169,8 @@ function* attemptsAt(ring: TraceRing, at: number): Generator<number> {
   }
 }
 
-function transactionAt(ring: TraceRing, at: number): Transaction {
+/** The transaction of the record whose words begin at `at`. */
+export function transactionAt(ring: TraceRing, at: number): Transaction {
   const { words, doubles, block } = ring.log;
   const text = (field: number) => ring.words.text(words[at + field]!);
   const requester = ring.connections.get(words[at + RECORD.requester]!);
@@ -196,7 +197,9 @@ function transactionAt(ring: TraceRing, at: number): Transaction {
     route: text(RECORD.route),
     pool: text(RECORD.pool),
     attempts: attemptsOf(ring, at),
+    choice: ring.remarks.choice(words[at + RECORD.choice]!),
     reason: text(RECORD.reason),
+    explanation: ring.remarks.sentence(words[at + RECORD.explanation]!),
     result_code: ended && code !== 0 ? code : null,
     duration_ms: ended ? (words[at + RECORD.duration]! >>> 0) / 1000 : null,
   };
@@ -216,7 +219,7 @@ function attemptsOf(ring: TraceRing, at: number): Attempt[] {
 }
 
 /** Milliseconds since 1970 of a moment after the record's beginning. */
-function timeOf(ring: TraceRing, at: number, now: number): number {
+export function timeOf(ring: TraceRing, at: number, now: number): number {
   const { doubles, words } = ring.log;
   return doubles[(at + RECORD.at) >> 1]! + ((now - words[at + RECORD.now]!) >>> 0) / 1000;
 }

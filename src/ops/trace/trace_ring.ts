@@ -6,7 +6,8 @@
 import { copyWords } from "../../net/block.ts";
 import { EntryLog, UNIT } from "./entry_log.ts";
 import { ATTEMPT, ENTRY, KIND, MESSAGE, RECORD } from "./layout.ts";
-import type { ConnectionFacts, Piece, TracedConnection, TracedRequest, TraceOptions } from "./record.ts";
+import type { Choice, ConnectionFacts, Piece, TracedConnection, TracedRequest, TraceOptions } from "./record.ts";
+import { Remarks } from "./remarks.ts";
 import { Sampler } from "./sampler.ts";
 import { TracedConnections } from "./traced_connections.ts";
 import { Words } from "./words.ts";
@@ -26,6 +27,7 @@ export class TraceRing {
   readonly size: number;
   readonly log: EntryLog;
   readonly words = new Words();
+  readonly remarks = new Remarks();
   readonly connections: TracedConnections;
   /** Place of the newest transaction. */
   newest = 0;
@@ -45,6 +47,11 @@ export class TraceRing {
     this.#sampler = new Sampler(options.sample);
     this.#bodies = options.bodies;
     this.#wall = wall;
+  }
+
+  /** Records no more requests: nobody is going to look. */
+  stop(): void {
+    this.#sampler.stop();
   }
 
   /** A connection is open. Keep what it gives, for the calls below. */
@@ -93,6 +100,8 @@ export class TraceRing {
     words[at + RECORD.resultCode] = 0;
     words[at + RECORD.duration] = 0;
     words[at + RECORD.reason] = 0;
+    words[at + RECORD.choice] = 0;
+    words[at + RECORD.explanation] = 0;
     words[at + RECORD.ended] = 0;
     words[at + RECORD.serial] = this.#serial = (this.#serial + 1) | 0;
     log.singles[at + RECORD.oneIn] = this.#sampler.oneIn;
@@ -115,6 +124,18 @@ export class TraceRing {
     const at = this.log.wordAt(handle);
     this.log.words[at + RECORD.route] = route;
     this.log.words[at + RECORD.pool] = pool;
+  }
+
+  /** Why it goes where it goes, or nowhere. The same object for the same decision costs least. */
+  chosen(handle: number, choice: Choice): void {
+    if (!this.log.has(handle)) return;
+    this.log.words[this.log.wordAt(handle) + RECORD.choice] = this.remarks.of(choice);
+  }
+
+  /** What this node's own answer says, for people. */
+  explained(handle: number, sentence: string): void {
+    if (!this.log.has(handle)) return;
+    this.log.words[this.log.wordAt(handle) + RECORD.explanation] = this.remarks.of(sentence);
   }
 
   /** The request leaves for a connection, under that hop-by-hop id. */

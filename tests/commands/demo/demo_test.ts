@@ -1,10 +1,12 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { phasesFor } from "../../../src/commands/demo/scenario.ts";
-import { DEMO_CONFIG } from "../../../src/commands/demo/stage.ts";
-import { cut } from "../../../src/commands/cli/live_line.ts";
+import { DemoScenario, phasesFor } from "../../../src/commands/demo/scenario.ts";
+import { DEMO_CONFIG, DemoStage } from "../../../src/commands/demo/stage.ts";
+import { cut, LiveLine } from "../../../src/commands/cli/live_line.ts";
+import { palette } from "../../../src/commands/cli/terminal.ts";
 import { grouped, milliseconds, plural, table } from "../../../src/host/numbers.ts";
 import { SECTIONS } from "../../../src/host/config.ts";
 import { loadConfig } from "../../../src/ops/config/mod.ts";
+import { until } from "../../support/until.ts";
 import { runMain } from "../run_main.ts";
 
 const { test } = Deno;
@@ -47,6 +49,36 @@ test("the demo loses a DRA under load and no answer, and ends by itself", async 
   assertEquals(again, pending);
   assertMatch(stderr, /"event":"failover"/);
   assertEquals(stdout.includes("\x1b"), false);
+});
+
+class RecordedLine extends LiveLine {
+  readonly said: string[] = [];
+
+  override print(text: string): void {
+    this.said.push(text);
+  }
+}
+
+test("a demo whose DRA takes its time to connect waits for it, and fails at nothing", async () => {
+  const stage = new DemoStage();
+  const [, second] = stage.dras;
+  second.kill();
+  const interrupt = new AbortController();
+  const line = new RecordedLine("stdout");
+  const scenario = new DemoScenario(stage, line, palette("stdout", false), interrupt.signal);
+  const played = scenario.play(phasesFor(1_000)).then(() => "played", (error) => error.name);
+  try {
+    // The status line would have been due meanwhile.
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    second.start();
+    await until(() => line.said.some((text) => text.includes("the traffic begins")), "the story goes on");
+    interrupt.abort();
+    assertEquals(await played, "Interrupted");
+  } finally {
+    interrupt.abort();
+    await played;
+    await stage.stop();
+  }
 });
 
 test("an interrupted demo says so, still counts, and fails", async () => {

@@ -5,6 +5,7 @@ import { RESULT } from "../../../src/diameter/wire/result_codes.ts";
 import { Authority } from "../../interop/certificates.ts";
 import { temporaryDirectory } from "../../interop/child.ts";
 import { rig } from "../../ops/admin/rig.ts";
+import { freePort } from "../../support/free_port.ts";
 import { answer, cea, peerAnswer, peerRequest, RawMessage, request } from "../../support/raw_message.ts";
 import { RawListener, type RawPeer } from "../../support/raw_peer.ts";
 import { until } from "../../support/until.ts";
@@ -126,8 +127,8 @@ Deno.test("ping guesses who answers when it is no Diameter peer", async () => {
       "want TLS (--tls): its log tells which\n",
   );
   assertEquals(JSON.parse(closed.stdout).error + "\n", closed.stderr);
-  const silent = await stranger("", true, "--timeout", "50ms");
-  assertStringIncludes(silent.stderr, "no CEA in time; is it a Diameter peer without TLS? (--timeout 50ms)\n");
+  const silent = await stranger("", true, "--timeout", "600ms");
+  assertStringIncludes(silent.stderr, "no CEA in time; is it a Diameter peer without TLS? (--timeout 600ms)\n");
   const plain = await stranger("HTTP/1.1 400 Bad Request\r\n\r\n", true, "--tls");
   assertStringIncludes(plain.stderr, "it does not speak TLS: leave out --tls\n");
   const reset = await stranger("", false, "--tls");
@@ -136,9 +137,7 @@ Deno.test("ping guesses who answers when it is no Diameter peer", async () => {
 });
 
 Deno.test("ping tells of a port where nobody listens, and of a name that nobody knows", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   const [refused, unknown] = await Promise.all([ping(`127.0.0.1:${port}`), ping("dra.invalid")]);
   assertEquals([refused.code, unknown.code], [1, 1]);
   assertEquals(

@@ -8,6 +8,7 @@ import { COMMAND } from "../../../src/diameter/wire/command_codes.ts";
 import { formatHex } from "../../../src/diameter/wire/data_format.ts";
 import { pcapHeader, pcapRecord } from "../../../src/ops/capture/pcap_writer.ts";
 import { segment } from "../../ops/capture/frames.ts";
+import { freePort } from "../../support/free_port.ts";
 import { answer, cea, peerAnswer, peerRequest, RawMessage, request } from "../../support/raw_message.ts";
 import { RawListener } from "../../support/raw_peer.ts";
 import { until } from "../../support/until.ts";
@@ -103,6 +104,7 @@ Deno.test("send prints no control character that a peer sent", async () => {
       const connection = await listener.open();
       const asked = await connection.nextRequest();
       await connection.send(answer(asked, { resultCode: 5012, more: (builder) => builder.text(281, evil) }));
+      await connection.answerPeerRequest(COMMAND.disconnectPeer);
       const { stdout, stderr } = await running;
       // deno-lint-ignore no-control-regex
       assertEquals(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/.exec(stdout + stderr), null, args.join(" "));
@@ -207,19 +209,20 @@ Deno.test("send says why there is no answer, and what may be done about it", asy
         "it has to know diam-gw-send.localdomain, or --origin-host has to name whom it knows\n",
     });
 
-    const silent = s13(peer, "35209900176148", "--timeout", "200ms");
+    const silent = s13(peer, "35209900176148", "--timeout", "500ms");
     const second = await listener.accept();
     await second.nextRequest(COMMAND.capabilitiesExchange);
     assertEquals(
       (await silent).stderr,
-      `Cannot exchange capabilities with ${peer}: no CEA in time (--timeout 200ms); is it a Diameter peer?\n`,
+      `Cannot exchange capabilities with ${peer}: no CEA in time (--timeout 500ms); is it a Diameter peer?\n`,
     );
 
-    const unanswered = s13(peer, "35209900176148", "--timeout", "200ms");
+    const unanswered = s13(peer, "35209900176148", "--timeout", "500ms");
     const third = await listener.open();
     await third.nextRequest();
+    await third.answerPeerRequest(COMMAND.disconnectPeer);
     const late = await unanswered;
-    assertEquals([late.code, late.stderr], [1, `No answer from ${peer} in time (--timeout 200ms)\n`]);
+    assertEquals([late.code, late.stderr], [1, `No answer from ${peer} in time (--timeout 500ms)\n`]);
 
     const lost = s13(peer, "35209900176148");
     const fourth = await listener.open();
@@ -230,10 +233,7 @@ Deno.test("send says why there is no answer, and what may be done about it", asy
 });
 
 Deno.test("send to where nobody listens, or to a DRA without S13, ends with 1", async () => {
-  const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = free.addr;
-  free.close();
-  const nobody = await s13(`127.0.0.1:${port}`, "35209900176148");
+  const nobody = await s13(`127.0.0.1:${freePort()}`, "35209900176148");
   assertEquals([nobody.code, nobody.stdout], [1, ""]);
   assertStringIncludes(nobody.stderr, "refused");
   assertStringIncludes(nobody.stderr, "does a Diameter peer listen there?");
@@ -287,6 +287,7 @@ Deno.test("send hex advertises the applications of its messages, or those it is 
       const cer = await dra.acceptCapabilities();
       assertEquals(cer.codes.filter((code) => code === 258 || code === 260).toSorted(), [...expected]);
       for (let i = 0; i < 2; i++) await dra.send(answer(await dra.next("a request")));
+      await dra.answerPeerRequest(COMMAND.disconnectPeer);
       assertEquals((await run).code, 0);
     }
   });
@@ -305,7 +306,7 @@ Deno.test("send hex --no-cer sends anything as it is, and shows whatever comes b
     assertStringIncludes(stdout, "Device-Watchdog-Answer");
     await dra.nextEnd();
 
-    const silent = runMain(["send", "hex", "00", "--peer", peer, "--no-cer", "--timeout", "100ms", "--json"]);
+    const silent = runMain(["send", "hex", "00", "--peer", peer, "--no-cer", "--timeout", "600ms", "--json"]);
     await listener.accept();
     assertEquals(await silent, {
       code: 1,

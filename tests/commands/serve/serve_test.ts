@@ -170,3 +170,15 @@ test("a certificate that is not there is a configuration error, before anything 
     await Deno.remove(file);
   }
 });
+
+test("an environment for spans that cannot be obeyed is bad configuration: every line of it, and nothing is started", async () => {
+  const { code, stdout, stderr } = await runMain(["serve", "--listen", "127.0.0.1:0", "--admin", ""], {
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4317",
+    OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
+    OTEL_TRACES_SAMPLER: "xray",
+  });
+  assertEquals([code, stdout], [2, ""]);
+  const lines = stderr.trimEnd().split("\n").filter((line) => line.startsWith("OTEL_"));
+  assertEquals(lines.map((line) => line.split(":")[0]), ["OTEL_TRACES_SAMPLER", "OTEL_EXPORTER_OTLP_PROTOCOL"]);
+  assertStringIncludes(lines[1]!, "expected http/protobuf or http/json, got grpc");
+});

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type Outcome, runMain } from "../run_main.ts";
+import { freePort } from "../../support/free_port.ts";
 
 const { test } = Deno;
 const MAIN = new URL("../../../src/main.ts", import.meta.url).pathname;
@@ -85,7 +86,7 @@ test("sim dra answers S13 from a table of IMEIs, and ends by itself after its du
 });
 
 const WRONG: [args: string[], stderr: string][] = [
-  [["sim"], "expected diam-gw sim dra|app\nTry diam-gw sim --help\n"],
+  [["sim"], "expected diam-gw sim dra|app|discoverer|auth|echo\nTry diam-gw sim --help\n"],
   [["sim", "dra"], "--listen: missing; give --listen HOST:PORT\nTry diam-gw sim dra --help\n"],
   [
     ["sim", "dra", "--listen", "here:", "--error-code", "x", "--applications", "4,z"],
@@ -156,9 +157,7 @@ test("a table of IMEIs that cannot be read is bad usage, line by line", async ()
 });
 
 test("a connection that cannot be opened ends sim app with 1", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const address = `127.0.0.1:${listener.addr.port}`;
-  listener.close();
+  const address = `127.0.0.1:${freePort()}`;
   const { code, stdout, stderr } = await runMain(["sim", "app", "--connect", address, "--requests", "1"]);
   assertEquals([code, stdout], [1, ""]);
   assertMatch(stderr, new RegExp(`^diam-gw sim: Cannot connect to ${address}: .*refused`));

@@ -5,6 +5,7 @@ import type { Screen } from "../../../src/commands/top/full_screen.ts";
 import { keysIn } from "../../../src/commands/top/keys.ts";
 import { LiveView, MOST_APPS } from "../../../src/commands/top/live.ts";
 import { AdminClient } from "../../../src/ops/admin/client.ts";
+import { freePort } from "../../support/free_port.ts";
 import { until } from "../../support/until.ts";
 import { draRow, FakeDiameter, type FakeGateway, fakeGateway } from "../admin/fake_gateway.ts";
 
@@ -122,8 +123,8 @@ Deno.test("events come as they happen", async () => {
 
 Deno.test("a gateway that goes away is missed, and found again when it comes back", async () => {
   const plane = new FakeDiameter();
-  const first = await fakeGateway({ plane });
-  const { port } = first.server.address;
+  const port = freePort();
+  const first = await fakeGateway({ plane, port });
   await watching(first, async (screen) => {
     await until(() => first.server.eventStreams === 1, "it listens");
     await first.server.close();

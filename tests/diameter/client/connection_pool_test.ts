@@ -11,6 +11,7 @@ import {
 import { EncodeError, encodeMessage } from "../../../src/diameter/wire/codec.ts";
 import { COMMAND } from "../../../src/diameter/wire/command_codes.ts";
 import { readHeader } from "../../../src/diameter/wire/header.ts";
+import { freePort } from "../../support/free_port.ts";
 import { answer, cea, peerAnswer, peerRequest, request } from "../../support/raw_message.ts";
 import { until } from "../../support/until.ts";
 import { DRA, NAMES, QUICK, watch, withDra, withPool } from "./support.ts";
@@ -264,7 +265,7 @@ test("with resend, the requests of a lost connection go to another one with the 
 });
 
 test("when nothing listens, start says so, and the pool goes on trying", async () => {
-  const { port } = await freePort();
+  const port = freePort();
   const pool = new ConnectionPool({ host: "127.0.0.1", port, connections: 2, reconnect: QUICK, ...NAMES });
   const failures: (number | undefined)[] = [];
   pool.on((event) => event.kind === "connect_failed" && failures.push(event.retryIn));
@@ -566,14 +567,6 @@ test("the defaults are those of the original client", async () => {
   assertEquals(readHeader(request()).version, 1);
   await pool.close();
 });
-
-async function freePort(): Promise<{ port: number }> {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  await Promise.resolve();
-  return { port };
-}
 
 test("one signal gives up all calls that hang on it, and none that have ended", async () => {
   await withPool({}, async ({ pool, peers: [peer] }) => {

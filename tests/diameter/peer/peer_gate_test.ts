@@ -10,7 +10,8 @@ import {
   type LocalIdentity,
 } from "../../../src/diameter/peer/capabilities.ts";
 import { EndToEndIds } from "../../../src/diameter/peer/end_to_end_ids.ts";
-import { Peer, type PeerEnd } from "../../../src/diameter/peer/peer.ts";
+import { Peer } from "../../../src/diameter/peer/peer.ts";
+import type { PeerEnd } from "../../../src/diameter/peer/peer_end.ts";
 import { peerGate, REFUSED } from "../../../src/diameter/peer/peer_gate.ts";
 import { disconnectRequest, peerAnswer, watchdogRequest } from "../../../src/diameter/peer/peer_messages.ts";
 import { WatchdogTimer } from "../../../src/diameter/peer/watchdog_timer.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type BackoffOptions, STABLE_AFTER } from "../../../src/diameter/peer/backoff.ts";
-import type { PeerEnd } from "../../../src/diameter/peer/peer.ts";
+import type { PeerEnd } from "../../../src/diameter/peer/peer_end.ts";
 import { Redialer } from "../../../src/diameter/peer/redialer.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 

@@ -1,6 +1,7 @@
 /** The wall clock is for people and for Origin-State-Id: nothing waits by it. */
 import { assertEquals } from "@std/assert";
 import type { GatewayEvent } from "../../../src/diameter/relay/core/events.ts";
+import { freeAddress } from "../../support/free_port.ts";
 import { InsideGateway } from "../../support/inside.ts";
 import { DEFAULT_OPTIONS } from "../../../src/diameter/relay/core/options.ts";
 import { AppSimulator } from "../../../src/diameter/sim/app.ts";
@@ -22,7 +23,7 @@ async function withJump(by: number, play: () => Promise<void>): Promise<void> {
 
 for (const [way, by] of [["ahead", HOUR], ["back", -HOUR]] as const) {
   Deno.test(`a clock that jumps an hour ${way} ends no connection, loses no request and keeps no DRA away`, async () => {
-    const dra = new DraSimulator({ faults: { delay: 20 } });
+    const dra = new DraSimulator({ listen: freeAddress(), faults: { delay: 20 } });
     const gateway = new InsideGateway({
       ...DEFAULT_OPTIONS,
       drainTimeout: 100,

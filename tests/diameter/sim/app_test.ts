@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { AppSimulator } from "../../../src/diameter/sim/app.ts";
 import { readHeader } from "../../../src/diameter/wire/header.ts";
 import { avpsOf } from "../../../src/diameter/wire/avp.ts";
+import { freeAddress } from "../../support/free_port.ts";
 import { answer } from "../../support/raw_message.ts";
 import { RawListener } from "../../support/raw_peer.ts";
 import { type Crook, crookedServer } from "./crooked_server.ts";
@@ -135,9 +136,7 @@ for (const [what, fault, crook] of CROOKS) {
 }
 
 test("a connection that cannot be opened is explained", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const connect = { hostname: "127.0.0.1", port: listener.addr.port };
-  listener.close();
+  const connect = freeAddress();
   await assertRejects(
     () => new AppSimulator({ connect }).start(),
     Error,

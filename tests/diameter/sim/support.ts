@@ -2,6 +2,7 @@ import { assert } from "@std/assert";
 import { AppSimulator, type AppSimulatorOptions } from "../../../src/diameter/sim/app.ts";
 import { DraSimulator, type DraSimulatorOptions } from "../../../src/diameter/sim/dra.ts";
 import { MessageBuilder } from "../../../src/diameter/wire/message_builder.ts";
+import { freeAddress } from "../../support/free_port.ts";
 
 /** Resolves when `condition` holds; fails when it does not within `patience` milliseconds. */
 export async function until(condition: () => boolean, what: string, patience = 5_000): Promise<void> {
@@ -18,7 +19,7 @@ export async function withPair(
   appOptions: Omit<AppSimulatorOptions, "connect">,
   body: (apps: AppSimulator, dra: DraSimulator) => Promise<void>,
 ): Promise<void> {
-  const dra = new DraSimulator(draOptions);
+  const dra = new DraSimulator({ listen: freeAddress(), ...draOptions });
   const apps = new AppSimulator({ connect: dra.start(), ...appOptions });
   try {
     await apps.start();

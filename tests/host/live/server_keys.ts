@@ -8,6 +8,7 @@ import { COMMAND } from "../../../src/diameter/wire/command_codes.ts";
 import { Authority } from "../../interop/certificates.ts";
 import type { Stage } from "../../compliance/stage.ts";
 import { stage } from "../../compliance/stage.ts";
+import { freePort } from "../../support/free_port.ts";
 import { request } from "../../support/raw_message.ts";
 import { until } from "../../support/until.ts";
 import { change, refused, type Row, row } from "./row.ts";
@@ -24,9 +25,7 @@ export const SERVER_KEYS: readonly Row[] = [
   row("server.listen", "another address is listened on, the old one no more, and connections stay", {}, async (s) => {
     const app = await s.app();
     const [before] = s.gateway.addresses;
-    const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = free.addr;
-    free.close();
+    const port = freePort();
     await change(s, { server: { listen: [{ hostname: "127.0.0.1", port }] } });
     assertEquals(s.port, port);
     const late = await Deno.connect(before!).then((conn) => conn.close(), () => "refused");
@@ -36,6 +35,26 @@ export const SERVER_KEYS: readonly Row[] = [
     // Anywhere is where it listens already, and more.
     await change(s, { server: { listen: [{ hostname: "0.0.0.0", port }] } });
     await s.app("third.example.net");
+    await app.nothingMore();
+  }),
+  row("server.reuse_port", "another process may listen on the same port, and may not any more", {}, async (s) => {
+    const app = await s.app();
+    const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const listen = [{ hostname: "127.0.0.1", port: free.addr.port }];
+    free.close();
+    const beside = () => {
+      try {
+        Deno.listen({ ...listen[0]!, reusePort: true }).close();
+        return "listens";
+      } catch {
+        return "refused";
+      }
+    };
+    for (const [reusePort, expected] of [[false, "refused"], [true, "listens"], [false, "refused"]] as const) {
+      await change(s, { server: { listen, reusePort } });
+      assertEquals([s.gateway.addresses, beside()], [listen, expected]);
+      await s.app(`${reusePort}.example.net`);
+    }
     await app.nothingMore();
   }),
   {

@@ -1,7 +1,7 @@
 /**
- * An attacker that wants the server for himself: `greedy.ts PORT sends | takes OCTETS`. Sends frames
- * that are to be ignored, or takes answers that never end, as fast as can be, and ends when it
- * was so many octets. Says `begun` when it is.
+ * An attacker that wants the server for himself: `greedy.ts PORT sends | takes OCTETS`. Sends
+ * frames that are to be ignored, or takes answers that never end, as fast as can be, and ends when
+ * it was so many octets. Says `begun` when it is.
  */
 import { FRAME, FRAME_HEADER, PREFACE, writeFrameHeader } from "../../../src/http2/frame.ts";
 import { headers, request, settings, settingsAck, windowUpdate } from "../raw_peer.ts";

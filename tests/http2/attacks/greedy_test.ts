@@ -6,8 +6,8 @@ import { attack, type Scene } from "./scene.ts";
 const SENT = 400 << 20;
 const TAKEN = 1200 << 20;
 /**
- * Calls that the healthy client must bring to an end meanwhile: a small part of what it has when the
- * server is fair, and more than when the greedy one is served for as long as it has more.
+ * Calls that the healthy client must bring to an end meanwhile: a small part of what it has when
+ * the server is fair, and more than when the greedy one is served for as long as it has more.
  */
 const CALLS = 50;
 

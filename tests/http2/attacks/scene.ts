@@ -1,6 +1,6 @@
 /**
- * The scene of an attack on HTTP/2: a server in a process of its own, and a healthy client that makes
- * one call after the other and must not notice.
+ * The scene of an attack on HTTP/2: a server in a process of its own, and a healthy client that
+ * makes one call after the other and must not notice.
  * @module
  */
 import { assert, assertEquals } from "@std/assert";

@@ -1,7 +1,8 @@
 /**
- * The server that is attacked: `server.ts OPTIONS`, these as JSON. It gives back what it is sent, and
- * to `/large` much more than anybody asked for, as fast as windows and queue allow. Says on stdout
- * what happens, a JSON value per line; to each line on stdin it answers with its memory, swept.
+ * The server that is attacked: `server.ts OPTIONS`, these as JSON. It gives back what it is sent,
+ * and to `/large` much more than anybody asked for, as fast as windows and queue allow. Says on
+ * stdout what happens, a JSON value per line; to each line on stdin it answers with its memory,
+ * swept.
  */
 import {
   HeaderList,

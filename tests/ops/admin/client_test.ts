@@ -9,6 +9,7 @@ import {
 } from "../../../src/ops/admin/client.ts";
 import { eventFrames } from "../../../src/ops/admin/event_reader.ts";
 import { unprocessable } from "../../../src/ops/admin/problem.ts";
+import { freePort } from "../../support/free_port.ts";
 import { until } from "../../support/until.ts";
 import { importsOf, tokensOf } from "../../layering/tokens.ts";
 import { readSome, send } from "./raw_http.ts";
@@ -78,9 +79,7 @@ Deno.test("a problem is told with all that is wrong", async () => {
 });
 
 Deno.test("nobody there, and somebody else there, are told apart", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const url = `http://127.0.0.1:${listener.addr.port}`;
-  listener.close();
+  const url = `http://127.0.0.1:${freePort()}`;
   await fails(() => new AdminClient({ url }).get("/readyz", anything), "unreachable", `at ${url}: connection refused`);
   const asked = (url: string) => new AdminClient({ url }).get("/api/v1/status", status);
   const page = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>";
@@ -169,15 +168,16 @@ Deno.test("the token comes from a file when one is named, else from the environm
     await Deno.remove(file);
   }
   await assertRejects(() => adminToken(file), Error, "--token-file: cannot read");
-  const before = Deno.env.get("DIAM_GW_ADMIN_TOKEN");
-  try {
-    Deno.env.set("DIAM_GW_ADMIN_TOKEN", "from-env");
-    assertEquals(await adminToken(undefined), "from-env");
-    Deno.env.delete("DIAM_GW_ADMIN_TOKEN");
-    assertEquals(await adminToken(undefined), "");
-  } finally {
-    if (before !== undefined) Deno.env.set("DIAM_GW_ADMIN_TOKEN", before);
-  }
+  // In a process of its own: the environment is that of all tests that run meanwhile.
+  const module = new URL("../../../src/ops/admin/client.ts", import.meta.url).href;
+  const script = `import { adminToken } from "${module}";
+const of = async (set) => (set(), await adminToken(undefined));
+console.log(
+  await of(() => Deno.env.set("DIAM_GW_ADMIN_TOKEN", "from-env")),
+  await of(() => Deno.env.delete("DIAM_GW_ADMIN_TOKEN")) === "",
+);`;
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["eval", script], stderr: "inherit" }).output();
+  assertEquals(new TextDecoder().decode(stdout), "from-env true\n");
 });
 
 Deno.test("commands that ask, and planes, load nothing of the server, and the server no HTTP/2", async () => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { PERMISSIONS } from "../../../src/build/run_flags.ts";
-import { addProcessMetrics, maxOpenFilesIn, processUsage } from "../../../src/ops/metrics/process_metrics.ts";
+import { addProcessMetrics, maxOpenFilesIn } from "../../../src/ops/metrics/process_metrics.ts";
 import { Registry } from "../../../src/ops/metrics/registry.ts";
 import { addLagMetric, addMemoryMetrics } from "../../../src/ops/metrics/runtime_metrics.ts";
 import { LagMeter } from "../../../src/ops/metrics/lag_meter.ts";
@@ -34,37 +34,48 @@ Deno.test("what a machine does not tell has no series, but its family is declare
 Deno.test("processor time, start and open files agree with what Linux says", {
   ignore: Deno.build.os !== "linux",
 }, async () => {
-  const files = Array.from({ length: 50 }, () => Deno.openSync("/dev/null"));
-  const before = await processUsage();
-  for (const file of files) file.close();
-  const after = await processUsage();
-  assertEquals(before.openFiles! - after.openFiles!, 50);
-  assert(after.maxOpenFiles! > 50);
+  // Of a process of its own: other tests that run meanwhile open and close files in this one.
+  const { before, after, stat } = await inOwnProcess(
+    `const files = Array.from({ length: 50 }, () => Deno.openSync("/dev/null"));
+const before = await processUsage();
+for (const file of files) file.close();
+const stat = Deno.readTextFileSync("/proc/self/stat");
+console.log(JSON.stringify({ before, after: await processUsage(), stat }));`,
+    ["--allow-all"],
+  );
+  assertEquals(before.openFiles - after.openFiles, 50);
+  assert(after.maxOpenFiles > 50);
   // utime and stime are fields 14 and 15, in hundredths of a second; the name of the program may
   // hold blanks.
-  const fields = (await Deno.readTextFile("/proc/self/stat")).replace(/^.*\) /s, "").split(" ");
+  const fields = stat.replace(/^.*\) /s, "").split(" ");
   const cpu = (Number(fields[11]) + Number(fields[12])) / 100;
-  assert(Math.abs((await processUsage()).cpu - cpu) < 1, `${after.cpu} s of processor time, Linux says ${cpu}`);
+  assert(Math.abs(after.cpu - cpu) < 1, `${after.cpu} s of processor time, Linux says ${cpu}`);
   assert(after.startTime * 1000 < Date.now() && after.startTime * 1000 > Date.now() - 3_600_000);
 });
 
 Deno.test("with the program's own permissions, what it may not see is left out without an error", async () => {
+  const { cpu, memory, startTime, openFiles, maxOpenFiles } = await inOwnProcess(
+    "console.log(JSON.stringify(await processUsage()));",
+    PERMISSIONS,
+  );
+  assert(cpu > 0 && memory > 1_000_000 && startTime > 1.6e9);
+  assertEquals([openFiles, maxOpenFiles], [undefined, undefined]);
+});
+
+/** What a program that has `processUsage` prints as JSON. */
+async function inOwnProcess(program: string, permissions: readonly string[]) {
   const file = await Deno.makeTempFile({ suffix: ".ts" });
   try {
     const module = new URL("../../../src/ops/metrics/process_metrics.ts", import.meta.url);
-    const text = `import { processUsage } from ${JSON.stringify(module.href)};
-console.log(JSON.stringify(await processUsage()));`;
-    await Deno.writeTextFile(file, text);
-    const command = new Deno.Command(Deno.execPath(), { args: ["run", ...PERMISSIONS, file], stderr: "inherit" });
+    await Deno.writeTextFile(file, `import { processUsage } from ${JSON.stringify(module.href)};\n${program}`);
+    const command = new Deno.Command(Deno.execPath(), { args: ["run", ...permissions, file], stderr: "inherit" });
     const { code, stdout } = await command.output();
     assertEquals(code, 0);
-    const { cpu, memory, startTime, openFiles, maxOpenFiles } = JSON.parse(new TextDecoder().decode(stdout));
-    assert(cpu > 0 && memory > 1_000_000 && startTime > 1.6e9);
-    assertEquals([openFiles, maxOpenFiles], [undefined, undefined]);
+    return JSON.parse(new TextDecoder().decode(stdout));
   } finally {
     await Deno.remove(file);
   }
-});
+}
 
 for (
   const [text, limit] of [

@@ -7,6 +7,8 @@ Deno.test("an answered request is shown with everything that was said of it", as
   const { ring, app, east, request, at } = new TraceStage();
   const handle = ring.begun(request({ now: at(0), session: "app1;1;2", hopByHop: 0x80000001, endToEnd: 0xfffffffe }));
   ring.routed(handle, ring.word("imsi"), ring.word("home"));
+  const choice = { why: "priority 1", left_out: [{ dra: "dra-west", reason: "is not connected" }] };
+  ring.chosen(handle, choice);
   ring.attempt(handle, east, 0x90000002, at(100));
   ring.outcome(handle, ring.word("answered"));
   ring.ended(handle, at(2_500), 2001, 0);
@@ -26,13 +28,27 @@ Deno.test("an answered request is shown with everything that was said of it", as
       route: "imsi",
       pool: "home",
       attempts: [{ dra: "dra-east", at: "2026-01-02T03:04:05.000Z", outcome: "answered" }],
+      choice,
       reason: null,
+      explanation: null,
       result_code: 2001,
       duration_ms: 2.5,
     }],
     cursor: null,
     sampledOneIn: 1,
   });
+});
+
+Deno.test("nothing is recorded any more once nobody can look", async () => {
+  for (const sample of ["auto", 0.5] as const) {
+    const { ring, request, at } = new TraceStage({ sample });
+    ring.begun(request({ now: at(0) }));
+    ring.begun(request({ now: at(1) }));
+    const { transactions: before } = await transactionsOf(ring, {});
+    ring.stop();
+    for (let i = 2; i < 20; i++) assertEquals(ring.begun(request({ now: at(i) })), 0);
+    assertEquals((await transactionsOf(ring, {})).transactions, before);
+  }
 });
 
 Deno.test("a failover shows each attempt with its time and how it ended", async () => {
@@ -53,8 +69,10 @@ Deno.test("a failover shows each attempt with its time and how it ended", async 
 Deno.test("a request that was answered here reached no DRA, and has a reason", async () => {
   const { ring, app, request, at } = new TraceStage();
   const handle = ring.begun(request({ now: at(0) }));
+  ring.explained(handle, "no route: dra-east is not connected");
   ring.ended(handle, at(50), 3002, ring.word("no_dra"));
   const [one] = (await transactionsOf(ring, {})).transactions;
+  assertEquals([one?.choice, one?.explanation], [null, "no route: dra-east is not connected"]);
   assertEquals([one?.app, one?.dra, one?.dra_hop_by_hop, one?.attempts], [app.name, null, null, []]);
   assertEquals([one?.reason, one?.result_code, one?.duration_ms], ["no_dra", 3002, 0.05]);
 });

@@ -15,8 +15,10 @@ import { APPLICATION, VENDOR } from "../../wire/application_ids.ts";
 import api from "./page/api.js" with { type: "text" };
 import apps from "./page/apps.js" with { type: "text" };
 import charts from "./page/charts.js" with { type: "text" };
+import configuration from "./page/configuration.js" with { type: "text" };
 import controls from "./page/controls.js" with { type: "text" };
 import detail from "./page/detail.js" with { type: "text" };
+import diameter from "./page/diameter.js" with { type: "text" };
 import dialogs from "./page/dialogs.js" with { type: "text" };
 import dom from "./page/dom.js" with { type: "text" };
 import dras from "./page/dras.js" with { type: "text" };
@@ -53,8 +55,10 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "api.js": api,
   "apps.js": apps,
   "charts.js": charts,
+  "configuration.js": configuration,
   "controls.js": controls,
   "detail.js": detail,
+  "diameter.js": diameter,
   "dialogs.js": dialogs,
   "dom.js": dom,
   "dras.js": dras,

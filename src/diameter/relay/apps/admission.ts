@@ -2,6 +2,7 @@
  * Whether a Logic App that sent a good CER is let in.
  * @module
  */
+import type { Clock } from "../../../net/clock.ts";
 import type { Capabilities, CapabilitiesFault } from "../../peer/capabilities.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
@@ -122,7 +123,7 @@ export class AppAdmission {
   async #probe(peer: Peer, originHost: string): Promise<Verdict> {
     const old = this.#connected(originHost);
     if (old.length === 0 || !peer.stranger) return undefined;
-    if (await showsLife(old)) return duplicate(originHost);
+    if (await showsLife(old, this.#runtime.clock)) return duplicate(originHost);
     // The newcomer may be gone meanwhile; then nobody needs the place.
     if (!peer.stranger) return undefined;
     for (const app of old) app.peer.abort("it did not answer when another connection with its identity came");
@@ -143,12 +144,13 @@ function replace(old: readonly RelayPeer[]): void {
   }
 }
 
-/** Sends a DWR to each; resolves with whether one of them showed a sign of life. */
-async function showsLife(old: readonly RelayPeer[]): Promise<boolean> {
+/** Sends a DWR to each; resolves with whether one of them showed a sign of life in time. */
+async function showsLife(old: readonly RelayPeer[], clock: Clock): Promise<boolean> {
   const before = old.map((app) => app.peer.readBytes);
   for (const app of old) if (!app.peer.watchdog.pending) app.peer.sendWatchdog();
-  for (let waited = 0; waited < PROBE_TIME; waited += PROBE_STEP) {
-    await new Promise((resolve) => setTimeout(resolve, PROBE_STEP));
+  const deadline = clock.now() + PROBE_TIME;
+  while (clock.now() < deadline) {
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, PROBE_STEP));
     if (old.some((app, i) => app.peer.open && app.peer.readBytes > before[i]!)) return true;
     if (!old.some((app) => app.peer.open)) return false;
   }

@@ -3,10 +3,11 @@
  * @module
  */
 import { type Connection, type Endpoint, endpointText } from "../../../net/connection.ts";
-import { type Listener, listenTcp } from "../../../net/listener.ts";
+import { type ListenAddress, type Listener, listenTcp } from "../../../net/listener.ts";
 import { reasonOf } from "../../../net/reason.ts";
 import type { TlsAcceptOptions, TlsListener, TlsServerFiles } from "../../../net/tls_listener.ts";
-import type { Peer, PeerOptions } from "../../peer/peer.ts";
+import type { Peer } from "../../peer/peer.ts";
+import type { PeerOptions } from "../../peer/peer_options.ts";
 import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
 import { AppAdmission } from "./admission.ts";
 import { AppSession, type SessionOwner } from "./session.ts";
@@ -296,7 +297,7 @@ export class AppServer {
 interface WantedListener {
   /** The same for what needs no other listener. */
   readonly key: string;
-  readonly endpoint: Endpoint;
+  readonly endpoint: ListenAddress;
   readonly tls?: TlsServerFiles;
 }
 
@@ -306,19 +307,23 @@ interface OpenListener {
   readonly listener: Listener;
 }
 
-function wantedBy({ listen, tls }: ServerOptions): WantedListener[] {
+function wantedBy({ listen, reusePort, tls }: ServerOptions): WantedListener[] {
   const known = new Map<string, number>();
   // Port 0 may be wanted several times.
   const keyOf = (kind: string, endpoint: Endpoint) => {
-    const key = `${kind} ${endpointText(endpoint)}`;
+    const key = `${kind} ${endpointText(endpoint)}${reusePort ? " shared" : ""}`;
     const nth = (known.get(key) ?? 0) + 1;
     known.set(key, nth);
     return `${key} ${nth}`;
   };
-  const plain = listen.map((endpoint) => ({ endpoint, key: keyOf("tcp", endpoint) }));
+  const at = (endpoint: Endpoint): ListenAddress => ({ ...endpoint, reusePort });
+  const plain = listen.map((endpoint) => ({ endpoint: at(endpoint), key: keyOf("tcp", endpoint) }));
   if (tls === undefined) return plain;
   const { listen: endpoints, ...files } = tls;
-  return [...plain, ...endpoints.map((endpoint) => ({ endpoint, tls: files, key: keyOf("tls", endpoint) }))];
+  return [
+    ...plain,
+    ...endpoints.map((endpoint) => ({ endpoint: at(endpoint), tls: files, key: keyOf("tls", endpoint) })),
+  ];
 }
 
 /** Whether the system may refuse to open one while the other is. */

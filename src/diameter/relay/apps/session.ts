@@ -5,7 +5,9 @@
  */
 import type { Connection, Endpoint } from "../../../net/connection.ts";
 import type { Capabilities } from "../../peer/capabilities.ts";
-import { Peer, type PeerEnd, type PeerHandlers, type PeerOptions } from "../../peer/peer.ts";
+import { Peer, type PeerHandlers, type RefusedCer } from "../../peer/peer.ts";
+import type { PeerEnd } from "../../peer/peer_end.ts";
+import type { PeerOptions } from "../../peer/peer_options.ts";
 import { type WatchdogHandlers, type WatchdogOptions, WatchdogTimer } from "../../peer/watchdog_timer.ts";
 import type { AppAdmission } from "./admission.ts";
 import type { AppDirectory } from "./directory.ts";
@@ -74,6 +76,18 @@ export class AppSession implements PeerHandlers, WatchdogHandlers, Served, Claim
   admit(peer: Peer, capabilities: Capabilities) {
     const { admission, adoption } = this.#owner;
     return adoption.judge(this) ?? admission.admit(peer, capabilities);
+  }
+
+  refusedCer(peer: Peer, { resultCode, reason: message }: RefusedCer, cer: Uint8Array): void {
+    const { runtime } = this.#owner;
+    const name = this.#app?.originHost ?? peer.remoteText;
+    runtime.refusedMessages.note(
+      { peer: name, resultCode, reason: "capabilities", message },
+      cer,
+      0,
+      cer.length,
+      runtime.tick(),
+    );
   }
 
   movedTo(served: Served): void {

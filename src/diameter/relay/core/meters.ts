@@ -8,7 +8,9 @@ import { CountersByNumber } from "../../../ops/metrics/counters_by_number.ts";
 import type { Family } from "../../../ops/metrics/family.ts";
 import { DURATION_BOUNDS, type Histogram, OVERHEAD_BOUNDS } from "../../../ops/metrics/histogram.ts";
 import { HistogramFamily } from "../../../ops/metrics/histogram_family.ts";
-import { isKnownResultCode } from "../../wire/result_codes.ts";
+import { OTHER } from "../../../ops/metrics/series.ts";
+import { isKnownResultCode, RESULT } from "../../wire/result_codes.ts";
+import { ERROR_ANSWERS } from "./refusal.ts";
 
 /**
  * Why a connection of a Logic App was not served: max_connections are there, or descriptors ran out
@@ -60,6 +62,26 @@ export const WATCHDOG_EVENTS = ["sent", "answered", "suspect", "okay", "reopen",
 /** One of {@link WATCHDOG_EVENTS}. */
 export type WatchdogSighting = typeof WATCHDOG_EVENTS[number];
 
+/**
+ * Result codes of answers that are there from the start: alarms ask for them, and how fast a number
+ * rises can only be told from one that was seen before. Others come with their first answer.
+ */
+const AWAITED_CODES = [
+  RESULT.success,
+  RESULT.limitedSuccess,
+  RESULT.commandUnsupported,
+  RESULT.unableToDeliver,
+  RESULT.realmNotServed,
+  RESULT.tooBusy,
+  RESULT.loopDetected,
+  RESULT.redirectIndication,
+  RESULT.applicationUnsupported,
+  RESULT.invalidHeaderBits,
+  RESULT.invalidAvpBits,
+  RESULT.unknownPeer,
+  RESULT.unableToComply,
+].map(String).concat(OTHER);
+
 /** A request's way, and that of its answer. */
 export type Direction = "app_to_dra" | "dra_to_app";
 
@@ -89,6 +111,7 @@ export class DraMeters {
     this.reverseRequests = requests.of({ direction: "dra_to_app", dra });
     const byCode = (direction: Direction) =>
       new CountersByNumber(isKnownResultCode, (result_code) => answers.of({ direction, dra, result_code }));
+    answers.declare({ direction: ["app_to_dra", "dra_to_app"], dra: [dra], result_code: AWAITED_CODES });
     this.answers = byCode("app_to_dra");
     this.reverseAnswers = byCode("dra_to_app");
     this.duration = meters.duration.of({ dra });
@@ -188,6 +211,12 @@ export class Meters {
     (reason) => this.unmatched.of({ reason }),
   );
   readonly #dras = new Map<string, DraMeters>();
+
+  constructor() {
+    for (const [reason, codes] of Object.entries(ERROR_ANSWERS)) {
+      this.errorAnswers.declare({ code: codes.map(String), reason: [reason] });
+    }
+  }
 
   /** The handles of that DRA: the same ones while the process lives. */
   ofDra(name: string): DraMeters {

@@ -10,7 +10,7 @@ import { Listeners } from "../../../net/listeners.ts";
 import { SegmentPool } from "../../../net/segment.ts";
 import type { LocalIdentity } from "../../peer/capabilities.ts";
 import { EndToEndIds } from "../../peer/end_to_end_ids.ts";
-import type { PeerNode } from "../../peer/peer.ts";
+import type { PeerNode } from "../../peer/peer_options.ts";
 import type { MalformedMessage } from "../../peer/peer_gate.ts";
 import { Budgets } from "./budgets.ts";
 import { Ledger } from "./ledger.ts";

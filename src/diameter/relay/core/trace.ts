@@ -47,6 +47,14 @@ export interface TracedArrival extends TracedPiece {
   readonly sessionEnd: number;
 }
 
+/** Why a request goes to the one that it goes to, or to none. */
+export interface TracedChoice {
+  /** For people. */
+  readonly why: string;
+  /** Who could not be asked, and what follows the name in a sentence. */
+  readonly left_out: readonly { readonly dra: string; readonly reason: string }[];
+}
+
 /**
  * Who keeps the trace. A handle stands for a transaction: 0 is one that is not recorded, and the
  * calls do nothing for one that is forgotten by now. Times are microseconds, modulo 2^32.
@@ -60,6 +68,10 @@ export interface RelayTrace {
   word(text: string): number;
   /** A request came. @returns its handle */
   begun(request: TracedArrival): number;
+  /** Where it goes was decided. The same object for the same decision costs least. */
+  chosen(handle: number, choice: TracedChoice): void;
+  /** What this node's own answer says, for people. */
+  explained(handle: number, sentence: string): void;
   /** It leaves for a connection, under that hop-by-hop id. */
   attempt(handle: number, target: TracedPeer, hopByHop: number, now: number): void;
   /** How the latest attempt ended, or the latest to `target`. @param outcome a {@link word} */

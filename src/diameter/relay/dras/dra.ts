@@ -3,7 +3,8 @@
  * @module
  */
 import type { Capabilities } from "../../peer/capabilities.ts";
-import type { Peer, PeerEnd } from "../../peer/peer.ts";
+import type { Peer } from "../../peer/peer.ts";
+import type { PeerEnd } from "../../peer/peer_end.ts";
 import { type Identity, identity } from "../../wire/identity.ts";
 import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
 import { DraLink, type LinkHandlers } from "./link.ts";
@@ -81,7 +82,12 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
   /** Takes it out of service with DPR (2), or puts it into service again. */
   async setEnabled(enabled: boolean): Promise<void> {
     this.isDisabled = !enabled;
-    if (enabled) return this.start();
+    if (enabled) {
+      this.start();
+      // Until there is other news, what holds is that it is being connected.
+      if (!this.usable) this.reason = this.links[0]?.reason ?? this.reason;
+      return;
+    }
     const cause = DISCONNECT_CAUSE.doNotWantToTalkToYou;
     const ending = this.#ending = Promise.all(
       this.links.map((link) => link.stop(cause, "is disabled by its operator")),

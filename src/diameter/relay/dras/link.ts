@@ -7,7 +7,9 @@ import { type Connection, endpointText } from "../../../net/connection.ts";
 import { reasonOf } from "../../../net/reason.ts";
 import type { BackoffOptions } from "../../peer/backoff.ts";
 import type { Capabilities } from "../../peer/capabilities.ts";
-import { causeName, Peer, type PeerEnd, type PeerHandlers, type PeerOptions } from "../../peer/peer.ts";
+import { Peer, type PeerHandlers } from "../../peer/peer.ts";
+import { causeName, type PeerEnd } from "../../peer/peer_end.ts";
+import type { PeerOptions } from "../../peer/peer_options.ts";
 import { Redialer } from "../../peer/redialer.ts";
 import type { WatchdogState } from "../../peer/watchdog.ts";
 import { WatchdogTimer } from "../../peer/watchdog_timer.ts";
@@ -30,9 +32,11 @@ const UNREACHABLE = "cannot be reached";
 /** What TLS says of bytes that are none. */
 const TLS_TROUBLE = /tls|ssl|corrupt message|wrong version/i;
 
-/** The end of a connection as what follows the name of a DRA. */
+/**
+ * The end of a connection as what follows the name of a DRA; why it was stopped is that already.
+ */
 function asPredicate(reason: string): string {
-  return reason.startsWith(UNREACHABLE) ? reason : `is not connected: ${reason}`;
+  return /^(is|cannot) /.test(reason) ? reason : `is not connected: ${reason}`;
 }
 
 /** What a link tells the pool. */

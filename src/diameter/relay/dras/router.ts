@@ -84,6 +84,24 @@ function whyNot(facts: RequestFacts, dra: DraView, named: boolean): string | und
   return undefined;
 }
 
+/**
+ * Why `name` was asked by that decision, and who was not, for people: those before it are left out,
+ * too, because they were full.
+ */
+export function describeChoice<D extends DraView>(
+  { pinned, groups, rejected }: Route<D>,
+  name: string,
+  balance: string,
+): { why: string; leftOut: Rejection[] } {
+  if (pinned?.name === name) return { why: "Destination-Host names it", leftOut: [...rejected] };
+  const nth = groups.findIndex((group) => group.some((dra) => dra.name === name));
+  const group = groups[nth] ?? [];
+  const before = [...(pinned === undefined ? [] : [pinned]), ...groups.slice(0, Math.max(0, nth)).flat()];
+  const full = before.map((dra) => ({ name: dra.name, reason: "has as much as it may" }));
+  const how = group.length > 1 ? `, ${balance} among ${group.length} DRAs` : "";
+  return { why: `priority ${group[0]?.priority ?? "?"}${how}`, leftOut: [...full, ...rejected] };
+}
+
 /** A sentence for Error-Message: why there is no route. */
 export function describeRejections(rejected: readonly Rejection[]): string {
   if (rejected.length === 0) return "no route: no DRA is configured";

@@ -38,6 +38,7 @@ export class Refusals {
   constructor(runtime: RelayRuntime, tracing?: Tracing) {
     this.#runtime = runtime;
     this.#tracing = tracing;
+    this.#declareTimeout();
   }
 
   /** Forgets what was prepared: what answers tell may change while it runs. */
@@ -45,6 +46,13 @@ export class Refusals {
     this.#known.clear();
     this.#lasting = new WeakMap();
     this.#last = undefined;
+    this.#declareTimeout();
+  }
+
+  /** The one error answer whose code is configured is counted from the start like all others. */
+  #declareTimeout(): void {
+    const { meters, options } = this.#runtime;
+    meters.errorAnswers.of({ code: String(options.timeoutResultCode), reason: "timeout" });
   }
 
   /** Answers a request that never became a transaction towards the other side. */

@@ -9,6 +9,7 @@ import { resultCodeIn } from "../../wire/result_code_in.ts";
 import { type AttemptPlace, Attempts } from "../core/attempts.ts";
 import { Incoming } from "../core/incoming.ts";
 import type { RetryCause } from "../core/meters.ts";
+import type { Refusal } from "../core/refusal.ts";
 import type { Place, RelayPeer } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
 import { ENDED, ticksFor, type TransactionTable } from "../core/transactions.ts";
@@ -55,7 +56,7 @@ export class Retries {
     }
     const { options } = this.#runtime;
     const sent = attempts?.sent ?? 1;
-    const refusal = {
+    const refusal: Refusal = {
       resultCode: options.timeoutResultCode,
       message: `timeout after ${options.requestTimeout} ms, ${sent} ${sent === 1 ? "attempt" : "attempts"}`,
       reason: "timeout",
@@ -105,7 +106,7 @@ export class Retries {
         this.#passOn(requester, link, slot, attempts.lastError, "lost");
         continue;
       }
-      const refusal = {
+      const refusal: Refusal = {
         resultCode: RESULT.unableToDeliver,
         message: `the connection to ${link.dra.name} was lost and the request could not be sent again`,
         reason: "connection_lost",

@@ -79,7 +79,7 @@ export class ToApps implements Direction<RelayPeer> {
     const { runtime, table } = this.#parts;
     if (table.size === 0) return void table.wheel.advance(tick, () => {});
     const { requestTimeout, timeoutResultCode } = runtime.options;
-    const refusal = {
+    const refusal: Refusal = {
       resultCode: timeoutResultCode,
       message: `no answer of the Logic App within ${requestTimeout} ms`,
       reason: "timeout",
@@ -90,7 +90,7 @@ export class ToApps implements Direction<RelayPeer> {
   lost(app: RelayPeer): void {
     if (app.owed === 0) return;
     const { table } = this.#parts;
-    const refusal = {
+    const refusal: Refusal = {
       resultCode: RESULT.unableToDeliver,
       message: `the connection to ${app.originHost} was lost`,
       reason: "connection_lost",

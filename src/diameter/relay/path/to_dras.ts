@@ -95,7 +95,7 @@ export class ToDras implements Direction<DraLink> {
       if (sessionIdStart >= 0) {
         this.#parts.sessions.note(request.block, sessionIdStart, sessionIdEnd, request.from.key);
       }
-      this.#parts.tracing?.forwarded(request, link.relayPeer!, link.table, slot);
+      this.#parts.tracing?.forwarded(request, link.relayPeer!, link.table, slot, plan);
       this.#observe(request, link, slot);
     } catch (error) {
       this.#parts.runtime.defect(error, "lives_on");
@@ -157,7 +157,9 @@ export class ToDras implements Direction<DraLink> {
 
   #noRoute(plan: Route<Dra>): Refusal {
     this.#parts.runtime.meters.routingErrors++;
-    return { resultCode: RESULT.unableToDeliver, message: describeRejections(plan.rejected), reason: "no_route" };
+    const { rejected } = plan;
+    const message = describeRejections(rejected);
+    return { resultCode: RESULT.unableToDeliver, message, reason: "no_route", leftOut: rejected };
   }
 
   #book({ from }: Incoming, link: Place): void {

@@ -12,11 +12,13 @@ import { parseIp } from "../../wire/ip_address.ts";
 import { resultCodeIn } from "../../wire/result_code_in.ts";
 import type { Incoming } from "../core/incoming.ts";
 import type { RetryCause } from "../core/meters.ts";
-import type { Refusal } from "../core/refusal.ts";
+import type { LeftOut, Refusal } from "../core/refusal.ts";
 import type { RelayPeer } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
-import type { RelayTrace, TracedArrival, TracedEnd, TracedPeer } from "../core/trace.ts";
+import type { RelayTrace, TracedArrival, TracedChoice, TracedEnd, TracedPeer } from "../core/trace.ts";
 import type { TransactionTable } from "../core/transactions.ts";
+import type { Dra } from "../dras/dra.ts";
+import { describeChoice, type Route } from "../dras/router.ts";
 
 /** What an attempt is called that ended with an answer of this node, by the reason of that. */
 const UNANSWERED: Readonly<Record<string, string>> = { timeout: "timeout", connection_lost: "lost" };
@@ -27,6 +29,9 @@ export class Tracing {
   readonly #trace: RelayTrace;
   readonly #arrival = new Arrival((peer) => this.#connectionOf(peer));
   readonly #answered: number;
+  /** By decision and by the name of who was asked: a decision holds for many requests. */
+  readonly #choices = new WeakMap<Route<Dra>, Map<string, TracedChoice>>();
+  readonly #noChoices = new WeakMap<readonly LeftOut[], TracedChoice>();
 
   constructor(runtime: RelayRuntime, trace: RelayTrace) {
     this.#runtime = runtime;
@@ -43,11 +48,16 @@ export class Tracing {
     return handle;
   }
 
-  /** A request went to `target`, and waits in `slot`. */
-  forwarded(request: Incoming, target: RelayPeer, table: TransactionTable, slot: number): void {
+  /**
+   * A request went to `target`, and waits in `slot`.
+   * @param plan the decision, when it went to a DRA
+   */
+  forwarded(request: Incoming, target: RelayPeer, table: TransactionTable, slot: number, plan?: Route<Dra>): void {
     const handle = this.begun(request);
     table.setTrace(slot, handle);
-    if (handle !== 0) this.#attempt(handle, target, table, slot);
+    if (handle === 0) return;
+    if (plan !== undefined) this.#trace.chosen(handle, this.#choiceOf(plan, target.link?.dra.name ?? ""));
+    this.#attempt(handle, target, table, slot);
   }
 
   /**
@@ -123,9 +133,31 @@ export class Tracing {
   }
 
   /** This node has answered itself. @param handle not 0 */
-  refused(handle: number, { reason, resultCode }: Refusal): void {
+  refused(handle: number, { reason, resultCode, message, leftOut }: Refusal): void {
+    if (leftOut !== undefined) this.#trace.chosen(handle, this.#noChoice(leftOut));
+    this.#trace.explained(handle, message);
     this.#trace.outcome(handle, this.#trace.word(UNANSWERED[reason] ?? "unanswered"));
     this.#trace.ended(handle, this.#now(), resultCode, this.#trace.word(reason));
+  }
+
+  #choiceOf(plan: Route<Dra>, name: string): TracedChoice {
+    let choices = this.#choices.get(plan);
+    if (choices === undefined) this.#choices.set(plan, choices = new Map());
+    let choice = choices.get(name);
+    if (choice === undefined) {
+      const balance = this.#runtime.options.draPool.balance.replaceAll("_", " ");
+      const { why, leftOut } = describeChoice(plan, name, balance);
+      choices.set(name, choice = { why, left_out: shown(leftOut) });
+    }
+    return choice;
+  }
+
+  #noChoice(leftOut: readonly LeftOut[]): TracedChoice {
+    let choice = this.#noChoices.get(leftOut);
+    if (choice === undefined) {
+      this.#noChoices.set(leftOut, choice = { why: "no DRA could be asked", left_out: shown(leftOut) });
+    }
+    return choice;
   }
 
   #attempt(handle: number, target: RelayPeer, table: TransactionTable, slot: number): void {
@@ -223,6 +255,10 @@ class Arrival implements TracedArrival {
     const { block, at, end } = this.request;
     return this.#session = findAvp(block.bytes, AVP.sessionId, at + HEADER_LENGTH, end) ?? "none";
   }
+}
+
+function shown(leftOut: readonly LeftOut[]): TracedChoice["left_out"] {
+  return leftOut.map(({ name, reason }) => ({ dra: name, reason }));
 }
 
 function endOf({ hostname, port }: Endpoint): TracedEnd {

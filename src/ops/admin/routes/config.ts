@@ -7,6 +7,14 @@ import type { AdminHost } from "../host.ts";
 import * as parameter from "../parameter.ts";
 import { json, type Route, route } from "../route.ts";
 
+/** What reading the file again answers. */
+export const RELOADED = z.object({
+  changes: z.array(z.object({ path: z.string(), from: z.unknown(), to: z.unknown() })),
+  needs_restart: z.array(z.string()),
+  applied: z.boolean(),
+  confirm_by: z.iso.datetime().optional(),
+});
+
 /** The routes. */
 export function configRoutes(host: AdminHost): Route[] {
   return [
@@ -32,12 +40,7 @@ export function configRoutes(host: AdminHost): Route[] {
       },
       answer: {
         description: "What changed, or would.",
-        schema: z.object({
-          changes: z.array(z.object({ path: z.string(), from: z.unknown(), to: z.unknown() })),
-          needs_restart: z.array(z.string()),
-          applied: z.boolean(),
-          confirm_by: z.iso.datetime().optional(),
-        }),
+        schema: RELOADED,
       },
       problems: [409, 412, 422],
       async handle({ query, header }) {

@@ -10,7 +10,8 @@ import { json, type Route, route } from "../route.ts";
 
 const LEVELS = ["debug", "info", "warning", "error"] as const;
 
-const state = z.object({
+/** What the log writes. */
+export const LOGGING = z.object({
   level: z.enum(LEVELS),
   requests: z.boolean(),
   responses: z.boolean(),
@@ -33,7 +34,7 @@ export function loggingRoutes(host: AdminHost): Route[] {
       method: "GET",
       path,
       summary: "What the log writes",
-      answer: { description: "As it is now.", schema: state },
+      answer: { description: "As it is now.", schema: LOGGING },
       handle: () => json(shown(host.logging())),
     }),
     route({
@@ -43,7 +44,7 @@ export function loggingRoutes(host: AdminHost): Route[] {
       description: "What is not named stays. With `for` it goes back by itself.",
       query: { for: parameter.duration("Back by itself after this time").optional() },
       body: { json: change },
-      answer: { description: "As it is now.", schema: state },
+      answer: { description: "As it is now.", schema: LOGGING },
       problems: [422],
       handle({ query, body }) {
         const { for: bodyFor, ...wanted } = body;
@@ -54,7 +55,7 @@ export function loggingRoutes(host: AdminHost): Route[] {
   ];
 }
 
-function shown({ level, requests, responses, until }: LogState): z.output<typeof state> {
+function shown({ level, requests, responses, until }: LogState): z.output<typeof LOGGING> {
   // Whole seconds, rounded up: whoever asked for 10m reads 10m.
   const left = until === null ? null : Math.max(0, Math.ceil((until.getTime() - Date.now()) / 1000)) * 1000;
   return { level, requests, responses, for: left === null ? null : formatDuration(left) };

@@ -8,6 +8,20 @@ import { type AdminPlane, STATES } from "../plane.ts";
 import { json, type Route, route } from "../route.ts";
 import { overall } from "./health.ts";
 
+/** What every gateway answers; planes add to it. */
+export const STATUS = z.object({
+  version: z.string(),
+  uptime_seconds: z.number().min(0),
+  state: z.enum(STATES),
+  reason: z.string().optional(),
+  config: z.object({
+    loaded_at: z.iso.datetime(),
+    sha256: z.string(),
+    file_differs: z.boolean(),
+    confirm_by: z.iso.datetime().nullable(),
+  }),
+});
+
 /** The route; each plane adds its part. */
 export function statusRoute(host: AdminHost, planes: readonly AdminPlane[]): Route {
   const parts = planes.flatMap(({ status }) => status ?? []);
@@ -17,19 +31,7 @@ export function statusRoute(host: AdminHost, planes: readonly AdminPlane[]): Rou
     summary: "Version, state, configuration and statistics",
     answer: {
       description: "As it is now.",
-      schema: z.object({
-        version: z.string(),
-        uptime_seconds: z.number().min(0),
-        state: z.enum(STATES),
-        reason: z.string().optional(),
-        config: z.object({
-          loaded_at: z.iso.datetime(),
-          sha256: z.string(),
-          file_differs: z.boolean(),
-          confirm_by: z.iso.datetime().nullable(),
-        }),
-        ...Object.assign({}, ...parts.map(({ shape }) => shape)),
-      }),
+      schema: STATUS.extend(Object.assign({}, ...parts.map(({ shape }) => shape))),
     },
     async handle() {
       const [{ readiness }, config, ...read] = await Promise.all([

@@ -110,7 +110,7 @@ export class Scene implements AdminPlane {
         messages_received: messages,
         bytes_sent: messages * 224,
         bytes_received: messages * 180,
-        latency_ms: share === 0 ? null : { p50: 1.1 + nth % 3, p99: (4 + 2 * (nth % 5)) * load },
+        latency_ms: share === 0 ? { p50: null, p99: null } : { p50: 1.1 + nth % 3, p99: (4 + 2 * (nth % 5)) * load },
       };
     });
   }
@@ -118,9 +118,22 @@ export class Scene implements AdminPlane {
   #statistics(): Statistics {
     const dras = this.drasNow();
     const usable = dras.filter((one) => one.usable && one.enabled);
+    const total = dras.reduce((sum, one) => sum + one.messages_sent, 0);
+    const pending = dras.reduce((sum, one) => sum + one.in_flight, 0);
     return {
-      total_requests: dras.reduce((sum, one) => sum + one.messages_sent, 0),
-      active_sessions: dras.reduce((sum, one) => sum + one.in_flight, 0),
+      total_requests: total,
+      total_responses: total - pending,
+      active_sessions: pending,
+      avg_latency_ms: 1.2,
+      to_dra: total,
+      from_dra: total,
+      to_app: total,
+      from_app: total,
+      sessions_created: total,
+      sessions_completed: total - pending - 15,
+      sessions_expired: 12,
+      sessions_abandoned: 0,
+      dras: [],
       timeout_errors: 12,
       routing_errors: 3,
       sessions_rejected: 15,
@@ -159,7 +172,9 @@ export class Scene implements AdminPlane {
       route: "eir",
       pool: "default",
       attempts: [{ dra: first ?? "", at: iso(0), outcome: "answered" }] as Attempt[],
-      reason: "priority 1, round robin, weight 100",
+      choice: { why: "priority 1, round robin among 2 DRAs", left_out: [] } as Transaction["choice"],
+      reason: null as string | null,
+      explanation: null as string | null,
       result_code: 2001,
       duration_ms: 1.2 + nth % 7,
     };
@@ -172,7 +187,6 @@ export class Scene implements AdminPlane {
             { dra: first ?? "", at: iso(0), outcome: "timeout" },
             { dra: second ?? "", at: iso(1000), outcome: "answered" },
           ],
-          reason: "next candidate after a timeout: priority 2",
           duration_ms: 1004.6,
         };
       case 8:
@@ -181,7 +195,12 @@ export class Scene implements AdminPlane {
           dra: null,
           dra_hop_by_hop: null,
           attempts: [],
-          reason: "no DRA serves this application",
+          choice: {
+            why: "no DRA could be asked",
+            left_out: this.dras.map(({ name }) => ({ dra: name, reason: "did not advertise application 16777252" })),
+          },
+          reason: "no_route",
+          explanation: "no route: no DRA advertised application 16777252",
           result_code: 3002,
         };
       case 12:
@@ -232,6 +251,8 @@ export class Scene implements AdminPlane {
   }
 }
 
+const DOWN = "cannot be reached: connection refused (10.0.3.100:3868)";
+
 function dra(nth: number, all: number): Changeable {
   const many = all > 10;
   const isDown = many ? nth % 17 === 16 : nth === all - 1;
@@ -244,20 +265,21 @@ function dra(nth: number, all: number): Changeable {
     port: 3868,
     priority: nth < all / 2 ? 1 : 2,
     weight: 100,
+    weight_overridden: false,
     origin_host: isDown ? "" : `${name}.core.example.net`,
     state: isDown ? "RECONNECTING" : "OPEN",
     watchdog: isDown ? "down" : isReopening ? "reopen" : "okay",
     enabled: true,
     usable: !isDown && !isReopening,
-    reason: isDown ? "connection refused" : isReopening ? "1 of 3 watchdogs answered" : null,
+    reason: isDown ? DOWN : isReopening ? "is connected, 1 of 3 watchdogs answered" : "",
     in_flight: 0,
     messages_sent: 0,
     messages_received: 0,
     bytes_sent: 0,
     bytes_received: 0,
     reconnects: isDown ? 14 : nth % 3,
-    latency_ms: null,
-    last_error: isDown ? "connection refused (os error 111)" : null,
+    latency_ms: { p50: null, p99: null },
+    last_error: isDown ? DOWN : "",
     next_attempt_at: isDown ? new Date(Date.now() + 127_000).toISOString() : null,
     breaker: {
       state: nth === 2 ? "half_open" : "closed",
@@ -270,13 +292,14 @@ function dra(nth: number, all: number): Changeable {
 
 function app(nth: number): App {
   return {
-    id: nth + 1,
+    id: String(nth + 1),
     origin_host: `mme${nth + 1}.apps.example.com`,
     origin_realm: "apps.example.com",
     remote: `10.20.${nth >> 8}.${nth & 255}:${40_000 + nth}`,
     listener: "0.0.0.0:3868",
     tls: nth % 9 === 4,
-    state: "OPEN",
+    state: "open",
+    applications: [{ id: S13, vendor: 10415, type: "auth" }],
     connected_at: new Date(Date.now() - (nth + 3) * 61_000).toISOString(),
     in_flight: nth % 4,
     messages_sent: nth * 1000,
@@ -310,9 +333,10 @@ function routesOf(scene: Scene): Route[] {
     route({ method: "GET", path: "/api/v1/dras", summary: "DRAs", answer: list, handle: () => json(scene.drasNow()) }),
     action(
       "disable",
-      (one) => Object.assign(one, { enabled: false, usable: false, state: "CLOSING", reason: "disabled" }),
+      (one) =>
+        Object.assign(one, { enabled: false, usable: false, state: "CLOSING", reason: "is disabled by its operator" }),
     ),
-    action("enable", (one) => Object.assign(one, { enabled: true, usable: true, state: "OPEN", reason: null })),
+    action("enable", (one) => Object.assign(one, { enabled: true, usable: true, state: "OPEN", reason: "" })),
     action("reconnect", (one) => Object.assign(one, { state: "CONNECTING", next_attempt_at: null })),
     action("breaker/reset", (one) => Object.assign(one, { breaker: { state: "closed" } })),
     route({

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import {
   activePriority,
+  describeChoice,
   describeRejections,
   type DraView,
   type RequestFacts,
@@ -145,6 +146,19 @@ const pools = fc.array(view, { maxLength: 6 }).map((views) =>
     dra(`d${i}`, { ...more, reason: "is down", ...(known ? {} : { originHost: "" }) })
   )
 );
+Deno.test("R2 why a DRA was asked is told with everybody who was not, and those before it who were full", () => {
+  const down = dra("d", { usable: false, reason: "is disabled" });
+  const pool = [dra("a"), dra("b", { priority: 2 }), dra("c", { priority: 2 }), down];
+  const asked = { why: "priority 1", leftOut: [{ name: "d", reason: "is disabled" }] };
+  assertEquals(describeChoice(route(facts(), pool), "a", "round robin"), asked);
+  const [full, disabled] = [{ name: "a", reason: "has as much as it may" }, { name: "d", reason: "is disabled" }];
+  const second = describeChoice(route(facts(), pool), "c", "round robin");
+  assertEquals(second, { why: "priority 2, round robin among 2 DRAs", leftOut: [full, disabled] });
+  const named = route(facts({ destinationHost: "a.example.net" }), pool);
+  assertEquals(describeChoice(named, "a", "round robin").why, "Destination-Host names it");
+  assertEquals(describeChoice(named, "b", "round robin").leftOut, [full, disabled]);
+});
+
 const hosts = fc.constantFrom<string[]>(
   "",
   "d0.example.net",

@@ -1,5 +1,6 @@
 /** What the ring of recent transactions holds of what goes through a gateway. */
 import { assert, assertEquals } from "@std/assert";
+import { COMMAND } from "../../../../src/diameter/wire/command_codes.ts";
 import { FLAG } from "../../../../src/diameter/wire/header.ts";
 import { messagesOf, type Transaction, transactionsOf } from "../../../../src/ops/trace/mod.ts";
 import { TraceRing } from "../../../../src/ops/trace/trace_ring.ts";
@@ -164,6 +165,38 @@ Deno.test(
     assertEquals([one.dra, one.attempts, one.reason, one.result_code], [null, [], "loop", 3005]);
     assertEquals(one.session_id, "app;9;9");
     assertEquals((await messages(ring)).map(({ bytes }) => bytes), [sent, delivered.bytes]);
+  }),
+);
+
+Deno.test(
+  "a request that went to the second DRA, or to none, is recorded with why: who was left out, and for what",
+  traced({ dras: TWO, gateway: { errorDetail: "none" } }, async (s, ring) => {
+    const app = await s.app();
+    const disabled = { dra: "dra-1", reason: "is disabled by its operator" };
+    const leaves = async (nth: number) => {
+      const left = s.gateway.setEnabled(`dra-${nth}`, false);
+      await s.dras[nth - 1]!.answerPeerRequest(COMMAND.disconnectPeer);
+      await left;
+    };
+    await leaves(1);
+    await app.send(request());
+    await s.dras[1]!.send(answer(await s.dras[1]!.nextRequest()));
+    await app.nextAnswer();
+    const { choice, explanation } = await ended(ring);
+    assertEquals([choice, explanation], [{ why: "priority 2", left_out: [disabled] }, null]);
+    await leaves(2);
+    await app.send(request());
+    await app.nextAnswer();
+    const [refused] = (await transactionsOf(ring, {})).transactions;
+    assertEquals(refused?.choice, {
+      why: "no DRA could be asked",
+      left_out: [disabled, { ...disabled, dra: "dra-2" }],
+    });
+    // Logic Apps are told nothing of it.
+    assertEquals(
+      refused?.explanation,
+      "no route: dra-1 is disabled by its operator; dra-2 is disabled by its operator",
+    );
   }),
 );
 

@@ -10,10 +10,15 @@ const PATIENCE = 5_000;
 
 /** An answer that is none: nobody answered, or it was refused. */
 export class ApiError extends Error {
-  /** @param {string} message @param {number} status 0 when there was no answer at all */
-  constructor(message, status) {
+  /**
+   * @param {string} message
+   * @param {number} status 0 when there was no answer at all
+   * @param {readonly string[]} faults what is wrong, one by one
+   */
+  constructor(message, status, faults = []) {
     super(message);
     this.status = status;
+    this.faults = faults;
   }
 }
 
@@ -35,7 +40,7 @@ export async function ask(path, { method = "GET", body } = {}) {
     const slow = error instanceof DOMException && error.name === "TimeoutError";
     throw new ApiError(slow ? `no answer within ${PATIENCE / 1000} s` : "nobody answers", 0);
   }
-  if (!response.ok) throw new ApiError(await problemText(response), response.status);
+  if (!response.ok) throw await problemOf(response);
   return response;
 }
 
@@ -50,12 +55,14 @@ export async function get(path) {
 }
 
 /** What a problem object (RFC 9457) says. @param {Response} response */
-async function problemText(response) {
+async function problemOf(response) {
+  const { status, statusText } = response;
   try {
-    const { detail, title } = await response.json();
-    return String(detail ?? title);
+    const { detail, title, errors = [] } = await response.json();
+    const faults = errors.map((/** @type {{ detail: unknown }} */ fault) => String(fault.detail));
+    return new ApiError(String(detail ?? title), status, faults);
   } catch {
-    return `${response.status} ${response.statusText}`;
+    return new ApiError(`${status} ${statusText}`, status);
   }
 }
 

@@ -191,7 +191,7 @@ export class AppList {
   #write(element, row, index) {
     element.dataset["index"] = String(index);
     setAttribute(element, "aria-rowindex", index + 2);
-    setAttribute(element, "data-state", row.app.state === "OPEN" ? null : row.app.state);
+    setAttribute(element, "data-state", row.app.state === "open" ? null : row.app.state);
     for (const [i, { text }] of COLUMNS.entries()) {
       const cell = element.children[i];
       if (cell !== undefined) setText(i === 0 ? cell.firstElementChild ?? cell : cell, text(row));

@@ -4,11 +4,10 @@
  * What concerns the whole process: its log, and its end.
  * @module
  */
-/** @import { Logging, Status } from "./types.d.ts" */
+/** @import { Logging } from "./types.d.ts" */
 import { get } from "./api.js";
 import { act, question } from "./dialogs.js";
 import { byId, h, setText } from "./dom.js";
-import { plural } from "./format.js";
 
 const LEVELS = ["debug", "info", "warning", "error"];
 const TIMES = [["", "until changed again"], ["10m", "for 10 minutes"], ["1h", "for an hour"], ["24h", "for a day"]];
@@ -61,11 +60,10 @@ export async function changeLogging() {
 
 /**
  * Asks whether it shall end.
- * @param {Status | undefined} status
- * @param {number} apps how many are connected
+ * @param {string | undefined} host
+ * @param {readonly string[]} atStake sentences
  */
-export async function drain(status, apps) {
-  const host = status?.origin_host ?? "this gateway";
+export async function drain(host = "this gateway", atStake) {
   const yes = await question({
     title: `Drain ${host}?`,
     text: [
@@ -74,13 +72,7 @@ export async function drain(status, apps) {
         {},
         "It accepts nothing new and answers new requests 3004, waits for the answers that are pending, takes leave of its peers, and exits. It cannot be called off.",
       ),
-      h(
-        "p",
-        {},
-        `${plural(apps, "Logic App")} connected, ${
-          plural(status?.statistics.active_sessions ?? 0, "request")
-        } pending.`,
-      ),
+      ...atStake.map((sentence) => h("p", {}, sentence)),
     ],
     yes: "Drain and exit",
     isDangerous: true,

@@ -5,18 +5,32 @@
  * @module
  */
 /** @import { RecordedMessage, Transaction, TransactionDetail } from "./types.d.ts" */
+/** @import { Child } from "./dom.js" */
 /** @import { Step } from "./ladder.js" */
 import { ApiError, get } from "./api.js";
 import { fill, h, setAttribute } from "./dom.js";
-import { clockMs, hex32, milliseconds } from "./format.js";
-import { ladderOf } from "./ladder.js";
+import { clockMs, count, hex32, milliseconds } from "./format.js";
+import { ladderOf, reasonText } from "./ladder.js";
 import { applicationText, codeLevel, codeText, commandText } from "./meanings.js";
 import { messageView } from "./message.js";
+
+/**
+ * Who was not asked, and why, line by line.
+ * @param {NonNullable<Transaction["choice"]>["left_out"]} leftOut
+ */
+function leftOutList(leftOut) {
+  return h(
+    "ul",
+    { class: "left-out", tabindex: leftOut.length > 6 ? 0 : null, "aria-label": "DRAs left out" },
+    ...leftOut.map(({ dra, reason }) => h("li", {}, h("b", {}, dra), ` ${reason}`)),
+  );
+}
 
 /** The panel. */
 export class Detail {
   #place;
   #onClosed;
+  #onLearned;
   /** @type {Transaction | undefined} */
   #shown;
   #asked = 0;
@@ -27,10 +41,15 @@ export class Detail {
   /** What is known of it, told apart to see whether there is more by now. */
   #known = "";
 
-  /** @param {HTMLElement} place @param {() => void} onClosed */
-  constructor(place, onClosed) {
+  /**
+   * @param {HTMLElement} place
+   * @param {() => void} onClosed
+   * @param {(transaction: Transaction) => void} onLearned more of the one that is shown
+   */
+  constructor(place, onClosed, onLearned) {
     this.#place = place;
     this.#onClosed = onClosed;
+    this.#onLearned = onLearned;
     fill(
       place,
       h(
@@ -62,9 +81,15 @@ export class Detail {
     if (this.#shown !== undefined && this.#known !== JSON.stringify(transaction)) void this.show(transaction);
   }
 
+  /** Asks again while it is pending: the list may stand still. */
+  async refresh() {
+    if (this.#shown?.duration_ms === null) await this.show(this.#shown);
+  }
+
   /** @param {Transaction} transaction */
   async show(transaction) {
-    const isAnother = this.#shown?.id !== transaction.id || this.#shown?.at !== transaction.at;
+    // Behind a restart ids begin anew.
+    const isAnother = this.#shown?.id !== transaction.id || this.#shown.at !== transaction.at;
     this.#shown = transaction;
     this.#known = JSON.stringify(transaction);
     this.#place.hidden = false;
@@ -76,12 +101,18 @@ export class Detail {
     }
     const nth = ++this.#asked;
     try {
-      if (transaction.id === undefined) throw new ApiError("", 404);
       /** @type {TransactionDetail} */
-      const detail = await get(`/api/v1/transactions/${encodeURIComponent(transaction.id)}`);
+      const detail = await get(`/api/v1/transactions/${transaction.id}`);
       if (nth !== this.#asked) return;
+      // The gateway has restarted: its ids begin anew, and this one is another transaction's.
+      if (detail.at !== transaction.at) throw new ApiError("", 404);
+      const { messages: _, ...known } = detail;
+      this.#shown = known;
+      this.#known = JSON.stringify(known);
+      this.#showFacts(known);
+      this.#onLearned(known);
       this.#draw(
-        { ...transaction, messages: detail.messages },
+        detail,
         detail.messages.length === 0 ? "Its messages are not recorded." : undefined,
       );
     } catch (error) {
@@ -101,19 +132,34 @@ export class Detail {
     const level = codeLevel(one);
     const result = one.result_code === null ? level === "pending" ? "pending" : "no answer" : codeText(one.result_code);
     fill(this.#title, commandText(one.command), " ", h("span", { class: `result ${level}` }, result));
+    const { choice } = one;
+    // The list of who was left out says what the sentence does, line by line.
+    const isListed = one.attempts.length === 0 && choice !== null && choice.left_out.length > 0;
+    /** @type {[string, Child][]} */
     const facts = [
       ["Session-Id", one.session_id || "–"],
-      ["Why there", one.reason ?? "–"],
-      ["Route", `${one.route ?? "–"}${one.pool === null ? "" : ` → pool ${one.pool}`}`],
+      ["Own answer", isListed ? one.reason?.replaceAll("_", " ") : one.explanation ?? one.reason],
+      ["Why there", reasonText(one) || null],
+      ["Left out", choice === null || choice.left_out.length === 0 ? undefined : leftOutList(choice.left_out)],
+      ["Route", one.route === null ? undefined : `${one.route}${one.pool === null ? "" : ` → pool ${one.pool}`}`],
       ["Application", applicationText(one.application)],
-      ["Hop-by-hop", `${hex32(one.app_hop_by_hop)} Logic App · ${hex32(one.dra_hop_by_hop)} DRA`],
+      [
+        "Hop-by-hop",
+        `${hex32(one.app_hop_by_hop)} Logic App${
+          one.dra_hop_by_hop === null ? "" : ` · ${hex32(one.dra_hop_by_hop)} DRA`
+        }`,
+      ],
       ["End-to-end", hex32(one.end_to_end)],
       [
         "Began",
-        `${clockMs(one.at)} · took ${one.duration_ms === null ? "so far unknown" : milliseconds(one.duration_ms)}`,
+        `${clockMs(one.at)} · ${one.duration_ms === null ? "pending" : `took ${milliseconds(one.duration_ms)}`}`,
       ],
     ];
-    fill(this.#facts, ...facts.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))));
+    fill(
+      this.#facts,
+      ...facts.filter(([, value]) => value !== undefined && value !== null)
+        .map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))),
+    );
   }
 
   /**
@@ -134,7 +180,8 @@ export class Detail {
     const buttons = [];
     const rungs = steps.map((step) => {
       const rung = this.#rung(step, middle, buttons);
-      const after = step.at === null ? "" : `+${milliseconds(Math.max(0, step.at - start))}`;
+      // Moments are told in whole milliseconds.
+      const after = step.at === null ? "" : `+${count(Math.round(Math.max(0, step.at - start)))} ms`;
       return h(
         "li",
         {},

@@ -43,8 +43,9 @@ export async function act(done, path, options = { method: "POST" }) {
  * @typedef {object} Question
  * @property {string} title
  * @property {readonly Child[]} text
- * @property {string} yes what the button says that does it
+ * @property {string} [yes] what the button says that does it; there is nothing to do without
  * @property {boolean} [isDangerous]
+ * @property {boolean} [isWide]
  * @property {() => string | undefined} [check] why it cannot be done as it is filled in
  */
 
@@ -52,7 +53,7 @@ export async function act(done, path, options = { method: "POST" }) {
  * Asks; Escape and the other button say no. @param {Question} question
  * @returns {Promise<boolean>}
  */
-export function question({ title, text, yes, isDangerous = false, check = () => undefined }) {
+export function question({ title, text, yes, isDangerous = false, isWide = false, check = () => undefined }) {
   const dialog = byId("ask", HTMLDialogElement);
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const form = h(
@@ -72,11 +73,16 @@ export function question({ title, text, yes, isDangerous = false, check = () => 
     h(
       "div",
       { class: "choices" },
-      h("button", { type: "button", onclick: () => dialog.close("no"), autofocus: isDangerous }, "Cancel"),
-      h("button", { type: "submit", class: isDangerous ? "danger solid" : "solid" }, yes),
+      h(
+        "button",
+        { type: "button", onclick: () => dialog.close("no"), autofocus: isDangerous || yes === undefined },
+        yes === undefined ? "Close" : "Cancel",
+      ),
+      yes === undefined ? null : h("button", { type: "submit", class: isDangerous ? "danger solid" : "solid" }, yes),
     ),
   );
   dialog.setAttribute("aria-labelledby", "ask-title");
+  dialog.className = isWide ? "wide" : "";
   fill(dialog, form);
   dialog.returnValue = "no";
   dialog.showModal();

@@ -79,6 +79,8 @@ export class DraList {
     setText(byId("dras-count", HTMLElement), `${usable} of ${dras.length} usable`);
     const view = this.#view ?? (dras.length > MANY ? "Rows" : "Cards");
     this.#heads.hidden = view !== "Rows";
+    const hasBreakers = dras.some(({ breaker }) => breaker !== undefined && breaker !== null);
+    setAttribute(byId("dras", HTMLElement), "data-no-breakers", !hasBreakers);
     this.#list.className = view === "Rows" ? "rows" : "cards";
     for (const { view: own, button } of this.#buttons) setAttribute(button, "aria-pressed", String(own === view));
     const wanted = this.#find.value.trim().toLowerCase();
@@ -212,7 +214,7 @@ class DraCard {
     setText(this.#state, dra.enabled ? state : `DISABLED · ${dra.state}`);
     setAttribute(this.#state, "title", `${HEALTH_WORDS[health]}, watchdog ${dra.watchdog}`);
     setText(this.#why, whyOf(dra, all));
-    setAttribute(this.#why, "title", dra.last_error === null ? null : `Last error: ${dra.last_error}`);
+    setAttribute(this.#why, "title", dra.last_error === "" ? null : `Last error: ${dra.last_error}`);
     setText(this.#address, `${dra.host}:${dra.port}${dra.origin_host === "" ? "" : ` · ${dra.origin_host}`}`);
     const sample = history.latest(dra.name);
     setText(this.#rate, short(sample?.rate === undefined || sample.rate === null ? null : Math.round(sample.rate)));
@@ -333,8 +335,9 @@ class DraCard {
  * @param {readonly Dra[]} all
  */
 function whyOf(dra, all) {
-  const reason = dra.reason ?? "";
-  const error = dra.usable ? "" : dra.last_error ?? "";
+  const { reason } = dra;
+  // Of a connection that is there, the error is history.
+  const error = isOpen(dra) || !dra.enabled ? "" : dra.last_error;
   // One often says what the other does, and more.
   const said = error.includes(reason) ? [error] : reason.includes(error) ? [reason] : [reason, error];
   const parts = said.filter((text) => text !== "");

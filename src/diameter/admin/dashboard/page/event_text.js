@@ -5,75 +5,99 @@
  * PURE.
  * @module
  */
-/** @import { GatewayEvent } from "./types.d.ts" */
+/** @import { GatewayEvent, KnownEvent } from "./types.d.ts" */
 import { duration, plural } from "./format.js";
 
 /** @typedef {"good" | "bad" | "warn" | "plain"} Level */
+/**
+ * @template {KnownEvent["kind"]} K
+ * @typedef {Extract<KnownEvent, { kind: K }>} Event
+ */
+
+/** @param {string} reason */
+const because = (reason) => reason === "" ? "" : `: ${reason}`;
+
+/** @param {number} milliseconds */
+const soon = (milliseconds) =>
+  milliseconds < 1000 ? `${(milliseconds / 1000).toFixed(1)} s` : duration(milliseconds / 1000);
+
+/** @param {number} number */
+const waiting = (number) => number > 0 ? `; ${plural(number, "request")} pending` : "";
+
+/** Why requests went to another DRA. @type {Readonly<Record<string, string>>} */
+const RESENT = {
+  suspect: "it does not answer its watchdog",
+  lost: "its connection was lost",
+  timeout: "it gave no answer in time",
+  error_answer: "it answered with an error",
+};
+
+/** @type {Readonly<Record<Event<"config">["action"], (event: Event<"config">) => string>>} */
+const CONFIG = {
+  reloaded: ({ changes, needs_restart: later }) =>
+    `Configuration in force: ${changes.length === 0 ? "nothing changed" : changes.join(", ")}${
+      later.length === 0 ? "" : `; at the next start: ${later.join(", ")}`
+    }`,
+  refused: ({ errors }) => `Configuration refused, nothing was changed: ${errors.join("; ")}`,
+  confirmed: () => "The new configuration was confirmed",
+  gone_back: () => "Nobody confirmed the new configuration: the one before is in force again",
+};
 
 /**
- * A member by its name, whichever way it is written.
- * @param {GatewayEvent} event
- * @param {string} name
+ * A kind that is missing here does not compile.
+ * @type {{ readonly [K in KnownEvent["kind"]]: readonly [Level, (event: Event<K>) => string] }}
  */
-function of(event, name) {
-  const value = event[name] ?? event[name.replaceAll(/_(\w)/g, (_, letter) => letter.toUpperCase())];
-  return value === null || value === undefined ? "" : String(value);
-}
-
-/** @param {GatewayEvent} event */
-const because = (event) => of(event, "reason") === "" ? "" : `: ${of(event, "reason")}`;
-
-/** @param {GatewayEvent} event */
-const pending = (event) =>
-  Number(of(event, "pending")) > 0 ? `; ${plural(Number(of(event, "pending")), "request")} pending` : "";
-
-/** @type {Readonly<Record<string, readonly [Level, (event: GatewayEvent) => string]>>} */
 const SENTENCES = {
-  dra_up: ["good", (e) => `${of(e, "dra")} is up`],
-  dra_down: ["bad", (e) => `${of(e, "dra")} is down${because(e)}${pending(e)}`],
-  dra_suspect: ["warn", (e) => `${of(e, "dra")} is suspect${because(e)}${pending(e)}`],
-  dra_reopening: [
-    "warn",
-    (e) => `${of(e, "dra")} is back: ${of(e, "answered")} of ${of(e, "needed")} watchdogs answered`,
-  ],
-  dra_state: ["plain", (e) => `${of(e, "dra")}: ${of(e, "from")} → ${of(e, "to")}${because(e)}`],
+  listening: ["plain", (e) => `It listens on ${e.address}`],
+  dra_state: ["plain", (e) => `${e.dra}: ${e.from} → ${e.to}${because(e.reason)}`],
   dra_connect_failed: [
     "warn",
     (e) =>
-      `${of(e, "dra")} cannot be reached${because(e)}${
-        of(e, "retry_in") === "" ? "" : `; next attempt in ${duration(Number(of(e, "retry_in")) / 1000)}`
-      }`,
+      `${e.dra} ${e.reason.startsWith("cannot be reached") ? e.reason : `is not connected: ${e.reason}`}${
+        e.hint === "" ? "" : ` (${e.hint})`
+      }; next attempt in ${soon(e.retry_in_ms)}`,
   ],
-  dra_restarted: ["warn", (e) => `${of(e, "dra")} has restarted`],
-  dra_identity_changed: ["warn", (e) => `${of(e, "dra")} is ${of(e, "to")} now, it was ${of(e, "from")}`],
-  failover: ["bad", (e) => `Failover: priority ${of(e, "from")} → ${of(e, "to")}`],
-  failback: ["good", (e) => `Failback: priority ${of(e, "from")} → ${of(e, "to")}`],
-  no_dra: ["bad", (e) => `No DRA is usable${because(e)}`],
-  resent: ["warn", (e) => `${plural(Number(of(e, "count")), "request")} of ${of(e, "dra")} sent again${because(e)}`],
-  app_up: ["plain", (e) => `${of(e, "app")} is connected from ${of(e, "remote")}`],
-  app_down: ["plain", (e) => `${of(e, "app")} has gone${because(e)}${pending(e)}`],
-  app_refused: ["warn", (e) => `${of(e, "remote")} was refused${because(e)}`],
-  breaker_open: ["bad", (e) => `The breaker of ${of(e, "dra")} is open${because(e)}`],
-  breaker_half_open: ["warn", (e) => `The breaker of ${of(e, "dra")} is half open: it is probed`],
-  breaker_closed: ["good", (e) => `The breaker of ${of(e, "dra")} is closed`],
-  config: ["plain", (e) => `The configuration was read again${because(e)}`],
-  draining: ["warn", (e) => `Draining${pending(e)}`],
+  dra_identity_changed: ["warn", (e) => `${e.dra} says that it is ${e.to}, before it was ${e.from}`],
+  dra_restarted: ["warn", (e) => `${e.dra} has restarted`],
+  dra_reopening: ["warn", (e) => `${e.dra} is connected: ${e.answered} of ${e.needed} watchdogs answered`],
+  dra_up: ["good", (e) => `${e.dra} is up`],
+  dra_suspect: ["warn", (e) => `${e.dra} ${e.reason}${waiting(e.pending)}`],
+  dra_down: ["bad", (e) => `${e.dra} ${e.reason}${waiting(e.pending)}`],
+  failover: ["bad", (e) => `Failover: priority ${e.from} → ${e.to}`],
+  failback: ["good", (e) => `Failback: priority ${e.from} → ${e.to}`],
+  no_dra: ["bad", (e) => `No DRA is usable${because(e.reason)}`],
+  resent: [
+    "warn",
+    (e) => `${plural(e.count, "request")} to ${e.dra} went to the next one${because(RESENT[e.reason] ?? e.reason)}`,
+  ],
+  app_up: ["plain", (e) => `${e.app} is connected from ${e.remote}`],
+  app_down: ["plain", (e) => `${e.app} has gone${because(e.reason)}${waiting(e.pending)}`],
+  app_refused: ["warn", (e) => `${e.remote} was refused${because(e.reason)}`],
+  app_silent: ["plain", (e) => `${e.remote} closed again without a byte`],
+  accept_failed: ["bad", (e) => `No connection can be accepted on ${e.address}${because(e.reason)}`],
+  internal_error: ["bad", (e) => `A defect of this program befell a request${because(e.reason)}`],
+  listener_failed: ["bad", (e) => `A defect of this program befell who listens to events${because(e.reason)}`],
+  draining: ["warn", (e) => `Draining${waiting(e.pending)}`],
+  leaving: ["warn", () => "Every request is answered; peers are told goodbye"],
+  stopped: ["bad", () => "It has stopped"],
+  config: ["plain", (e) => CONFIG[e.action](e)],
   gap: ["plain", () => "What happened before is not known any more"],
 };
 
 /** @param {GatewayEvent} event @returns {{ text: string, level: Level }} */
 export function sentenceOf(event) {
-  const known = Object.hasOwn(SENTENCES, event.kind) ? SENTENCES[event.kind] : undefined;
-  if (known !== undefined) return { level: known[0], text: known[1](event) };
-  const members = Object.entries(event).filter(([name]) => name !== "at" && name !== "kind")
+  const { at: _, kind, ...members } = event;
+  if (Object.hasOwn(SENTENCES, kind)) {
+    const [level, text] = SENTENCES[/** @type {"gap"} */ (kind)];
+    const isRefused = kind === "config" && (members["action"] === "refused" || members["action"] === "gone_back");
+    return { level: isRefused ? "bad" : level, text: text(/** @type {any} */ (event)) };
+  }
+  const said = Object.entries(members)
     .map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`);
-  const level = /(_up|_closed|back)$/.test(event.kind)
+  const level = /(_up|_closed|back)$/.test(kind)
     ? "good"
-    : /(_down|_failed|error|refused)$/.test(event.kind)
+    : /(_down|_failed|error|refused)$/.test(kind)
     ? "bad"
     : "plain";
-  return {
-    level,
-    text: [event.kind.replaceAll("_", " "), members.join(", ")].filter((part) => part !== "").join(": "),
-  };
+  return { level, text: [kind.replaceAll("_", " "), said.join(", ")].filter((part) => part !== "").join(": ") };
 }

@@ -8,6 +8,8 @@
  */
 /** @import { Dra } from "./types.d.ts" */
 
+import { plural } from "./format.js";
+
 /** Seconds that are kept. */
 export const KEPT = 15 * 60;
 
@@ -220,7 +222,7 @@ export class History {
     return {
       times,
       lines: [...lines, {
-        name: `${others.length} others`,
+        name: plural(others.length, "other"),
         color: null,
         rate: joined(({ rate }) => rate, add),
         inFlight: joined(({ inFlight }) => inFlight, add),

@@ -24,13 +24,30 @@ import { codeText, requestText } from "./meanings.js";
 
 const GATEWAY = 1;
 
-/** Outcomes that are an answer of the one that was asked. @param {string} outcome */
-const isAnswered = (outcome) =>
-  /answer|success|completed|^\d+$/i.test(outcome) && !/no.answer|unanswered|timeout/i.test(outcome);
+/** Outcomes that are an answer of the one that was asked. */
+const ANSWERS = ["answered", "error_answer"];
+
+/** What became of those that gave none. @type {Readonly<Record<string, string>>} */
+const SILENCES = {
+  timeout: "no answer",
+  suspect: "suspect",
+  lost: "lost",
+  unanswered: "not waited for",
+};
+
+/** Why it went where it went, first and then. @param {Transaction} transaction */
+export function reasonText({ choice, attempts }) {
+  const then = attempts.slice(1).map(({ dra }, i) => {
+    const { dra: before = "", outcome = null } = attempts[i] ?? {};
+    return `then ${dra} (${before}: ${outcome === null ? "not waited for" : SILENCES[outcome] ?? "an error answer"})`;
+  });
+  return [choice?.why ?? "", ...then].filter((part) => part !== "").join(" · ");
+}
 
 /** @param {Transaction & Partial<TransactionDetail>} transaction @returns {Ladder} */
 export function ladderOf(transaction) {
-  const { direction, attempts, app, dra, messages = [], result_code: code, duration_ms: duration } = transaction;
+  const { direction, attempts, app, dra, messages = [], reason, result_code: code, duration_ms: duration } =
+    transaction;
   const fromApp = direction === "app_to_dra";
   const requester = (fromApp ? app : dra) ?? "?";
   const asked = attempts.map((attempt) => attempt.dra);
@@ -48,7 +65,7 @@ export function ladderOf(transaction) {
   const request = take("requester", false, true);
   /** @type {Step[]} */
   const steps = [rung(0, GATEWAY, requestText(transaction.command), "request", start, "request", request)];
-  let isAnsweredByTarget = false;
+  const final = attempts.findLastIndex(({ outcome }) => outcome === "answered");
   for (const [i, attempt] of attempts.entries()) {
     const lane = GATEWAY + 1 + targets.indexOf(attempt.dra);
     const sent = take(attempt.dra, true, true);
@@ -66,28 +83,22 @@ export function ladderOf(transaction) {
     );
     if (attempt.outcome === null) {
       const isOver = duration !== null;
-      const label = isOver ? "no answer" : "awaited";
+      const label = isOver ? "not waited for" : "awaited";
       steps.push({ from: lane, to: lane, label, remark: "", at: null, kind: isOver ? "failed" : "pending" });
       continue;
     }
-    isAnsweredByTarget = isAnswered(attempt.outcome);
-    if (!isAnsweredByTarget) {
-      steps.push({
-        from: lane,
-        to: lane,
-        label: attempt.outcome.replaceAll("_", " "),
-        remark: "no answer",
-        at: null,
-        kind: "failed",
-      });
+    if (!ANSWERS.includes(attempt.outcome)) {
+      const label = SILENCES[attempt.outcome] ?? attempt.outcome.replaceAll("_", " ");
+      steps.push({ from: lane, to: lane, label, remark: "", at: null, kind: "failed" });
       continue;
     }
     const answer = take(attempt.dra, false, false);
-    const isLast = i === attempts.length - 1;
-    const isError = !isLast || /error/.test(attempt.outcome) || answer?.decoded.flags.error === true;
-    const known = isLast && code !== null ? codeText(code) : attempt.outcome.replaceAll("_", " ");
-    const at = isLast && duration !== null ? start + duration : null;
-    steps.push(rung(lane, GATEWAY, known, "answer", at, isError ? "error" : "answer", answer));
+    const isFinal = i === final && reason === null;
+    const said = (isFinal ? code : null) ?? codeIn(answer);
+    const isGood = attempt.outcome === "answered" && (said === null || isSuccess(said));
+    const label = said === null ? attempt.outcome.replaceAll("_", " ") : codeText(said);
+    const at = isFinal && duration !== null ? start + duration : null;
+    steps.push(rung(lane, GATEWAY, label, "answer", at, isGood ? "answer" : "error", answer));
   }
   if (duration === null) {
     if (attempts.length === 0) {
@@ -95,12 +106,39 @@ export function ladderOf(transaction) {
     }
     return { lanes, steps };
   }
+  if (reason === "abandoned") {
+    steps.push({ from: 0, to: 0, label: "has left", remark: "no answer", at: start + duration, kind: "failed" });
+    return { lanes, steps };
+  }
   const reply = take("requester", true, false);
-  const isGood = code !== null && code >= 2000 && code < 3000;
   const label = code === null ? "answered" : codeText(code);
-  const remark = isAnsweredByTarget ? "answer" : "answered by the gateway";
+  const remark = reason === null ? "answer" : "answered by the gateway";
+  const isGood = code !== null && isSuccess(code);
   steps.push(rung(GATEWAY, 0, label, remark, start + duration, isGood ? "answer" : "error", reply));
-  return { lanes, steps };
+  return { lanes, steps: inOrder(steps) };
+}
+
+/**
+ * As it came about; what has no time stays behind what is before it.
+ * @param {readonly Step[]} steps
+ */
+function inOrder(steps) {
+  let last = 0;
+  return steps.map((step) => ({ step, at: last = step.at ?? last })).sort((a, b) => a.at - b.at).map(({ step }) =>
+    step
+  );
+}
+
+/** @param {number} code */
+const isSuccess = (code) => code >= 2000 && code < 3000;
+
+/**
+ * The result code of an answer, when it was recorded.
+ * @param {RecordedMessage | undefined} answer
+ */
+function codeIn(answer) {
+  const named = answer?.decoded.avps.find(({ name }) => name === "Result-Code")?.value;
+  return typeof named === "number" ? named : null;
 }
 
 /**

@@ -1,83 +1,58 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The dashboard: asks once a second, hears events as they come, and shows what it was told.
+ * The dashboard: asks once a second, hears events as they come, and shows what it was told. What
+ * concerns the process stands here, what a plane shows in a module of the plane.
  * @module
  */
-/** @import { App, Dra, Status } from "./types.d.ts" */
+/** @import { Status } from "./types.d.ts" */
+/** @import { Plane } from "./plane.d.ts" */
 import { ApiError, get } from "./api.js";
-import { AppList } from "./apps.js";
-import { Charts } from "./charts.js";
+import { confirmConfig, reviewConfig, showConfig } from "./configuration.js";
+import { changeLogging, drain, showLogging } from "./controls.js";
+import { Diameter } from "./diameter.js";
 import { notice } from "./dialogs.js";
 import { byId, remember, remembered, setAttribute, setText } from "./dom.js";
-import { DraList } from "./dras.js";
 import { readEvents } from "./event_stream.js";
 import { clock, duration } from "./format.js";
-import { History } from "./history.js";
-import { changeLogging, drain, showLogging } from "./controls.js";
-import { learn } from "./meanings.js";
-import { Tiles } from "./tiles.js";
-import { Timeline } from "./timeline.js";
-import { Transactions } from "./transactions.js";
 
 /** ms between two looks. */
 const INTERVAL = 1_000;
-/** With more Logic Apps than this they are looked at less often: a look is long. */
-const MANY_APPS = 500;
-const INTERVAL_MANY_APPS = 5_000;
 
 const THEMES = /** @type {const} */ (["auto", "light", "dark"]);
 
-const history = new History();
-const charts = new Charts(history);
-const tiles = new Tiles();
-const dras = new DraList(history, () => void look());
-const timeline = new Timeline(history, () => charts.seconds);
-const transactions = new Transactions();
-const apps = new AppList((app) => {
-  transactions.filter({ app: app.origin_host });
-  byId("transactions", HTMLElement).scrollIntoView();
-});
+/** @type {readonly Plane[]} */
+const planes = [new Diameter(() => void look())];
 
 /** @type {Status | undefined} */
 let last;
 let lastAt = 0;
 /** When the connection was lost; undefined while it is there. @type {number | undefined} */
 let lostAt;
-let appsAt = 0;
 
 /** Asks, and shows the answers or that there are none. */
 async function look() {
   try {
-    /** @type {[Status, Dra[]]} */
-    const [status, found] = await Promise.all([get("/api/v1/status"), get("/api/v1/dras")]);
+    /** @type {[Status, ...void[]]} */
+    const [status] = await Promise.all([get("/api/v1/status"), ...planes.map((plane) => plane.ask())]);
     const now = Date.now();
-    // Right behind another look there is nothing to take a rate from.
-    if (now - lastAt > INTERVAL / 2) history.add(now, found, status.statistics.active_priority);
     showStatus(status, now);
-    tiles.show(status, found, apps.size, now);
-    dras.show(found);
-    timeline.draw(status.statistics, found.map(({ name }) => name));
-    charts.draw();
+    for (const plane of planes) plane.show(status, now);
     last = status;
     lastAt = now;
     setAttribute(document.body, "data-loaded", true);
     showConnection(undefined);
   } catch (error) {
-    history.addGap(Date.now());
-    charts.draw();
+    for (const plane of planes) plane.lost();
     showConnection(asApiError(error));
   }
 }
 
-async function lookAtApps() {
-  const now = Date.now();
-  if (now - appsAt < (apps.size > MANY_APPS ? INTERVAL_MANY_APPS : 0)) return;
-  appsAt = now;
+async function lookAround() {
+  if (document.hidden) return;
   try {
-    apps.show(/** @type {App[]} */ (await get("/api/v1/apps")), Date.now());
+    await Promise.all(planes.map((plane) => plane.lookAround()));
   } catch (error) {
-    // When nobody answers, the other look says so.
     asApiError(error);
   }
 }
@@ -94,7 +69,7 @@ function asApiError(error) {
 
 /** @param {Status} status @param {number} now */
 function showStatus(status, now) {
-  const { origin_host: host, origin_realm: realm, version, uptime_seconds: uptime, state, reason, config } = status;
+  const { origin_host: host, origin_realm: realm, version, uptime_seconds: uptime, state, reason } = status;
   document.title = `${state === "ready" ? "" : `${state}: `}${host} · diam-gw`;
   setText(byId("identity", HTMLElement), host);
   setText(byId("about", HTMLElement), `${realm} · ${version} · up ${duration(uptime)}`);
@@ -102,17 +77,10 @@ function showStatus(status, now) {
   setText(badge, state);
   setAttribute(badge, "data-state", state);
   setAttribute(badge, "title", reason ?? null);
-  const remarks = [
-    reason,
-    config?.confirm_by &&
-    `The new configuration goes back by itself in ${
-      duration((Date.parse(config.confirm_by) - now) / 1000)
-    }, unless confirmed.`,
-    config?.file_differs && "The configuration file says something else than what is in force: it has to be reloaded.",
-  ].filter((remark) => typeof remark === "string");
-  const banner = byId("remarks", HTMLElement);
-  banner.hidden = remarks.length === 0;
-  setText(banner, remarks.join(" · "));
+  const remark = byId("reason", HTMLElement);
+  remark.hidden = reason === undefined;
+  setText(remark, reason ?? "");
+  showConfig(status, now);
 }
 
 /** @param {ApiError | undefined} error */
@@ -147,7 +115,11 @@ function lossText(error) {
 function useTheme(theme) {
   document.documentElement.dataset["theme"] = theme;
   setText(byId("theme", HTMLElement), `Theme: ${theme}`);
-  charts.recolor();
+  recolor();
+}
+
+function recolor() {
+  for (const plane of planes) plane.recolor();
 }
 
 function nextTheme() {
@@ -159,20 +131,15 @@ function nextTheme() {
 
 /** @param {KeyboardEvent} event */
 function onKey(event) {
-  if (event.key === "Escape" && document.querySelector("dialog[open]") === null) {
-    if (transactions.close()) event.preventDefault();
+  const isAsking = document.querySelector("dialog[open]") !== null;
+  if (event.key === "Escape" && !isAsking) {
+    if (planes.some((plane) => plane.close())) event.preventDefault();
     return;
   }
   const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
-  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") !== null) {
-    return;
-  }
-  if (event.key === "/") {
-    event.preventDefault();
-    transactions.focusFilter();
-  }
-  if (event.key === "p") transactions.pause();
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || isAsking) return;
   if (event.key === "t") nextTheme();
+  if (planes.some((plane) => plane.press(event.key))) event.preventDefault();
 }
 
 /**
@@ -188,18 +155,25 @@ async function repeat(interval, once) {
   }
 }
 
-byId("theme", HTMLElement).addEventListener("click", nextTheme);
-byId("logging", HTMLElement).addEventListener("click", () => void changeLogging());
-byId("drain", HTMLElement).addEventListener("click", () => void drain(last, apps.size));
+/** @param {string} id @param {() => void} action */
+function onClick(id, action) {
+  byId(id, HTMLElement).addEventListener("click", action);
+}
+
+onClick("theme", nextTheme);
+onClick("logging", () => void changeLogging());
+onClick("drain", () => void drain(last?.origin_host, planes.map((plane) => plane.atStake())));
+onClick("reload", () => void reviewConfig().then(look));
+onClick("review", () => void reviewConfig().then(look));
+onClick("confirm", () => void confirmConfig().then(look));
 document.addEventListener("keydown", onKey);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.recolor());
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolor);
 useTheme(THEMES.find((theme) => theme === remembered("theme")) ?? "auto");
 
-await get(import.meta.resolve("./names.json")).then(learn, () => {});
+await Promise.all(planes.map((plane) => plane.begin()));
 void showLogging();
 void repeat(INTERVAL, look);
-void repeat(INTERVAL, async () => {
-  if (document.hidden) return;
-  await Promise.all([lookAtApps(), transactions.refresh()]);
+void repeat(INTERVAL, lookAround);
+void readEvents("/api/v1/events", (event) => {
+  for (const plane of planes) plane.take(event);
 });
-void readEvents("/api/v1/events", (event) => timeline.take(event));

@@ -63,7 +63,7 @@ export class Tiles {
     });
     this.#write("In flight", {
       value: count(statistics.active_sessions),
-      remark: "requests that wait for their answer",
+      remark: "requests unanswered yet",
     });
     this.#write("Slowest p99", {
       value: slowest === undefined || slowest.p99 < 0 ? "–" : milliseconds(slowest.p99),

@@ -8,14 +8,19 @@
 /** @import { Health, History } from "./history.js" */
 import { byId, fill, h, remember, remembered, setAttribute, setText } from "./dom.js";
 import { sentenceOf } from "./event_text.js";
-import { clock, plural } from "./format.js";
+import { clock, count, plural } from "./format.js";
 
 const EVENTS_KEPT = 500;
 const EVENTS_SHOWN = 200;
 const LANES = 10;
 
-/** Events that are about Logic Apps or the process, not about where requests go. */
-const ELSEWHERE = /^(app_|listening|stopped|accept_|config|limit)/;
+/**
+ * An event, or the latest of several that say the same.
+ * @typedef {{ event: GatewayEvent, nth: number, times: number }} Entry
+ */
+
+/** Events that are not about where requests go: of Logic Apps, the process, single connections. */
+const ELSEWHERE = /^(app_|listening|stopped|accept_|config|limit|dra_state)/;
 
 /** @type {Readonly<Record<Health, string>>} */
 const WORDS = { up: "up", unsure: "suspect", down: "down", off: "disabled" };
@@ -24,8 +29,12 @@ const WORDS = { up: "up", unsure: "suspect", down: "down", off: "disabled" };
 export class Timeline {
   #history;
   #seconds;
-  /** Newest first. @type {GatewayEvent[]} */
-  #events = [];
+  /**
+   * Newest first: of DRAs, and the others, which are more.
+   * @type {Record<"dras" | "others", Entry[]>}
+   */
+  #entries = { dras: [], others: [] };
+  #nth = 0;
   #list = byId("events", HTMLElement);
   #lanes = byId("lanes", HTMLElement);
   #shown = remembered("events") === "All" ? "All" : "DRAs";
@@ -55,8 +64,9 @@ export class Timeline {
 
   /** @param {GatewayEvent} event */
   take(event) {
-    this.#events.unshift(event);
-    if (this.#events.length > EVENTS_KEPT) this.#events.pop();
+    const entries = ELSEWHERE.test(event.kind) ? this.#entries.others : this.#entries.dras;
+    entries.unshift({ event, nth: ++this.#nth, times: 1 + withdraw(entries, event) });
+    if (entries.length > EVENTS_KEPT) entries.pop();
     if (this.#isDirty) return;
     this.#isDirty = true;
     requestAnimationFrame(() => this.#drawEvents());
@@ -116,25 +126,42 @@ export class Timeline {
   #drawEvents() {
     this.#isDirty = false;
     for (const { shown, button } of this.#buttons) setAttribute(button, "aria-pressed", String(shown === this.#shown));
-    const events = this.#events.filter(({ kind }) => this.#shown === "All" || !ELSEWHERE.test(kind));
-    if (events.length === 0) {
+    const { dras, others } = this.#entries;
+    const entries = this.#shown === "All" ? [...dras, ...others].sort((a, b) => b.nth - a.nth) : dras;
+    if (entries.length === 0) {
       fill(this.#list, h("li", { class: "nothing" }, "Nothing happened that is still known."));
       return;
     }
     fill(
       this.#list,
-      ...events.slice(0, EVENTS_SHOWN).map((event) => {
+      ...entries.slice(0, EVENTS_SHOWN).map(({ event, times }) => {
         const { text, level } = sentenceOf(event);
         return h(
           "li",
           { class: level, "data-kind": event.kind, title: `${event.at} ${event.kind}` },
           h("time", { datetime: event.at }, clock(event.at)),
           h("span", { class: "dot" }),
-          h("span", {}, text),
+          h("span", {}, text, times > 1 ? h("span", { class: "quiet" }, ` (${count(times)} times)`) : null),
         );
       }),
     );
   }
+}
+
+/**
+ * A DRA that cannot be reached says so at each attempt, for days: what is said again takes the
+ * place of what was said before, unless something else became of that DRA.
+ * @param {Entry[]} entries loses what is said again
+ * @param {GatewayEvent} event
+ * @returns {number} how often it was said
+ */
+function withdraw(entries, { kind, dra, reason }) {
+  if (kind !== "dra_connect_failed") return 0;
+  const before = entries.findIndex(({ event }) => event["dra"] === dra);
+  const found = entries[before];
+  if (found === undefined || found.event.kind !== kind || found.event["reason"] !== reason) return 0;
+  entries.splice(before, 1);
+  return found.times;
 }
 
 /**

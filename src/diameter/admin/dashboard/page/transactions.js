@@ -35,9 +35,12 @@ const COLUMNS = [
   { title: "Tries", kind: "number tries", text: ({ attempts }) => count(attempts.length) },
 ];
 
-/** What tells a transaction from others. @param {Transaction} one */
-function keyOf({ id, at, end_to_end: endToEnd, session_id: session }) {
-  return id === undefined ? `${at} ${endToEnd} ${session}` : String(id);
+/**
+ * What tells a transaction from others: behind a restart ids begin anew.
+ * @param {Transaction} one
+ */
+function keyOf({ id, at }) {
+  return `${id} ${at}`;
 }
 
 /** The list, its filters, and the detail beside it. */
@@ -51,7 +54,7 @@ export class Transactions {
   #body = h("tbody");
   #nothing = h("p", { class: "nothing", hidden: true });
   #more = h("button", { type: "button", class: "more", hidden: true, onclick: () => this.#showMore() }, "Show more");
-  #detail = new Detail(byId("detail", HTMLElement), () => this.#closed());
+  #detail = new Detail(byId("detail", HTMLElement), () => this.#closed(), (known) => this.#learned(known));
   /** @type {Map<string, { row: HTMLTableRowElement, transaction: Transaction }>} */
   #rows = new Map();
   /** @type {string | undefined} */
@@ -77,6 +80,9 @@ export class Transactions {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
     this.#form.addEventListener("input", () => {
+      // What was asked before this key is not wanted any more.
+      this.#asked++;
+      setAttribute(this.#list, "aria-busy", "true");
       clearTimeout(timer);
       timer = setTimeout(() => this.refresh("now"), CALM);
     });
@@ -128,7 +134,8 @@ export class Transactions {
   /** Asks again. @param {"now"} [when] also while it is paused or held */
   async refresh(when) {
     if (when === undefined && (this.#isPaused || this.#isHeld)) {
-      return this.#note(this.#isPaused ? "paused" : "held while you point at it");
+      this.#note(this.#isPaused ? "paused" : "held while you point at it");
+      return await this.#detail.refresh();
     }
     const query = new URLSearchParams({ limit: String(this.#limit) });
     for (const input of this.#form.querySelectorAll("input")) {
@@ -144,11 +151,13 @@ export class Transactions {
       if (nth !== this.#asked || (when === undefined && (this.#isPaused || this.#isHeld))) return;
       this.#problem.hidden = true;
       this.#show(found, isFiltered);
+      setAttribute(this.#list, "aria-busy", null);
       const sampled = response.headers.get("x-sampled");
       this.#note(sampled === null || sampled === "1/1" ? "" : `a sample, ${sampled} of all`);
       this.#more.hidden = !response.headers.has("link") || this.#limit >= MOST;
     } catch (error) {
       if (nth !== this.#asked || !(error instanceof ApiError)) return;
+      setAttribute(this.#list, "aria-busy", null);
       // Nobody answers: the banner says so.
       this.#problem.hidden = error.status === 0;
       setText(
@@ -213,6 +222,15 @@ export class Transactions {
     if (chosen === undefined) return;
     setAttribute(chosen.row, "aria-selected", "false");
     chosen.row.focus();
+  }
+
+  /**
+   * The list may stand still: the row of the one that is shown does not.
+   * @param {Transaction} known
+   */
+  #learned(known) {
+    const shown = this.#rows.get(keyOf(known));
+    if (shown !== undefined) write(shown.row, shown.transaction = known);
   }
 
   #showMore() {

@@ -1,162 +1,52 @@
 /**
- * What the admin interface answers, as far as the page looks at it.
+ * What the admin interface answers: the server's own types, so that a page which misunderstands it
+ * does not compile.
  * @module
  */
-
-/** Numbers since the start, and of now. */
-export interface Statistics {
-  readonly total_requests: number;
-  readonly active_sessions: number;
-  readonly timeout_errors: number;
-  readonly routing_errors: number;
-  readonly sessions_rejected: number;
-  readonly active_priority: number | null;
-  readonly active_dras: number;
-  readonly total_dras: number;
-  readonly failover_count: number;
-  readonly failback_count: number;
-}
+import type * as z from "zod";
+import type { ConfigTold } from "../../../../ops/admin/host.ts";
+import type { RELOADED } from "../../../../ops/admin/routes/config.ts";
+import type { LOGGING } from "../../../../ops/admin/routes/logging.ts";
+import type { STATUS } from "../../../../ops/admin/routes/status.ts";
+import type { ShownEvent } from "../../events.ts";
+import type { APP, DRA, STATUS_PART, TRANSACTION } from "../../schemas.ts";
+import type { shownMessage } from "../../shown_message.ts";
 
 /** `/api/v1/status` */
-export interface Status {
-  readonly version: string;
-  readonly uptime_seconds: number;
-  readonly origin_host: string;
-  readonly origin_realm: string;
-  readonly state: "starting" | "ready" | "degraded" | "draining";
-  readonly reason?: string;
-  readonly config?: { readonly file_differs: boolean; readonly confirm_by: string | null };
-  readonly statistics: Statistics;
-}
-
-/** The circuit breaker of a DRA, where one is configured. */
-export interface Breaker {
-  readonly state: "closed" | "open" | "half_open";
-  readonly error_ratio?: number;
-  readonly consecutive_failures?: number;
-  readonly next_probe_at?: string | null;
-}
+export type Status = z.output<typeof STATUS> & z.output<typeof STATUS_PART>;
+/** Numbers since the start, and of now. */
+export type Statistics = Status["statistics"];
 
 /** One of `/api/v1/dras` */
-export interface Dra {
-  readonly name: string;
-  readonly host: string;
-  readonly port: number;
-  readonly priority: number;
-  readonly weight: number;
-  readonly weight_overridden?: boolean;
+export type Dra = z.output<typeof DRA> & DraPolicy;
+
+/** What a gateway that does more than relay says of a DRA. */
+export interface DraPolicy {
+  /** The weight that holds, while it grows after a recovery. */
   readonly effective_weight?: number;
-  readonly origin_host: string;
-  readonly state: string;
-  readonly watchdog: string;
-  readonly enabled: boolean;
-  readonly usable: boolean;
-  readonly reason: string | null;
-  readonly in_flight: number;
-  readonly messages_sent: number;
-  readonly messages_received: number;
-  readonly bytes_sent: number;
-  readonly bytes_received: number;
-  readonly reconnects: number;
-  readonly latency_ms: { readonly p50: number | null; readonly p99: number | null } | null;
-  readonly last_error: string | null;
-  readonly next_attempt_at: string | null;
-  readonly breaker?: Breaker | null;
+  /** The circuit breaker, where one is configured. */
+  readonly breaker?: {
+    readonly state: "closed" | "open" | "half_open";
+    readonly error_ratio?: number;
+    readonly consecutive_failures?: number;
+    readonly next_probe_at?: string | null;
+  } | null;
 }
 
 /** One of `/api/v1/apps` */
-export interface App {
-  readonly id: number | string;
-  readonly origin_host: string;
-  readonly origin_realm: string;
-  readonly remote: string;
-  readonly listener: string;
-  readonly tls: unknown;
-  readonly state: string;
-  readonly connected_at: string;
-  readonly in_flight: number;
-  readonly messages_sent: number;
-  readonly messages_received: number;
-  readonly bytes_sent: number;
-  readonly bytes_received: number;
-}
-
-/** One sending of a request to a DRA. */
-export interface Attempt {
-  readonly dra: string;
-  readonly at: string;
-  readonly outcome: string | null;
-}
+export type App = z.output<typeof APP>;
 
 /** One of `/api/v1/transactions` */
-export interface Transaction {
-  /** By which its details are asked for. */
-  readonly id?: number | string;
-  readonly at: string;
-  readonly app: string | null;
-  readonly dra: string | null;
-  readonly direction: "app_to_dra" | "dra_to_app";
-  readonly application: number;
-  readonly command: number;
-  readonly session_id: string;
-  readonly app_hop_by_hop: number | null;
-  readonly dra_hop_by_hop: number | null;
-  readonly end_to_end: number;
-  readonly route: string | null;
-  readonly pool: string | null;
-  readonly attempts: readonly Attempt[];
-  readonly reason: string | null;
-  readonly result_code: number | null;
-  readonly duration_ms: number | null;
-}
-
-/** A decoded AVP, as `decode --json` prints it. */
-export interface Avp {
-  readonly name: string | null;
-  readonly code: number;
-  readonly vendor: number;
-  readonly flags: { readonly vendor: boolean; readonly mandatory: boolean; readonly protected: boolean };
-  readonly type: string | null;
-  readonly offset: number;
-  readonly value?: string | number;
-  readonly value_name?: string;
-  readonly avps?: readonly Avp[];
-  readonly hex?: string;
-  readonly error?: string;
-  readonly unusual?: string;
-}
-
-/** A decoded message, as `decode --json` prints it. */
-export interface Message {
-  readonly name: string;
-  readonly abbreviation: string | null;
-  readonly length: number;
-  readonly flags: {
-    readonly request: boolean;
-    readonly proxiable: boolean;
-    readonly error: boolean;
-    readonly retransmitted: boolean;
-  };
-  readonly command: number;
-  readonly application: number;
-  readonly application_name: string | null;
-  readonly hop_by_hop: number;
-  readonly end_to_end: number;
-  readonly avps: readonly Avp[];
-  readonly problems: readonly { readonly offset: number; readonly message: string }[];
-}
+export type Transaction = z.output<typeof TRANSACTION>;
+/** One sending of a request to a DRA. */
+export type Attempt = Transaction["attempts"][number];
 
 /** A message that came or went. */
-export interface RecordedMessage {
-  readonly at: string;
-  /** The name of the DRA, the Origin-Host of the Logic App. */
-  readonly peer: string;
-  readonly side: "app" | "dra";
-  /** Whether the gateway sent it to that peer; else it came from there. */
-  readonly sent: boolean;
-  readonly hex: string;
-  readonly decoded: Message;
-}
+export type RecordedMessage = ReturnType<typeof shownMessage>;
+/** A decoded message, as `decode --json` prints it. */
+export type Message = RecordedMessage["decoded"];
+/** A decoded AVP of it. */
+export type Avp = Message["avps"][number];
 
 /** `/api/v1/transactions/ID` */
 export interface TransactionDetail extends Transaction {
@@ -165,14 +55,15 @@ export interface TransactionDetail extends Transaction {
 }
 
 /** `/api/v1/logging` */
-export interface Logging {
-  readonly level: "debug" | "info" | "warning" | "error";
-  readonly requests: boolean;
-  readonly responses: boolean;
-  readonly for: string | null;
-}
+export type Logging = z.output<typeof LOGGING>;
 
-/** One of `/api/v1/events` */
+/** `/api/v1/config/reload` */
+export type Reloaded = z.output<typeof RELOADED>;
+
+/** Events whose kinds the page knows. */
+export type KnownEvent = ShownEvent | ConfigTold | { readonly at: string; readonly kind: "gap" };
+
+/** One of `/api/v1/events`, of any kind. */
 export interface GatewayEvent {
   readonly at: string;
   readonly kind: string;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { LatencyHistogram } from "../../../src/diameter/sim/latency_histogram.ts";
+import { LatencyHistogram } from "../../../src/ops/metrics/latency_histogram.ts";
 
 function histogramOf(values: readonly number[]): LatencyHistogram {
   const histogram = new LatencyHistogram();
