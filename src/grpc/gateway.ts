@@ -61,6 +61,9 @@ export class GrpcGateway implements GrpcControl {
   readonly #clusters = new Map<string, Cluster>();
   /** Gone from the configuration, with calls that still run. */
   readonly #retired = new Set<Cluster>();
+  /** Bytes of clusters that are gone: a counter only rises. */
+  #goneIn = 0;
+  #goneOut = 0;
   /** Discoverers that were made here. */
   readonly #ownDiscoverers = new Map<Cluster, HttpDiscoverer>();
   /** Clusters of other kinds, with what they were made of. */
@@ -277,7 +280,10 @@ export class GrpcGateway implements GrpcControl {
       stickyKeys: () => clusters().map((cluster) => [cluster.name, cluster.table.size] as const),
       bytes: () => ({
         client: this.#clients.bytes,
-        backend: { in: sum(({ bytesIn }) => bytesIn), out: sum(({ bytesOut }) => bytesOut) },
+        backend: {
+          in: this.#goneIn + sum(({ bytesIn }) => bytesIn),
+          out: this.#goneOut + sum(({ bytesOut }) => bytesOut),
+        },
       }),
       replayBytes: () => this.#replayBudget.used,
     });
@@ -513,6 +519,8 @@ export class GrpcGateway implements GrpcControl {
     for (const cluster of this.#clusters.values()) cluster.rest();
     for (const cluster of this.#retired) {
       if (cluster.connections > 0 || cluster.inFlight > 0) continue;
+      this.#goneIn += cluster.bytesIn;
+      this.#goneOut += cluster.bytesOut;
       this.#stopCluster(cluster);
       this.#retired.delete(cluster);
     }

@@ -22,6 +22,7 @@ export class GrpcPlane implements HostedPlane {
     this.#around = around;
     this.#gateway = new GrpcGateway(grpcWithinDescriptors(section(config), around.log));
     this.#gateway.on(grpcEventLog(around.events));
+    this.#gateway.on(({ kind }) => kind === "grpc_stopped" && this.logStatistics());
   }
 
   get work(): number {
