@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SignJWT } from "jose";
 import { until } from "../support/until.ts";
 import { Backend, type Client, cluster, config, dynamic, ERROR_CODE, message, Stage } from "./support/stage.ts";
@@ -302,4 +302,25 @@ Deno.test("8 a cluster of another kind brings its own connections", async () => 
   assertEquals(failures[0], "one");
   await stage.gateway.stop();
   assert(closed);
+});
+
+Deno.test("8 a configuration that names what is not among the parts changes nothing", async () => {
+  await using a = new Backend("a");
+  const routes = [{ prefix: "/pkg" }];
+  await using stage = await Stage.start(config(routes, { main: cluster([a]) }));
+  await stage.ready(1);
+  const client = await stage.client();
+  const custom = { type: "custom", kind: "none", options: {} } as const;
+  await assertRejects(
+    () => stage.gateway.configure(config(routes, { main: custom })),
+    TypeError,
+    "cluster of type none",
+  );
+  await assertRejects(
+    () => stage.gateway.configure(config([{ prefix: "/pkg", balancer: custom }], {})),
+    TypeError,
+    "balancer of type none",
+  );
+  assertEquals((await client.unary(METHOD)).messages, ["a"]);
+  assertEquals(a.accepted, 1);
 });
