@@ -4,34 +4,38 @@
  * the machine is seen beside the difference.
  * @module
  */
-import { parseArgs } from "@std/cli";
 import { Authority } from "../interop/certificates.ts";
-import { CASES, type IdleCase, type LoadCase } from "./relay/cases.ts";
+import { planOf } from "./relay/arguments.ts";
+import type { IdleCase, LoadCase } from "./relay/cases.ts";
 import { Subject, type Times } from "./relay/subject.ts";
 
-const flags = parseArgs(Deno.args, { string: ["against", "seconds", "rounds", "case"] });
-const seconds = Number(flags["seconds"] ?? 3);
-const rounds = Number(flags["rounds"] ?? 3);
-const against = flags["against"];
-const wanted = typeof flags["case"] === "string" ? flags["case"].split(";").map((name) => name.trim()) : undefined;
-const unknown = wanted?.find((name) => !CASES.some((one) => one.name === name));
-if (!(seconds > 0) || !(rounds > 0) || unknown !== undefined) {
-  if (unknown !== undefined) console.error(`there is no case "${unknown}"`);
-  console.error('Expected [--against DIRECTORY] [--seconds N] [--rounds N] [--case "NAME; NAME"]. Cases:');
-  for (const { name } of CASES) console.error(`  ${name}`);
+/** Names of subjects. */
+const OTHER = "other";
+const UNOBSERVED = "this, unobserved";
+
+const plan = planOf(Deno.args);
+if ("help" in plan) {
+  console.log(plan.help);
+  Deno.exit(0);
+}
+if ("problems" in plan) {
+  for (const problem of plan.problems) console.error(problem);
+  console.error("Try deno task bench:relay --help");
   Deno.exit(2);
 }
+const { against, cases, rounds, seconds, unobserved } = plan;
 const times: Times = { warmUp: seconds * 1000 / 2, measured: seconds * 1000 };
 const directory = await Deno.makeTempDir({ prefix: "bench-relay-" });
 try {
   const certificate = await (await Authority.create(directory)).sign("localhost");
-  const here = new Subject("this", new URL("../../", import.meta.url).pathname, certificate);
-  const there = typeof against === "string" ? `${await Deno.realPath(against)}/` : undefined;
-  const subjects = there === undefined
-    ? [here]
-    : [here, new Subject("other", there, certificate), new Subject("other again", there, certificate)];
-  for (const one of CASES) {
-    if (wanted !== undefined && !wanted.includes(one.name)) continue;
+  const root = new URL("../../", import.meta.url).pathname;
+  const subjects = [new Subject("this", root, certificate)];
+  if (unobserved) subjects.push(new Subject(UNOBSERVED, root, certificate, { admin: { listen: "" } }));
+  if (against !== undefined) {
+    const other = `${await Deno.realPath(against)}/`;
+    for (const name of [OTHER, `${OTHER} again`]) subjects.push(new Subject(name, other, certificate));
+  }
+  for (const one of cases) {
     console.log(one.name);
     await (one.kind === "load" ? loads(subjects, one) : idles(subjects, one));
   }
@@ -45,7 +49,8 @@ async function loads(subjects: readonly Subject[], one: LoadCase): Promise<void>
   for (let round = 0; round < rounds; round++) {
     for (const [nth, subject] of subjects.entries()) figures[nth]!.push(await subject.load(one, times));
   }
-  const base = subjects.length > 1 ? median(figures[1]!.map(({ cpu }) => cpu)) : undefined;
+  const other = subjects.findIndex(({ name }) => name === OTHER);
+  const base = other < 0 ? undefined : median(figures[other]!.map(({ cpu }) => cpu));
   for (const [nth, subject] of subjects.entries()) {
     const all = figures[nth]!;
     const cpu = median(all.map((figure) => figure.cpu));
@@ -72,7 +77,7 @@ async function idles(subjects: readonly Subject[], one: IdleCase): Promise<void>
 }
 
 function show(name: string, parts: readonly string[]): void {
-  console.log(`  ${name.padEnd(12)} ${parts.filter((part) => part !== "").join(", ")}`);
+  console.log(`  ${name.padEnd(UNOBSERVED.length)} ${parts.filter((part) => part !== "").join(", ")}`);
 }
 
 function median(values: readonly number[]): number {

@@ -40,8 +40,16 @@ const SETTLED = 12_000;
 
 /** A checkout whose gateway is measured. */
 export class Subject {
-  /** @param directory of the checkout, with a slash at its end */
-  constructor(readonly name: string, readonly directory: string, readonly certificate: Certificate) {}
+  /**
+   * @param directory of the checkout, with a slash at its end
+   * @param settings sections of the configuration beyond what every subject gets
+   */
+  constructor(
+    readonly name: string,
+    readonly directory: string,
+    readonly certificate: Certificate,
+    readonly settings: Readonly<Record<string, unknown>> = {},
+  ) {}
 
   /** Loads a fresh gateway. */
   async load(what: LoadCase, times: Times): Promise<LoadFigures> {
@@ -103,6 +111,7 @@ export class Subject {
       dra_pool: { dpr_timeout: "100ms", ...draPool, dras: [{ name: "dra", host: "127.0.0.1", port: dra }] },
       logging: { format: "json", level: "info" },
       stats: { interval: 0 },
+      ...this.settings,
     };
     const command = [Deno.execPath(), "run", ...RUN_FLAGS, `${this.directory}src/main.ts`];
     const gateway = await GatewayProcess.start(command, JSON.stringify(configuration));
