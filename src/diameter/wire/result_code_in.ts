@@ -6,27 +6,40 @@ import { avpHeaderLength, padded, vendorOf } from "./avp.ts";
 import { AVP, AVP_HEADER_LENGTH } from "./avp_codes.ts";
 import { HEADER_LENGTH } from "./header.ts";
 
+// Constants of this module: the engine loads what is imported anew each time.
+const MESSAGE_HEADER = HEADER_LENGTH;
+const HEADER = AVP_HEADER_LENGTH;
+const { resultCode, experimentalResult, experimentalResultCode } = AVP;
+
 /**
  * Result-Code of the answer from `start` to `end`, or the code inside Experimental-Result (RFC 6733
  * section 7.6); 0 when it has neither, or breaks before it.
  */
 export function resultCodeIn(view: DataView, start: number, end: number): number {
-  return codeIn(view, start + HEADER_LENGTH, end, AVP.resultCode);
-}
-
-function codeIn(view: DataView, start: number, end: number, wanted: number): number {
-  for (let at = start; end - at >= AVP_HEADER_LENGTH;) {
+  for (let at = start + MESSAGE_HEADER; end - at >= HEADER;) {
     const word = view.getUint32(at + 4);
     const headerLength = avpHeaderLength(word);
     const length = word & 0xffffff;
     if (length < headerLength || length > end - at) return 0;
     const code = view.getUint32(at);
-    if (code === wanted && length === headerLength + 4 && vendorOf(view, at, word) === 0) {
-      return view.getUint32(at + headerLength);
+    if (code === resultCode) {
+      if (length === headerLength + 4 && vendorOf(view, at, word) === 0) return view.getUint32(at + headerLength);
+    } else if (code === experimentalResult && vendorOf(view, at, word) === 0) {
+      return experimentalCodeIn(view, at + headerLength, at + length);
     }
-    if (code === AVP.experimentalResult && wanted === AVP.resultCode && vendorOf(view, at, word) === 0) {
-      return codeIn(view, at + headerLength, at + length, AVP.experimentalResultCode);
-    }
+    at += padded(length);
+  }
+  return 0;
+}
+
+function experimentalCodeIn(view: DataView, start: number, end: number): number {
+  for (let at = start; end - at >= HEADER;) {
+    const word = view.getUint32(at + 4);
+    const headerLength = avpHeaderLength(word);
+    const length = word & 0xffffff;
+    if (length < headerLength || length > end - at) return 0;
+    const found = view.getUint32(at) === experimentalResultCode && length === headerLength + 4;
+    if (found && vendorOf(view, at, word) === 0) return view.getUint32(at + headerLength);
     at += padded(length);
   }
   return 0;
