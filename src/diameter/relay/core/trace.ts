@@ -58,8 +58,17 @@ export interface RelayTrace {
   closed(connection: TracedPeer): void;
   /** The number of a text of this program. */
   word(text: string): number;
-  /** A request came. @returns its handle */
-  begun(request: TracedArrival): number;
+  /**
+   * So many requests behind the last one are not recorded, and need not be told of if they come
+   * within a tenth of a second.
+   */
+  readonly idle: number;
+  /**
+   * A request came.
+   * @param passed requests before it that were not told of, see {@link idle}
+   * @returns its handle
+   */
+  begun(request: TracedArrival, passed: number): number;
   /** It leaves for a connection, under that hop-by-hop id. */
   attempt(handle: number, target: TracedPeer, hopByHop: number, now: number): void;
   /** How the latest attempt ended, or the latest to `target`. @param outcome a {@link word} */

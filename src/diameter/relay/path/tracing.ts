@@ -27,6 +27,10 @@ export class Tracing {
   readonly #trace: RelayTrace;
   readonly #arrival = new Arrival((peer) => this.#connectionOf(peer));
   readonly #answered: number;
+  /** The tick in which requests may be passed over, how many there were to be, and still are. */
+  #tick = -1;
+  #idle = 0;
+  #left = 0;
 
   constructor(runtime: RelayRuntime, trace: RelayTrace) {
     this.#runtime = runtime;
@@ -36,10 +40,20 @@ export class Tracing {
 
   /** A request came, and will be refused. @returns its handle */
   begun(request: Incoming): number {
+    if (this.#left > 0 && request.tick === this.#tick) {
+      this.#left--;
+      return 0;
+    }
+    return this.#begun(request);
+  }
+
+  #begun(request: Incoming): number {
     const arrival = this.#arrival;
     arrival.request = request;
-    const handle = this.#trace.begun(arrival);
+    const handle = this.#trace.begun(arrival, this.#idle - this.#left);
     arrival.clear();
+    this.#tick = request.tick;
+    this.#idle = this.#left = this.#trace.idle;
     return handle;
   }
 
