@@ -18,7 +18,14 @@ const FLAGS = flagTable({
     most: 3_600,
     fraction: true,
   },
-  rounds: { kind: "number", placeholder: "N", help: "of which the median counts", default: 3, least: 1, most: 1_000 },
+  rounds: {
+    kind: "number",
+    placeholder: "N",
+    help: "of which median and best are shown",
+    default: 3,
+    least: 1,
+    most: 1_000,
+  },
   unobserved: { kind: "boolean", help: 'this checkout once more, with admin.listen "": nothing is recorded' },
 });
 
