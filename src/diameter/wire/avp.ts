@@ -35,9 +35,13 @@ export class AvpLengthError extends RangeError {
   }
 }
 
+// Constants of this module: the engine loads what is imported anew each time.
+const HEADER = AVP_HEADER_LENGTH;
+const VENDOR_HEADER = AVP_VENDOR_HEADER_LENGTH;
+
 /** Bytes of the header of an AVP whose second word (flags and length) is `word`. */
 export function avpHeaderLength(word: number): number {
-  return (word & VENDOR_BIT) === 0 ? AVP_HEADER_LENGTH : AVP_VENDOR_HEADER_LENGTH;
+  return (word & VENDOR_BIT) === 0 ? HEADER : VENDOR_HEADER;
 }
 
 /**
@@ -47,7 +51,7 @@ export function avpHeaderLength(word: number): number {
  * test holds it to this.
  */
 export function vendorOf(view: DataView, at: number, word: number): number {
-  return (word & VENDOR_BIT) === 0 ? 0 : view.getUint32(at + AVP_HEADER_LENGTH);
+  return (word & VENDOR_BIT) === 0 ? 0 : view.getUint32(at + HEADER);
 }
 
 /** The V flag where flags and length are read as one word. */
