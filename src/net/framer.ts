@@ -16,12 +16,18 @@ export interface FrameRule {
   /** Bytes from which the length can be told. */
   readonly lengthBytes: number;
   /**
+   * Bytes of the longest frame that is taken. Asked once for what a read brought: it may change
+   * while the stream is read.
+   */
+  longest(): number;
+  /**
    * Judges the frame that begins at `at`, of which `available` bytes (at least {@link lengthBytes})
    * are there.
+   * @param longest what {@link longest} said
    * @returns its length in bytes, a positive multiple of {@link alignment}; 0 when more bytes are
    * needed to tell; a {@link FrameFault} kind when it can never be a frame
    */
-  measure(view: DataView, at: number, available: number): number | string;
+  measure(view: DataView, at: number, available: number, longest: number): number | string;
 }
 
 /** A carry never asks for more than this ahead of the bytes that did arrive. */
@@ -85,9 +91,10 @@ class Framer implements Transformer<Batch, Batch>, BatchOwner {
     const rule = this.#rule;
     const { block, end } = batch;
     const view = block.view;
+    const longest = rule.longest();
     let at = batch.start;
     while (end - at >= rule.lengthBytes) {
-      const length = rule.measure(view, at, end - at);
+      const length = rule.measure(view, at, end - at, longest);
       if (typeof length === "string") {
         batch.fault = this.#fault(length, block, at, end);
         batch.end = at;
@@ -110,7 +117,7 @@ class Framer implements Transformer<Batch, Batch>, BatchOwner {
     for (;;) {
       const carry = this.#carry!;
       const carried = this.#carried;
-      const length = carried < rule.lengthBytes ? 0 : rule.measure(carry.view, 0, carried);
+      const length = carried < rule.lengthBytes ? 0 : rule.measure(carry.view, 0, carried, rule.longest());
       if (typeof length === "string" || length === carried) {
         const out = new Batch(this, carry, 0, 0);
         if (typeof length === "string") out.fault = this.#fault(length, carry, 0, carried);

@@ -100,8 +100,9 @@ export class Intake implements TapListener, BatchOwner {
     const { rule } = this.#owner;
     const { view } = this.#tap.block!;
     const end = this.#tap.count;
+    const longest = rule.longest();
     for (let at = 0; at < end;) {
-      const length = end - at < rule.lengthBytes ? 0 : rule.measure(view, at, end - at);
+      const length = end - at < rule.lengthBytes ? 0 : rule.measure(view, at, end - at, longest);
       if (typeof length === "string" || length === 0 || length > end - at) return false;
       at += length;
     }

@@ -16,6 +16,7 @@ const BAD_TAG = 0xee;
  * judged when the header is whole.
  */
 const rule: FrameRule = {
+  longest: () => Infinity,
   alignment: 4,
   lengthBytes: 4,
   measure(view, at, available) {
@@ -248,6 +249,7 @@ Deno.test("a batch is given back to its owner exactly once", async () => {
  * Frames of any length, as HTTP/2 has them: 24 bits of payload length, 9 bytes of header in all.
  */
 const oddRule: FrameRule = {
+  longest: () => Infinity,
   alignment: 1,
   lengthBytes: 3,
   measure(view, at) {
@@ -285,7 +287,7 @@ for (
         const found: Uint8Array[] = [];
         for await (const batch of source(chunks, pool, oddRule.alignment).pipeThrough(framer(oddRule, pool))) {
           for (let from = batch.start; from < batch.end;) {
-            const length = oddRule.measure(batch.block.view, from, batch.end - from) as number;
+            const length = oddRule.measure(batch.block.view, from, batch.end - from, Infinity) as number;
             found.push(batch.block.bytes.slice(from, from + length));
             from += length;
           }

@@ -8,6 +8,7 @@ import { until } from "../support/until.ts";
 
 /** A frame is a word that says its length in bytes, and zeros. */
 const RULE: FrameRule = {
+  longest: () => Infinity,
   alignment: 4,
   lengthBytes: 4,
   measure(view, at) {
@@ -18,6 +19,7 @@ const RULE: FrameRule = {
 
 /** The same, of any length. */
 const ODD_RULE: FrameRule = {
+  longest: () => Infinity,
   alignment: 1,
   lengthBytes: 4,
   measure: (view, at) => view.getUint32(at),

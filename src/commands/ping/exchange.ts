@@ -230,7 +230,7 @@ export class Exchange {
     const view = viewOf(bytes);
     let at = 0;
     while (bytes.length - at >= FRAMES.lengthBytes) {
-      const length = FRAMES.measure(view, at, bytes.length - at);
+      const length = FRAMES.measure(view, at, bytes.length - at, LONGEST);
       if (typeof length === "string") {
         this.#over("stranger", describeStranger(length, bytes.subarray(at)));
         this.#connection.close();

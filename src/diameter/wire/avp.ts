@@ -35,19 +35,23 @@ export class AvpLengthError extends RangeError {
   }
 }
 
+// Constants of this module: the engine loads what is imported anew each time.
+const HEADER = AVP_HEADER_LENGTH;
+const VENDOR_HEADER = AVP_VENDOR_HEADER_LENGTH;
+
 /** Bytes of the header of an AVP whose second word (flags and length) is `word`. */
 export function avpHeaderLength(word: number): number {
-  return (word & VENDOR_BIT) === 0 ? AVP_HEADER_LENGTH : AVP_VENDOR_HEADER_LENGTH;
+  return (word & VENDOR_BIT) === 0 ? HEADER : VENDOR_HEADER;
 }
 
 /**
  * The vendor of the AVP at `at`, whose second word is `word` and whose whole header is there. A
  * Vendor-Id of 0 with the V flag set means the same as none: an AVP of the IETF (section 4.1). All
- * that ask for (code, vendor) ask here; the routing scan alone has it written out, and a property
- * test holds it to this.
+ * that ask for (code, vendor) ask here; the routing scan and the first steps to a Result-Code alone
+ * have it written out, and property tests hold them to this.
  */
 export function vendorOf(view: DataView, at: number, word: number): number {
-  return (word & VENDOR_BIT) === 0 ? 0 : view.getUint32(at + AVP_HEADER_LENGTH);
+  return (word & VENDOR_BIT) === 0 ? 0 : view.getUint32(at + HEADER);
 }
 
 /** The V flag where flags and length are read as one word. */

@@ -13,11 +13,13 @@ export const COMMAND = {
   meIdentityCheck: 324,
 } as const;
 
+// Constants of this module: the engine loads what others may import anew each time.
+const { deviceWatchdog: WATCHDOG, capabilitiesExchange: CAPABILITIES, disconnectPeer: DISCONNECT } = COMMAND;
+
 /**
  * CER, DWR and DPR concern one connection only and are never relayed (RFC 6733 sections 5.3 to
  * 5.5).
  */
 export function isPeerCommand(command: number): boolean {
-  return command === COMMAND.deviceWatchdog || command === COMMAND.capabilitiesExchange ||
-    command === COMMAND.disconnectPeer;
+  return command === WATCHDOG || command === CAPABILITIES || command === DISCONNECT;
 }

@@ -18,6 +18,9 @@ export interface RequestFault {
   readonly failedAvp?: Uint8Array;
 }
 
+/** The E bit in the second word. A constant of this module: the engine loads what is imported. */
+const ERROR = FLAG.error << 24;
+
 /** R and E are both set: E is for answers (RFC 6733 sections 3 and 7.1.3). */
 const INVALID_HEADER_BITS: RequestFault = {
   resultCode: RESULT.invalidHeaderBits,
@@ -39,7 +42,7 @@ export function requestFault(
   word: number,
   avps: RoutingAvps,
 ): RequestFault | undefined {
-  if ((word & (FLAG.error << 24)) !== 0) return INVALID_HEADER_BITS;
+  if ((word & ERROR) !== 0) return INVALID_HEADER_BITS;
   return avps.scan(view, at, end) ? undefined : brokenAvp(bytes, at, end, avps.brokenAt);
 }
 

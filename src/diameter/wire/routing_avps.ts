@@ -5,6 +5,14 @@
 import { AVP, AVP_FLAG, AVP_HEADER_LENGTH, AVP_VENDOR_HEADER_LENGTH } from "./avp_codes.ts";
 import { HEADER_LENGTH } from "./header.ts";
 
+// What the walk compares with, as constants of this module: the engine loads what is imported anew
+// each time, and compiles these into the code.
+const MESSAGE_HEADER = HEADER_LENGTH;
+const HEADER = AVP_HEADER_LENGTH;
+const VENDOR_HEADER = AVP_VENDOR_HEADER_LENGTH;
+const VENDOR_BIT = AVP_FLAG.vendor << 24;
+const { sessionId, destinationHost, destinationRealm, routeRecord } = AVP;
+
 /**
  * Where the routing AVPs of one request lie. One object is reused for every message of a stage:
  * offsets are data offsets, -1 when the AVP is absent; the first of each kind counts.
@@ -31,9 +39,9 @@ export class RoutingAvps {
     this.destinationRealmStart = -1;
     this.firstRouteRecord = -1;
     this.brokenAt = -1;
-    let at = start + HEADER_LENGTH;
+    let at = start + MESSAGE_HEADER;
     while (at < end) {
-      if (end - at < AVP_HEADER_LENGTH) {
+      if (end - at < HEADER) {
         this.brokenAt = at;
         return false;
       }
@@ -41,33 +49,33 @@ export class RoutingAvps {
       const length = word & 0xffffff;
       // `avpHeaderLength` and `vendorOf`, written out: two calls for each AVP cost a quarter of the
       // walk.
-      const vendor = (word & (AVP_FLAG.vendor << 24)) !== 0;
-      const headerLength = vendor ? AVP_VENDOR_HEADER_LENGTH : AVP_HEADER_LENGTH;
+      const vendor = (word & VENDOR_BIT) !== 0;
+      const headerLength = vendor ? VENDOR_HEADER : HEADER;
       if (length < headerLength || length > end - at) {
         this.brokenAt = at;
         return false;
       }
-      if (!vendor || view.getUint32(at + AVP_HEADER_LENGTH) === 0) {
+      if (!vendor || view.getUint32(at + HEADER) === 0) {
         switch (view.getUint32(at)) {
-          case AVP.sessionId:
+          case sessionId:
             if (this.sessionIdStart < 0) {
               this.sessionIdStart = at + headerLength;
               this.sessionIdEnd = at + length;
             }
             break;
-          case AVP.destinationRealm:
+          case destinationRealm:
             if (this.destinationRealmStart < 0) {
               this.destinationRealmStart = at + headerLength;
               this.destinationRealmEnd = at + length;
             }
             break;
-          case AVP.destinationHost:
+          case destinationHost:
             if (this.destinationHostStart < 0) {
               this.destinationHostStart = at + headerLength;
               this.destinationHostEnd = at + length;
             }
             break;
-          case AVP.routeRecord:
+          case routeRecord:
             if (this.firstRouteRecord < 0) this.firstRouteRecord = at;
             break;
         }

@@ -13,7 +13,8 @@ export class CountersByNumber {
   readonly #isKnown: (number: number) => boolean;
   readonly #counterOf: (label: string) => Counter;
   readonly #counters = new Map<number, Counter>();
-  #lastNumber = NaN;
+  /** A small integer from the beginning: a field that was NaN once is compared as a double. */
+  #lastNumber = -1;
   #last: Counter | undefined;
   #other: Counter | undefined;
 

@@ -44,14 +44,30 @@ export class Sampler {
     this.#share = this.#credit = 0;
   }
 
-  /** Whether this request is recorded. @param now microseconds, modulo 2^32 */
-  take(now: number): boolean {
+  /**
+   * Requests behind the last one that are not recorded: whoever has many need not ask for each of
+   * them, but ask at least every {@link WINDOW}, because the pace may change.
+   */
+  get idle(): number {
+    if (this.#share === undefined) return this.#skip;
+    if (this.#share === 0) return Number.MAX_SAFE_INTEGER;
+    return Math.max(0, Math.ceil((1 - this.#credit) / this.#share) - 1);
+  }
+
+  /**
+   * Whether this request is recorded.
+   * @param now microseconds, modulo 2^32
+   * @param passed requests since the last one that were not asked for, at most {@link idle}
+   */
+  take(now: number, passed = 0): boolean {
     if (this.#share !== undefined) {
-      this.#credit += this.#share;
+      this.#credit += this.#share * (passed + 1);
       if (this.#credit < 1) return false;
       this.#credit -= 1;
       return true;
     }
+    this.#seen += passed;
+    this.#skip -= passed;
     const elapsed = (now - this.#began) >>> 0;
     if (elapsed >= WINDOW) this.#measure(now, elapsed);
     this.#seen++;

@@ -65,6 +65,14 @@ export class TraceRing {
   }
 
   /**
+   * So many requests behind the last one are not recorded, and need not be told of if they come
+   * within a tenth of a second.
+   */
+  get idle(): number {
+    return this.#sampler.idle;
+  }
+
+  /**
    * A number for a text of configuration or code: a route, a pool, an outcome, a reason. Ask once.
    */
   word(text: string): number {
@@ -72,10 +80,12 @@ export class TraceRing {
   }
 
   /**
-   * A request came. @returns the handle of its transaction, above 0, or 0 when it is not recorded
+   * A request came.
+   * @param passed requests before it that were not told of, see {@link idle}
+   * @returns the handle of its transaction, above 0, or 0 when it is not recorded
    */
-  begun(request: TracedRequest): number {
-    if (!this.#sampler.take(request.now)) return 0;
+  begun(request: TracedRequest, passed = 0): number {
+    if (!this.#sampler.take(request.now, passed)) return 0;
     const { log } = this;
     const { words } = log;
     const sessionLength = Math.min(

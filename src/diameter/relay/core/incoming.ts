@@ -10,6 +10,11 @@ import { FLAG, OFFSET } from "../../wire/header.ts";
 import { RoutingAvps } from "../../wire/routing_avps.ts";
 import type { RelayPeer } from "./relay_peer.ts";
 
+// Constants of this module: the engine loads what is imported anew each time.
+const REQUEST = FLAG.request << 24;
+const ERROR = FLAG.error << 24;
+const { flags: FLAGS, application: APPLICATION, hopByHop: HOP_BY_HOP } = OFFSET;
+
 /** How the messages of a batch came. */
 export interface Arrival {
   /** Microseconds modulo 2^32. */
@@ -59,7 +64,7 @@ export class Incoming {
     const { view } = this.block;
     this.at = at;
     this.end = at + (view.getUint32(at) & 0xffffff);
-    this.word = view.getInt32(at + OFFSET.flags);
+    this.word = view.getInt32(at + FLAGS);
   }
 
   /** Nothing is kept alive by it from here on. */
@@ -74,10 +79,10 @@ export class Incoming {
     return this.end - this.at;
   }
   get isRequest(): boolean {
-    return (this.word & (FLAG.request << 24)) !== 0;
+    return (this.word & REQUEST) !== 0;
   }
   get isError(): boolean {
-    return (this.word & (FLAG.error << 24)) !== 0;
+    return (this.word & ERROR) !== 0;
   }
   /** Command code. */
   get command(): number {
@@ -85,11 +90,11 @@ export class Incoming {
   }
   /** Application id. */
   get application(): number {
-    return this.block.view.getUint32(this.at + OFFSET.application);
+    return this.block.view.getUint32(this.at + APPLICATION);
   }
   /** Hop-by-hop id, signed. */
   get hopByHop(): number {
-    return this.block.view.getInt32(this.at + OFFSET.hopByHop);
+    return this.block.view.getInt32(this.at + HOP_BY_HOP);
   }
 
   /** Destination-Host in lower case; "" when it has none. */

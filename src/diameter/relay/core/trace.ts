@@ -66,8 +66,17 @@ export interface RelayTrace {
   closed(connection: TracedPeer): void;
   /** The number of a text of this program. */
   word(text: string): number;
-  /** A request came. @returns its handle */
-  begun(request: TracedArrival): number;
+  /**
+   * So many requests behind the last one are not recorded, and need not be told of if they come
+   * within a tenth of a second.
+   */
+  readonly idle: number;
+  /**
+   * A request came.
+   * @param passed requests before it that were not told of, see {@link idle}
+   * @returns its handle
+   */
+  begun(request: TracedArrival, passed: number): number;
   /** Where it goes was decided. The same object for the same decision costs least. */
   chosen(handle: number, choice: TracedChoice): void;
   /** What this node's own answer says, for people. */

@@ -53,6 +53,9 @@ export function ticksFor(milliseconds: number): number {
 /** Sealed segments above which mostly answered ones are emptied. */
 const TIDY_ABOVE = 32;
 
+// Constants of this module alone: the engine loads what others may import anew each time.
+const SLOT_MASK = SLOTS - 1;
+
 /** A full segment, while it is the one it was. */
 interface Sealed {
   readonly segment: Segment;
@@ -61,6 +64,7 @@ interface Sealed {
 
 /** How a transaction ended: what an answer that comes after it is called. */
 export const ENDED = { answered: 2, expired: 3 } as const;
+const ANSWERED = ENDED.answered;
 
 /**
  * Pending transactions in typed arrays. A hop-by-hop id names slot and generation, and a slot is
@@ -134,7 +138,7 @@ export class TransactionTable {
   ): number {
     if (this.#freeCount <= this.#circle >> 1 && this.#circle < SLOTS) this.#widen();
     const slot = this.#free[this.#head]!;
-    this.#head = (this.#head + 1) & (SLOTS - 1);
+    this.#head = (this.#head + 1) & SLOT_MASK;
     this.#freeCount--;
     this.size++;
     const slots = this.#slots;
@@ -171,7 +175,7 @@ export class TransactionTable {
   }
 
   /** Frees a slot in use: its deadline, its retained copy and its id are gone. */
-  close(slot: number, ended: number = ENDED.answered): void {
+  close(slot: number, ended: number = ANSWERED): void {
     const at = slot * STRIDE;
     const slots = this.#slots;
     slots[at + REQUESTER] = 0;
@@ -180,7 +184,7 @@ export class TransactionTable {
     const segment = this.#segments.get(slots[at + PLACE]! >>> 14);
     if (--segment.live === 0 && !segment.queued) this.#segments.settle(segment);
     this.#free[this.#tail] = slot;
-    this.#tail = (this.#tail + 1) & (SLOTS - 1);
+    this.#tail = (this.#tail + 1) & SLOT_MASK;
     this.#freeCount++;
     this.size--;
   }
@@ -348,7 +352,7 @@ export class TransactionTable {
       // system.
       this.#slots[slot * STRIDE + ID] = this.#firstGeneration | slot;
       this.#free[this.#tail] = slot;
-      this.#tail = (this.#tail + 1) & (SLOTS - 1);
+      this.#tail = (this.#tail + 1) & SLOT_MASK;
       this.#freeCount++;
     }
     this.#circle = until;

@@ -212,14 +212,11 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
    */
   pickLink(turn: Turn, requester: number): DraLink | undefined {
     const { links } = this;
-    if (links.length === 1) {
-      const link = links[0]!;
-      return isUsable(link) && !(turn === "again" ? link.fullForRetries : link.isFullFor(requester)) ? link : undefined;
-    }
+    if (links.length === 1) return hasRoom(links[0]!, turn, requester) ? links[0] : undefined;
     for (let i = 0; i < links.length; i++) {
       this.#turn = (this.#turn + 1) % links.length;
       const link = links[this.#turn]!;
-      if (isUsable(link) && !(turn === "again" ? link.fullForRetries : link.isFullFor(requester))) return link;
+      if (hasRoom(link, turn, requester)) return link;
     }
     return undefined;
   }
@@ -242,6 +239,12 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
     this.identity = identity(originHost);
     this.#stateId = originStateId ?? (same ? from : undefined);
   }
+}
+
+function hasRoom(link: DraLink, turn: Turn, requester: number): boolean {
+  if (!isUsable(link)) return false;
+  const { out } = link.relayPeer!.peer;
+  return turn === "again" ? !link.room.isFullForRetries(out) : !link.room.isFullFor(requester, out);
 }
 
 /** Open and OKAY, or the last resort; the pool has made sure that the last resort is needed. */

@@ -3,41 +3,24 @@
  * @module
  */
 import type { Budget } from "../../../net/budget.ts";
-import { type Connection, endpointText } from "../../../net/connection.ts";
-import { reasonOf } from "../../../net/reason.ts";
+import type { Connection } from "../../../net/connection.ts";
 import type { BackoffOptions } from "../../peer/backoff.ts";
 import type { Capabilities } from "../../peer/capabilities.ts";
 import { Peer, type PeerHandlers } from "../../peer/peer.ts";
 import { causeName, type PeerEnd } from "../../peer/peer_end.ts";
 import type { PeerOptions } from "../../peer/peer_options.ts";
 import { Redialer } from "../../peer/redialer.ts";
-import type { WatchdogState } from "../../peer/watchdog.ts";
 import { WatchdogTimer } from "../../peer/watchdog_timer.ts";
 import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
-import { BURST, FEW_BYTES, sizeText } from "../core/budgets.ts";
 import type { DraOptions } from "../core/options.ts";
 import type { DraState } from "../core/events.ts";
 import { type Place, RelayPeer, type Served, type Upstream } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
 import type { Attempts } from "../core/attempts.ts";
 import { TransactionTable } from "../core/transactions.ts";
-
-/** What may be used up when a connection to a DRA is given no more. */
-export const BOUNDS = ["requests", "queue", "memory", "memory of one app"] as const;
-/** One of {@link BOUNDS}. */
-export type Bound = typeof BOUNDS[number];
-
-const UNREACHABLE = "cannot be reached";
-
-/** What TLS says of bytes that are none. */
-const TLS_TROUBLE = /tls|ssl|corrupt message|wrong version/i;
-
-/**
- * The end of a connection as what follows the name of a DRA; why it was stopped is that already.
- */
-function asPredicate(reason: string): string {
-  return /^(is|cannot) /.test(reason) ? reason : `is not connected: ${reason}`;
-}
+import { asPredicate, hintAt, unreachable } from "./link_reason.ts";
+import { LinkRoom } from "./link_room.ts";
+import { WatchdogTally } from "./watchdog_tally.ts";
 
 /** What a link tells the pool. */
 export interface LinkHandlers {
@@ -80,6 +63,8 @@ export class DraLink implements Served, Place {
   readonly budget: Budget;
   /** Bytes of its error answers that are kept. */
   readonly errors: Budget;
+  /** What it may still be given. */
+  readonly room: LinkRoom;
   readonly watchdog: WatchdogTimer;
   /** Transactions with several attempts, one of them in this slab. */
   readonly retried = new Map<number, Attempts>();
@@ -101,8 +86,7 @@ export class DraLink implements Served, Place {
   #wasOpen = false;
   /** The watchdogs of REOPEN that were last told of. */
   #answered = -1;
-  /** The watchdog as it was counted last. */
-  #seen: { readonly state: WatchdogState; readonly pending: boolean } = { state: "initial", pending: false };
+  readonly #tally: WatchdogTally;
   /** The next attempt follows at once. */
   #atOnce = false;
   /** What waits are drawn from, as it was last. */
@@ -120,6 +104,8 @@ export class DraLink implements Served, Place {
     this.errors = runtime.budgets.errorsOfDra();
     const firstGeneration = Math.floor(runtime.random() * 0x10000);
     this.table = new TransactionTable(runtime.segments, firstGeneration, runtime.tick(), this.budget);
+    this.room = new LinkRoom(runtime, this.table, this.budget);
+    this.#tally = new WatchdogTally(dra.meters.watchdog);
     this.#redialer = new Redialer(
       {
         attempt: (givenUp) => this.#attempt(givenUp),
@@ -137,7 +123,7 @@ export class DraLink implements Served, Place {
       () => this.#watchdogOptions(),
       {
         sendWatchdog: () => {
-          this.dra.meters.watchdog.sent.value++;
+          this.#tally.sent();
           this.#peer?.sendWatchdog();
         },
         failover: () => {
@@ -153,7 +139,7 @@ export class DraLink implements Served, Place {
         },
         close: (reason) => this.#peer?.abort(reason),
         changed: () => {
-          this.#countWatchdog();
+          this.#tally.look(this.watchdog);
           this.#noteState();
           this.#noteReopening();
           // The end of the connection follows in the same breath, and knows why.
@@ -209,67 +195,6 @@ export class DraLink implements Served, Place {
     return this.dra.usable || this.table.size > 0;
   }
 
-  /**
-   * It may be given no more of what `requester` asks: its queue, its credit or the memory for
-   * retained requests is used up; or the latter is tight, and the requester is one of those who
-   * hold a good part of it.
-   */
-  isFullFor(requester: number): boolean {
-    const { out } = this.relayPeer!.peer;
-    if (out.queuedBytes > out.limit * BURST || out.stuck || this.#creditIsUsed) return true;
-    const { budget } = this;
-    if (budget.used <= budget.ease) return false;
-    return budget.exhausted || budget.tight && this.table.sharesAt(this.#runtime.tick()).bytesOf(requester) > FEW_BYTES;
-  }
-
-  /**
-   * {@link isFullFor} only for the credit in requests, of which `requester` holds less than its
-   * share: it need not wait long.
-   */
-  isTakenByOthers(requester: number, more: number): boolean {
-    const { maxInFlight } = this.#runtime.options.draPool;
-    return this.table.size >= maxInFlight && !this.relayPeer!.peer.out.stuck && !this.budget.exhausted &&
-      this.table.sharesAt(this.#runtime.tick()).isBelow(requester, maxInFlight, more);
-  }
-
-  /** Which bound {@link isFullFor} met. */
-  get boundMet(): Bound {
-    const { out } = this.relayPeer!.peer;
-    const { maxInFlight } = this.#runtime.options.draPool;
-    if (this.table.size >= Math.min(maxInFlight, TransactionTable.capacity)) return "requests";
-    if (out.stuck || out.queuedBytes > out.limit * BURST) return "queue";
-    return this.budget.exhausted ? "memory" : "memory of one app";
-  }
-
-  /** A bound for a person, with its key. */
-  describe(bound: Bound): string {
-    const { name } = this.dra;
-    const { maxInFlight, sendQueueLimit } = this.#runtime.options.draPool;
-    switch (bound) {
-      case "requests":
-        return `${name} has ${maxInFlight} unanswered (dra_pool.max_in_flight)`;
-      case "queue":
-        return `${name} does not read what waits for it (dra_pool.send_queue_limit ${sizeText(sendQueueLimit)})`;
-      case "memory":
-        return `the unanswered ones of ${name} take all the memory that it may (gateway.memory_limit)`;
-      case "memory of one app":
-        return `this Logic App's unanswered ones at ${name} take all the memory that one may (gateway.memory_limit)`;
-    }
-  }
-
-  /**
-   * The same for requests that were taken on already: a burst of them, which another DRA's end
-   * brings, may overshoot the queue's limit. They are as many as the credit of that DRA.
-   */
-  get fullForRetries(): boolean {
-    return this.#creditIsUsed || this.relayPeer!.peer.out.stuck || this.budget.exhausted;
-  }
-
-  get #creditIsUsed(): boolean {
-    const { size } = this.table;
-    return size >= this.#runtime.options.draPool.maxInFlight || size >= TransactionTable.capacity;
-  }
-
   /** Begins to connect, and goes on until {@link stop}. */
   start(): void {
     this.#started = true;
@@ -299,6 +224,7 @@ export class DraLink implements Served, Place {
     const peer = this.#peer;
     peer?.configure({ ...peer.options, ...this.#peerOptions() });
     this.watchdog.configure();
+    this.room.configure();
     const { reconnect } = this.#runtime.options.draPool;
     if (JSON.stringify(reconnect) === JSON.stringify(this.#backoff)) return;
     this.#backoff = reconnect;
@@ -353,7 +279,7 @@ export class DraLink implements Served, Place {
         kind: "dra_connect_failed",
         dra: this.dra.options.name,
         reason: end.reason,
-        hint: this.#wasOpen ? "" : this.#hint(end),
+        hint: this.#wasOpen ? "" : hintAt(end, this.dra.options.tls !== undefined, this.#runtime.local.originHost),
         retryIn: milliseconds,
       });
       this.#setState("FAILED", end.reason);
@@ -374,9 +300,8 @@ export class DraLink implements Served, Place {
       const options = { timeout: connectTimeout, noDelay: tcpNoDelay, signal, bind };
       connection = await this.#runtime.dial({ hostname: host, port }, tls, options);
     } catch (error) {
-      const reason = `${UNREACHABLE}: ${reasonOf(error)} (${endpointText({ hostname: host, port })})`;
       if (this.dra.adopted === undefined) this.dra.meters.attempts.failed.value++;
-      return { kind: "lost", reason };
+      return { kind: "lost", reason: unreachable(error, { hostname: host, port }) };
     }
     if (signal.aborted) {
       connection.close();
@@ -465,15 +390,6 @@ export class DraLink implements Served, Place {
     this.#handlers.lost(this, end.reason);
   }
 
-  #countWatchdog(): void {
-    const before = this.#seen;
-    const { state, pending } = this.#seen = { state: this.watchdog.state, pending: this.watchdog.pending };
-    const { watchdog } = this.dra.meters;
-    // A connection's end forgets the DWR, which nobody has answered.
-    if (before.pending && !pending && state !== "down" && state !== "initial") watchdog.answered.value++;
-    if (state !== before.state && state !== "initial") watchdog[state].value++;
-  }
-
   #noteState(): void {
     // Whatever the watchdog forgets when a connection ends or a leave begins, nobody has answered
     // it.
@@ -491,17 +407,6 @@ export class DraLink implements Served, Place {
     if (answered === this.#answered) return;
     this.#answered = answered;
     this.#runtime.emit({ kind: "dra_reopening", dra: this.dra.options.name, answered, needed });
-  }
-
-  /** What the cause may be when a connection never opened; "" when its reason says it. */
-  #hint({ kind, reason }: PeerEnd): string {
-    const { tls } = this.dra.options;
-    if (reason.startsWith(UNREACHABLE)) {
-      return tls !== undefined && TLS_TROUBLE.test(reason) ? "does it speak TLS?" : "";
-    }
-    if (kind !== "lost" || !/^(no CEA in time|the peer closed the connection|.*reset by peer)/i.test(reason)) return "";
-    const transport = tls === undefined ? ", does it want TLS" : "";
-    return `is it a Diameter peer${transport}, and does it know ${this.#runtime.options.originHost}?`;
   }
 
   #setState(to: DraState, reason: string): void {

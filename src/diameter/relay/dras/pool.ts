@@ -8,7 +8,8 @@ import type { Peer } from "../../peer/peer.ts";
 import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
 import { RESULT } from "../../wire/result_codes.ts";
 import { Dra, isUsable } from "./dra.ts";
-import { BOUNDS, type DraLink, type LinkHandlers } from "./link.ts";
+import type { DraLink, LinkHandlers } from "./link.ts";
+import { type Bound, BOUNDS } from "./link_room.ts";
 import { LastingRefusal } from "../core/refusal.ts";
 import { type Balance, BALANCES } from "./balance.ts";
 import type { Served, Turn } from "../core/relay_peer.ts";
@@ -244,11 +245,11 @@ export class DraPool {
   refusalOf(plan: Route<Dra>): DrasFull {
     const links = this.candidates(plan);
     let met = 1;
-    for (const link of links) met = met * BOUNDS.length + BOUNDS.indexOf(link.boundMet);
+    for (const link of links) met = met * BOUNDS.length + BOUNDS.indexOf(boundOf(link));
     if (this.#refusal === undefined || plan !== this.#refusalOf || met !== this.#boundsMet) {
       this.#refusalOf = plan;
       this.#boundsMet = met;
-      const bounds = links.map((link) => link.describe(link.boundMet));
+      const bounds = links.map((link) => link.room.describe(boundOf(link), link.dra.name));
       this.#refusal = new DrasFull(
         `every DRA that could take this request has as much as it may: ${bounds.join("; ")}`,
         links,
@@ -339,4 +340,9 @@ export class DraPool {
       this.#runtime.emit({ kind: "failback", from: last, to: active });
     }
   }
+}
+
+/** Why a usable connection is given no more. */
+function boundOf({ room, relayPeer }: DraLink): Bound {
+  return room.boundMet(relayPeer!.peer.out);
 }

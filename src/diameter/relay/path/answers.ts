@@ -3,6 +3,7 @@
  * @module
  */
 import { resultCodeIn } from "../../wire/result_code_in.ts";
+import type { MessageObserver } from "../core/events.ts";
 import type { Incoming } from "../core/incoming.ts";
 import type { Place, RelayPeer } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
@@ -49,16 +50,12 @@ export class AnswerStage {
 
   #fromDra(link: Place, answer: Incoming): void {
     const { table } = link;
-    const { meters, connections } = this.#runtime;
+    const { meters, connections, observer } = this.#runtime;
     const slot = table.find(answer.hopByHop);
-    if (slot < 0) {
-      meters.unmatchedBy[table.nameUnmatched(answer.hopByHop)].value++;
-      return;
-    }
+    if (slot < 0) return this.#unmatched(table, answer);
     const requester = connections.get(table.requesterOf(slot));
     if (requester === undefined) {
-      meters.unmatchedBy.gone.value++;
-      this.#tracing?.abandoned(table, slot, answer);
+      this.#abandoned(table, slot, answer);
       return this.#retries.forget(link, slot, ENDED.answered);
     }
     if (answer.isError && this.#retries.takeErrorAnswer(link, slot, answer)) return;
@@ -69,29 +66,25 @@ export class AnswerStage {
     durations.observe(duration);
     if (table.isRetried(slot)) this.#retries.forget(link, slot, ENDED.answered);
     else table.close(slot);
-    if (this.#tracing !== undefined) this.#tracing.answered(requester, table, slot, answer);
-    this.#observe(requester, table, slot, answer);
+    this.#tracing?.answered(requester, table, slot, answer);
+    if (observer !== undefined) this.#observe(observer, requester, table, slot, answer);
   }
 
   /** It must come over the connection that the request went to. */
   #fromApp(answer: Incoming): void {
     const table = this.#reverse;
-    const { meters, connections } = this.#runtime;
+    const { meters, connections, observer } = this.#runtime;
     const app = answer.from;
     const slot = table.find(answer.hopByHop);
-    if (slot < 0) {
-      meters.unmatchedBy[table.nameUnmatched(answer.hopByHop)].value++;
-      return;
-    }
+    if (slot < 0) return this.#unmatched(table, answer);
     if (table.targetOf(slot) !== app.key) {
       meters.unmatchedBy.unknown.value++;
       return;
     }
     const requester = connections.get(table.requesterOf(slot));
     if (requester === undefined) {
-      meters.unmatchedBy.gone.value++;
       app.owed--;
-      this.#tracing?.abandoned(table, slot, answer);
+      this.#abandoned(table, slot, answer);
       return table.close(slot);
     }
     this.#deliver(requester, table, slot, answer);
@@ -103,8 +96,18 @@ export class AnswerStage {
       dra.meters.reverseAnswers.of(resultCodeIn(answer.block.view, answer.at, answer.end)).value++;
     }
     table.close(slot);
-    if (this.#tracing !== undefined) this.#tracing.answered(requester, table, slot, answer);
-    this.#observe(requester, table, slot, answer);
+    this.#tracing?.answered(requester, table, slot, answer);
+    if (observer !== undefined) this.#observe(observer, requester, table, slot, answer);
+  }
+
+  #unmatched(table: TransactionTable, { hopByHop }: Incoming): void {
+    this.#runtime.meters.unmatchedBy[table.nameUnmatched(hopByHop)].value++;
+  }
+
+  /** The requester has left. The caller closes the slot. */
+  #abandoned(table: TransactionTable, slot: number, answer: Incoming): void {
+    this.#runtime.meters.unmatchedBy.gone.value++;
+    this.#tracing?.abandoned(table, slot, answer);
   }
 
   /** @returns microseconds since the request came */
@@ -122,9 +125,13 @@ export class AnswerStage {
    * Last of all: whatever an observer does, the transaction has ended. Its ids are kept until the
    * slot is used again.
    */
-  #observe(requester: RelayPeer, table: TransactionTable, slot: number, answer: Incoming): void {
-    this.#runtime.observer?.(
-      relayedRecord("answer", answer, requester.originHost, table.hopByHopOf(slot), table.idOf(slot)),
-    );
+  #observe(
+    observer: MessageObserver,
+    requester: RelayPeer,
+    table: TransactionTable,
+    slot: number,
+    answer: Incoming,
+  ): void {
+    observer(relayedRecord("answer", answer, requester.originHost, table.hopByHopOf(slot), table.idOf(slot)));
   }
 }

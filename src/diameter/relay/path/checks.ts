@@ -15,6 +15,10 @@ import type { GatewayOptions } from "../core/options.ts";
 import type { Refusal } from "../core/refusal.ts";
 import { LONGEST_MESSAGE, relayedLength } from "./writer.ts";
 
+// Constants of this module: the engine loads what is imported anew each time.
+const { common: COMMON, relay: RELAY } = APPLICATION;
+const LONGEST = LONGEST_MESSAGE;
+
 /** Checks requests; the routing AVPs of one that stands are in its `avps`. */
 export class RequestChecks {
   #self: Identity;
@@ -42,7 +46,7 @@ export class RequestChecks {
     if (fault !== undefined) return fault;
     if (this.#strict && (word & (FLAG.proxiable << 24)) === 0) return NOT_PROXIABLE;
     const { application } = request;
-    if (application === APPLICATION.common || application === APPLICATION.relay) return unroutable(application);
+    if (application === COMMON || application === RELAY) return unroutable(application);
     if (refused) return DRAINING;
     if (this.#relay && avps.firstRouteRecord >= 0 && this.#loops(request)) return LOOP;
     if (avps.destinationRealmStart < 0 || avps.destinationHostStart >= 0) {
@@ -50,7 +54,7 @@ export class RequestChecks {
       if (identityEquals(block.bytes, avps.destinationHostStart, avps.destinationHostEnd, this.#self)) return FOR_US;
       if (avps.destinationRealmStart < 0) return NO_REALM;
     }
-    return relayedLength(request, this.#relay) > LONGEST_MESSAGE ? TOO_LONG : undefined;
+    return relayedLength(request, this.#relay) > LONGEST ? TOO_LONG : undefined;
   }
 
   /**

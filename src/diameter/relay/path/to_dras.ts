@@ -5,6 +5,7 @@
 import { RESULT } from "../../wire/result_codes.ts";
 import type { AppLimits } from "../apps/limits.ts";
 import type { SessionAffinity } from "../apps/session_affinity.ts";
+import type { MessageObserver } from "../core/events.ts";
 import { Incoming } from "../core/incoming.ts";
 import type { Refusal } from "../core/refusal.ts";
 import type { Place, RelayPeer } from "../core/relay_peer.ts";
@@ -38,7 +39,13 @@ export interface ToDrasParts {
  * Sends requests to DRAs. What follows when a DRA is silent, lost or busy is the retries' business.
  */
 export class ToDras implements Direction<DraLink> {
-  readonly #parts: ToDrasParts;
+  readonly #runtime: RelayRuntime;
+  readonly #pool: DraPool;
+  readonly #limits: AppLimits;
+  readonly #sessions: SessionAffinity;
+  readonly #refusals: Refusals;
+  readonly #retries: Retries;
+  readonly #tracing: Tracing | undefined;
   readonly #waiting: WaitingRoom;
   /** The request whose turn it is, of those that wait. */
   readonly #called = new Incoming();
@@ -47,58 +54,65 @@ export class ToDras implements Direction<DraLink> {
   #answerTicks = 0;
   #requestTicks = 0;
 
-  constructor(parts: ToDrasParts) {
-    this.#parts = parts;
-    this.#waiting = new WaitingRoom(parts.runtime.budgets.waiting, parts.runtime.blocks);
+  constructor({ runtime, pool, limits, sessions, refusals, retries, tracing }: ToDrasParts) {
+    this.#runtime = runtime;
+    this.#pool = pool;
+    this.#limits = limits;
+    this.#sessions = sessions;
+    this.#refusals = refusals;
+    this.#retries = retries;
+    this.#tracing = tracing;
+    this.#waiting = new WaitingRoom(runtime.budgets.waiting, runtime.blocks);
     this.configure();
   }
 
   /** Takes what may change while it runs. */
   configure(): void {
-    const { runtime: { options }, limits } = this.#parts;
-    this.#limited = limits.active;
+    const { options } = this.#runtime;
+    this.#limited = this.#limits.active;
     this.#relay = options.mode === "relay";
     this.#answerTicks = ticksFor(Math.min(options.answerTimeout, options.requestTimeout));
     this.#requestTicks = ticksFor(options.requestTimeout);
   }
 
   forward(request: Incoming): Refusal | undefined {
-    const { from } = request;
     if (this.#limited) {
-      const refusal = this.#parts.limits.check(from, this.#parts.runtime.clock.now(), this.#waiting.countOf(from.key));
+      const { from } = request;
+      const refusal = this.#limits.check(from, this.#runtime.clock.now(), this.#waiting.countOf(from.key));
       if (refusal !== undefined) return refusal;
     }
     const refusal = this.send(request);
-    return refusal instanceof DrasFull && this.#mayWait(from, refusal) && this.#waiting.admit(request)
-      ? undefined
-      : refusal;
+    return refusal === undefined || this.#waits(request, refusal) ? undefined : refusal;
   }
 
   /** Routes and sends a request that stands; or why there is no DRA for it. */
   send(request: Incoming): Refusal | undefined {
-    const { pool } = this.#parts;
+    const pool = this.#pool;
     const plan = this.#route(request);
     const link = pool.pick(plan, "first", request.from.key);
     if (link === "full") return pool.refusalOf(plan);
     if (link === "none") return this.#noRoute(plan);
-    const { out } = link.relayPeer!.peer;
+    const { table } = link;
+    const relayPeer = link.relayPeer!;
+    const { out } = relayPeer.peer;
     const total = relayedLength(request, this.#relay);
     const deadline = request.tick + this.#requestTicks;
-    const slot = writeRequest(request, out.reserve(total), link.table, this.#relay, 0, deadline);
+    const slot = writeRequest(request, out.reserve(total), table, this.#relay, 0, deadline);
     out.commit(total);
     // From here on it is on its way: this node must not answer it as well, whatever goes wrong.
-    link.table.wheel.arm(slot, request.tick + this.#answerTicks);
-    this.#book(request, link);
+    table.wheel.arm(slot, request.tick + this.#answerTicks);
+    this.#book(request, link, relayPeer);
     if (out.full) request.congested = out;
     try {
       const { sessionIdStart, sessionIdEnd } = request.avps;
       if (sessionIdStart >= 0) {
-        this.#parts.sessions.note(request.block, sessionIdStart, sessionIdEnd, request.from.key);
+        this.#sessions.note(request.block, sessionIdStart, sessionIdEnd, request.from.key);
       }
-      this.#parts.tracing?.forwarded(request, link.relayPeer!, link.table, slot, plan);
-      this.#observe(request, link, slot);
+      this.#tracing?.forwarded(request, relayPeer, table, slot, plan);
+      const { observer } = this.#runtime;
+      if (observer !== undefined) this.#observe(observer, request, relayPeer, table.idOf(slot));
     } catch (error) {
-      this.#parts.runtime.defect(error, "lives_on");
+      this.#runtime.defect(error, "lives_on");
     }
     return undefined;
   }
@@ -118,54 +132,53 @@ export class ToDras implements Direction<DraLink> {
   }
 
   advance(tick: number): void {
-    const { runtime, pool, retries } = this.#parts;
-    for (const link of pool.links()) advance(runtime, link.table, tick, (slot) => retries.expired(link, slot));
+    for (const link of this.#pool.links()) {
+      advance(this.#runtime, link.table, tick, (slot) => this.#retries.expired(link, slot));
+    }
   }
 
   lost(link: DraLink): void {
-    this.#parts.retries.lost(link);
+    this.#retries.lost(link);
   }
 
   refuseAll(refusal: Refusal): void {
-    const { runtime, pool, refusals, retries } = this.#parts;
-    for (const link of pool.links()) {
+    for (const link of this.#pool.links()) {
       for (const slot of link.table.pending()) {
         // Another attempt of the same transaction may have ended it a moment ago.
         if (link.table.requesterOf(slot) === 0) continue;
-        const requester = runtime.connections.get(link.table.requesterOf(slot));
+        const requester = this.#runtime.connections.get(link.table.requesterOf(slot));
         if (requester === undefined) {
-          retries.abandon(link, slot);
+          this.#retries.abandon(link, slot);
           continue;
         }
-        refusals.end(requester, link.table, slot, refusal, "rejected");
-        retries.forget(link, slot, ENDED.expired);
+        this.#refusals.end(requester, link.table, slot, refusal, "rejected");
+        this.#retries.forget(link, slot, ENDED.expired);
       }
     }
   }
 
   dispose(): void {
-    for (const link of this.#parts.pool.links()) link.table.dispose();
+    for (const link of this.#pool.links()) link.table.dispose();
   }
 
   #route(request: Incoming): Route<Dra> {
-    const { pool } = this.#parts;
     const { avps, application } = request;
-    if (avps.destinationHostStart < 0 && avps.firstRouteRecord < 0) return pool.planFor(application);
+    if (avps.destinationHostStart < 0 && avps.firstRouteRecord < 0) return this.#pool.planFor(application);
     const { destinationHost, routeRecords } = request;
-    return pool.routeFor({ application, destinationHost, routeRecords, tried: [] });
+    return this.#pool.routeFor({ application, destinationHost, routeRecords, tried: [] });
   }
 
   #noRoute(plan: Route<Dra>): Refusal {
-    this.#parts.runtime.meters.routingErrors++;
+    this.#runtime.meters.routingErrors++;
     const { rejected } = plan;
     const message = describeRejections(rejected);
     return { resultCode: RESULT.unableToDeliver, message, reason: "no_route", leftOut: rejected };
   }
 
-  #book({ from }: Incoming, link: Place): void {
-    const { ledger, meters } = this.#parts.runtime;
+  #book({ from }: Incoming, link: Place, relayPeer: RelayPeer): void {
+    const { ledger, meters } = this.#runtime;
     ledger.begun(from);
-    link.relayPeer!.messagesSent++;
+    relayPeer.messagesSent++;
     meters.toDra++;
     const ofDra = link.dra.meters;
     ofDra.messagesSent++;
@@ -173,20 +186,24 @@ export class ToDras implements Direction<DraLink> {
   }
 
   /**
-   * Whether some DRA has no credit left because of others, while `from` holds less than its share
-   * of it.
+   * Lets a refused request wait for its turn instead, if some DRA has no credit left because of
+   * others while the one who asks holds less than its share of it.
    */
-  #mayWait(from: RelayPeer, { candidates }: DrasFull): boolean {
-    const more = this.#waiting.countOf(from.key);
-    return candidates.some((link) => link.isTakenByOthers(from.key, more));
+  #waits(request: Incoming, refusal: Refusal): boolean {
+    if (!(refusal instanceof DrasFull)) return false;
+    const { key } = request.from;
+    const more = this.#waiting.countOf(key);
+    for (const link of refusal.candidates) {
+      if (link.room.isTakenByOthers(key, more, link.relayPeer!.peer.out)) return this.#waiting.admit(request);
+    }
+    return false;
   }
 
   /** @returns whether it waits no more */
   #call(waiting: Waiting, tick: number, take: (request: Incoming, mayWait: boolean) => boolean): boolean {
-    const { runtime } = this.#parts;
-    const from = runtime.connections.get(waiting.from);
+    const from = this.#runtime.connections.get(waiting.from);
     if (from === undefined) {
-      runtime.ledger.vanished();
+      this.#runtime.ledger.vanished();
       return true;
     }
     const request = this.#called;
@@ -197,15 +214,7 @@ export class ToDras implements Direction<DraLink> {
     return taken;
   }
 
-  #observe(request: Incoming, link: Place, slot: number): void {
-    this.#parts.runtime.observer?.(
-      relayedRecord(
-        "request",
-        request,
-        link.relayPeer?.originHost ?? link.dra.name,
-        request.hopByHop >>> 0,
-        link.table.idOf(slot),
-      ),
-    );
+  #observe(observer: MessageObserver, request: Incoming, { originHost }: RelayPeer, id: number): void {
+    observer(relayedRecord("request", request, originHost, request.hopByHop >>> 0, id));
   }
 }

@@ -32,6 +32,10 @@ export class Tracing {
   /** By decision and by the name of who was asked: a decision holds for many requests. */
   readonly #choices = new WeakMap<Route<Dra>, Map<string, TracedChoice>>();
   readonly #noChoices = new WeakMap<readonly LeftOut[], TracedChoice>();
+  /** The tick in which requests may be passed over, how many there were to be, and still are. */
+  #tick = -1;
+  #idle = 0;
+  #left = 0;
 
   constructor(runtime: RelayRuntime, trace: RelayTrace) {
     this.#runtime = runtime;
@@ -41,10 +45,20 @@ export class Tracing {
 
   /** A request came, and will be refused. @returns its handle */
   begun(request: Incoming): number {
+    if (this.#left > 0 && request.tick === this.#tick) {
+      this.#left--;
+      return 0;
+    }
+    return this.#begun(request);
+  }
+
+  #begun(request: Incoming): number {
     const arrival = this.#arrival;
     arrival.request = request;
-    const handle = this.#trace.begun(arrival);
+    const handle = this.#trace.begun(arrival, this.#idle - this.#left);
     arrival.clear();
+    this.#tick = request.tick;
+    this.#idle = this.#left = this.#trace.idle;
     return handle;
   }
 

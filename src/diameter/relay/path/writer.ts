@@ -13,6 +13,9 @@ import type { TransactionTable } from "../core/transactions.ts";
 const REQUEST_MASK = ~(FLAG.reserved << 24);
 /** T means nothing on an answer and is cleared (RFC 6733 section 3). */
 const ANSWER_MASK = ~((FLAG.reserved | FLAG.retransmitted) << 24);
+/** The version where it is written with the length. A constant here: the engine loads imports. */
+const VERSION_WORD = VERSION_1 << 24;
+const HOP_BY_HOP = OFFSET.hopByHop;
 
 /** The longest message that a length of 24 bits can say, in whole words (RFC 6733 section 3). */
 export const LONGEST_MESSAGE = 0xfffffc;
@@ -47,13 +50,13 @@ export function writeRequest(
   if (relay) {
     const extra = from.routeRecordLength;
     total += extra;
-    view.setUint32(to, (VERSION_1 << 24) | total);
+    view.setUint32(to, VERSION_WORD | total);
     view.setInt32(to + 4, request.word & REQUEST_MASK);
     copyWords(from.routeRecord, 0, extra, segment, to + length);
   }
   const hopByHop = request.hopByHop;
   const slot = table.open(from.key, hopByHop, request.receivedAt, segment, target, total, deadline);
-  view.setUint32(to + OFFSET.hopByHop, table.idOf(slot));
+  view.setUint32(to + HOP_BY_HOP, table.idOf(slot));
   return slot;
 }
 
@@ -64,7 +67,7 @@ export function writeAnswer(out: OutQueue, answer: Incoming, hopByHop: number, r
   const to = segment.head;
   copyWords(answer.block, answer.at, length, segment, to);
   if (relay) segment.view.setInt32(to + 4, answer.word & ANSWER_MASK);
-  segment.view.setUint32(to + OFFSET.hopByHop, hopByHop);
+  segment.view.setUint32(to + HOP_BY_HOP, hopByHop);
   out.commit(length);
 }
 
@@ -97,7 +100,7 @@ export function writeAgain(
   );
   const flags = segment.bytes[to + OFFSET.flags]!;
   segment.bytes[to + OFFSET.flags] = retransmitted ? flags | FLAG.retransmitted : flags & ~FLAG.retransmitted;
-  segment.view.setUint32(to + OFFSET.hopByHop, target.idOf(next));
+  segment.view.setUint32(to + HOP_BY_HOP, target.idOf(next));
   out.commit(length);
   return next;
 }
