@@ -124,7 +124,13 @@ export class Planner {
     const { authorization } = prepared;
     const required = options.authorization === "required" && authorization !== undefined ? [authorization] : [];
     const processors = [...own.processors ?? [], ...required];
-    const common = { options, processors, meters: this.metersOf(label, options.cluster), partFailed };
+    const common = {
+      options,
+      processors,
+      authorization: processors.length === 1 ? required[0] : undefined,
+      meters: this.metersOf(label, options.cluster),
+      partFailed,
+    };
     const pool = backends.pool(options.cluster);
     if (pool !== undefined) return new PoolRoute(common, pool);
     const cluster = backends.cluster(options.cluster);

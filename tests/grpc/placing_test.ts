@@ -60,6 +60,23 @@ Deno.test("4.1 bytes that come while a token is verified are not lost", async ()
   assertEquals(got.messages, ["a,b,c"]);
 });
 
+Deno.test("4.1 a token that was good is refused as soon as it has expired, or the secret is another", async () => {
+  await using backend = new Backend("one");
+  const routes = [{ prefix: "/pkg.Service", authorization: "required" }] as const;
+  const clusters = { main: cluster([backend]) };
+  await using stage = await Stage.start(config(routes, clusters, { auth: AUTH }));
+  await stage.ready(1);
+  const client = await stage.client();
+  const status = async (...headers: [string, string][]) => (await client.unary(METHOD, { headers })).status;
+  const short: [string, string][] = [["session-id", "s"], ["authorization", await tokenFor("s", 1)]];
+  const long: [string, string][] = [["session-id", "s"], ["authorization", await tokenFor("s")]];
+  for (let i = 0; i < 3; i++) assertEquals([await status(...short), await status(...long)], ["0", "0"]);
+  await until(async () => await status(...short) === "16", "it has expired");
+  assertEquals(await status(...long), "0");
+  await stage.gateway.configure(config(routes, clusters, { auth: { ...AUTH, jwtSecret: "another secret" } }));
+  assertEquals(await status(...long), "16");
+});
+
 Deno.test("4.2 calls of one connection go to all instances in turn", async () => {
   await using a = new Backend("a");
   await using b = new Backend("b");
