@@ -37,12 +37,19 @@ export interface ClientsParts {
 
 /** A client's connection as plain data. */
 export interface ConnectionStatus {
+  /** `HOST:PORT` of the client. */
   readonly remote: string;
+  /** Whether it came over TLS. */
   readonly tls: boolean;
+  /** Since it was accepted. */
   readonly ageSeconds: number;
+  /** Calls that are under way. */
   readonly callsInFlight: number;
+  /** All of its calls so far. */
   readonly calls: number;
+  /** Bytes that came from it. */
   readonly bytesIn: number;
+  /** Bytes that went to it. */
   readonly bytesOut: number;
 }
 

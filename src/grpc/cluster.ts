@@ -36,15 +36,25 @@ export type InstanceCluster = StaticCluster | DynamicCluster;
 
 /** How an instance is, as plain data. */
 export interface InstanceStatus {
+  /** Unique in its cluster; of a static cluster the address. */
   readonly id: string;
+  /** `HOST:PORT` */
   readonly address: string;
+  /** How it is now. */
   readonly state: InstanceStateName;
+  /** Whether nobody has put it out of service. */
   readonly enabled: boolean;
+  /** Open ones. */
   readonly connections: number;
+  /** Calls that are under way there. */
   readonly inFlight: number;
+  /** All that went there so far. */
   readonly calls: number;
+  /** How often it has failed. */
   readonly failures: number;
+  /** Keys that are bound to it. */
   readonly stickyKeys: number;
+  /** Why it failed last; "" when it has not. */
   readonly lastError: string;
   /** Unix time in ms; 0 when none is planned. */
   readonly nextAttemptAt: number;
@@ -52,10 +62,13 @@ export interface InstanceStatus {
 
 /** How a cluster is, as plain data. */
 export interface ClusterStatus {
+  /** As in the configuration. */
   readonly name: string;
+  /** `static`, `dynamic` or `custom`. */
   readonly type: string;
   /** Of a dynamic one. Times are Unix times in ms; 0 before the first. */
   readonly discoverer?: { readonly url: string; readonly lastSuccessAt: number; readonly lastError: string };
+  /** As they are known now. */
   readonly instances: readonly InstanceStatus[];
 }
 

@@ -188,6 +188,7 @@ export class GrpcGateway implements GrpcControl {
     await this.#clients.reloadCertificates(files);
   }
 
+  /** How it is now. */
   status(): Promise<GrpcStatus> {
     const { opened, answered, refused, cancelled, inFlight, retries, transfers } = this.#meters;
     const { state, reason } = this.#readiness();
@@ -207,10 +208,12 @@ export class GrpcGateway implements GrpcControl {
     });
   }
 
+  /** Connections of clients. */
   clients(): Promise<readonly ConnectionStatus[]> {
     return Promise.resolve(this.#clients.status());
   }
 
+  /** Puts an instance out of service, or into it again. @throws RangeError when there is none */
   setEnabled(cluster: string, instance: string, enabled: boolean): Promise<void> {
     return this.#attempt(() => {
       if (this.#cluster(cluster).setEnabled(instance, enabled)) return;
