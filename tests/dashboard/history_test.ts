@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { healthOf, History, KEPT, LINES } from "../../../../src/diameter/admin/dashboard/page/history.js";
-import type { Dra } from "../../../../src/diameter/admin/dashboard/page/types.d.ts";
+import { healthOf, History, KEPT, LINES } from "../../src/dashboard/page/history.js";
+import type { Dra } from "../../src/dashboard/page/types.d.ts";
 
 function dra(name: string, messages: number, more: Partial<Dra> = {}): Dra {
   return {

@@ -6,9 +6,9 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Browser, Page } from "playwright-core";
-import { Operated } from "../../../host/operated.ts";
-import { FROM_SOURCE, GatewayProcess } from "../../../support/gateway_process.ts";
-import { until } from "../../../support/until.ts";
+import { Operated } from "../host/operated.ts";
+import { FROM_SOURCE, GatewayProcess } from "../support/gateway_process.ts";
+import { until } from "../support/until.ts";
 import { type OpenPage, openPage } from "./browser.ts";
 import { Line } from "./line.ts";
 

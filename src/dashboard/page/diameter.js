@@ -60,12 +60,13 @@ export class Diameter {
   /** @param {Status} status @param {number} now ms since 1970 */
   show(status, now) {
     const { statistics } = status;
+    if (statistics === undefined) return;
     if (now - this.#sampledAt > SHORTEST) {
       this.#history.add(now, this.#found, statistics.active_priority);
       this.#sampledAt = now;
     }
     this.#pending = statistics.active_sessions;
-    this.#tiles.show(status, this.#found, this.#apps.size, now);
+    this.#tiles.show(statistics, this.#found, this.#apps.size, now);
     this.#dras.show(this.#found);
     this.#timeline.draw(statistics, this.#found.map(({ name }) => name));
     this.#charts.draw();
@@ -94,7 +95,7 @@ export class Diameter {
 
   /** @param {GatewayEvent} event */
   take(event) {
-    this.#timeline.take(event);
+    if (!event.kind.startsWith("grpc_")) this.#timeline.take(event);
   }
 
   recolor() {
@@ -113,6 +114,8 @@ export class Diameter {
   }
 
   atStake() {
-    return `${plural(this.#apps.size, "Logic App")} connected, ${plural(this.#pending, "request")} pending.`;
+    return `New requests are answered 3004. ${plural(this.#apps.size, "Logic App")} connected, ${
+      plural(this.#pending, "request")
+    } pending.`;
   }
 }

@@ -7,7 +7,7 @@
 /** @import { App } from "./types.d.ts" */
 import { byId, fill, h, setAttribute, setText } from "./dom.js";
 import { age, bytes, count, plural, short } from "./format.js";
-import { rateOf } from "./history.js";
+import { rateOf } from "./rate.js";
 
 /** Pixels of a row; the style sheet has it, too. */
 const ROW = 28;

@@ -2,7 +2,7 @@
  * A line between a browser and a gateway that can be cut, and laid to another gateway.
  * @module
  */
-import type { Endpoint } from "../../../../src/net/connection.ts";
+import type { Endpoint } from "../../src/net/connection.ts";
 
 /** Carries bytes both ways while it is whole. */
 export class Line implements AsyncDisposable {

@@ -4,7 +4,8 @@
  * @module
  */
 import * as z from "zod";
-import { dashboardAssets } from "../../../../src/diameter/admin/dashboard/assets.ts";
+import { dashboardAssets } from "../../src/dashboard/assets.ts";
+import { diameterPage } from "../../src/dashboard/diameter.ts";
 import type {
   App,
   Attempt,
@@ -12,18 +13,18 @@ import type {
   Statistics,
   Transaction,
   TransactionDetail,
-} from "../../../../src/diameter/admin/dashboard/page/types.d.ts";
-import { decodeMessage } from "../../../../src/diameter/wire/decode_message.ts";
-import { messageJson } from "../../../../src/diameter/wire/message_json.ts";
-import * as parameter from "../../../../src/ops/admin/parameter.ts";
-import { page, PAGING } from "../../../../src/ops/admin/paging.ts";
-import type { AdminPlane, Readiness } from "../../../../src/ops/admin/plane.ts";
-import { notFound } from "../../../../src/ops/admin/problem.ts";
-import { json, type Route, route } from "../../../../src/ops/admin/route.ts";
-import { type AdminServer, startAdmin } from "../../../../src/ops/admin/server.ts";
-import { equipmentAnswer, equipmentRequest } from "../../../interop/s13.ts";
-import { Message } from "../../../interop/message.ts";
-import { FakeEvents, FakeHost } from "../../../ops/admin/fakes.ts";
+} from "../../src/dashboard/page/types.d.ts";
+import { decodeMessage } from "../../src/diameter/wire/decode_message.ts";
+import { messageJson } from "../../src/diameter/wire/message_json.ts";
+import * as parameter from "../../src/ops/admin/parameter.ts";
+import { page, PAGING } from "../../src/ops/admin/paging.ts";
+import type { AdminPlane, Readiness } from "../../src/ops/admin/plane.ts";
+import { notFound } from "../../src/ops/admin/problem.ts";
+import { json, type Route, route } from "../../src/ops/admin/route.ts";
+import { type AdminServer, startAdmin } from "../../src/ops/admin/server.ts";
+import { equipmentAnswer, equipmentRequest } from "../interop/s13.ts";
+import { Message } from "../interop/message.ts";
+import { FakeEvents, FakeHost } from "../ops/admin/fakes.ts";
 
 /** ms between two transactions that are recorded. */
 const SLOT = 40;
@@ -405,7 +406,12 @@ export interface Stage extends AsyncDisposable {
 export async function stage(size: Size, port = 0): Promise<Stage> {
   const scene = new Scene(size);
   const host = new FakeHost();
-  const options = { listen: { hostname: "127.0.0.1", port }, token: "", hosts: [], assets: dashboardAssets() };
+  const options = {
+    listen: { hostname: "127.0.0.1", port },
+    token: "",
+    hosts: [],
+    assets: dashboardAssets([diameterPage()]),
+  };
   const server = await startAdmin(options, host, [scene]);
   return { scene, host, server, url: server.url, [Symbol.asyncDispose]: () => server.close() };
 }

@@ -4,44 +4,36 @@
  * The numbers at the top.
  * @module
  */
-/** @import { Dra, Statistics, Status } from "./types.d.ts" */
-import { byId, fill, h, setAttribute, setText } from "./dom.js";
+/** @import { Dra, Statistics } from "./types.d.ts" */
+import { byId } from "./dom.js";
 import { count, milliseconds, plural, short } from "./format.js";
-import { rateOf } from "./history.js";
+import { rateOf } from "./rate.js";
+import { TileRow } from "./tile_row.js";
 
 /** Over how many looks a rate is taken, so that it can be read. */
 const SMOOTH = 5;
 
-/** @typedef {{ value: string, remark: string, level?: "bad" | "warn" | "good" | null }} Shown */
-
 /** All of them. */
 export class Tiles {
-  /** @type {Map<string, { element: HTMLElement, value: HTMLElement, remark: HTMLElement }>} */
-  #tiles = new Map();
+  #row = new TileRow(byId("tiles", HTMLElement), [
+    "Requests",
+    "In flight",
+    "Slowest p99",
+    "Errors",
+    "DRAs",
+    "Logic Apps",
+    "Failovers",
+  ]);
   /** @type {{ at: number, statistics: Statistics }[]} */
   #looks = [];
 
-  constructor() {
-    const names = ["Requests", "In flight", "Slowest p99", "Errors", "DRAs", "Logic Apps", "Failovers"];
-    fill(
-      byId("tiles", HTMLElement),
-      ...names.map((name) => {
-        const value = h("strong", {}, "–");
-        const remark = h("small", {}, "");
-        const element = h("div", { class: "tile", "data-tile": name }, h("span", {}, name), value, remark);
-        this.#tiles.set(name, { element, value, remark });
-        return element;
-      }),
-    );
-  }
-
   /**
-   * @param {Status} status
+   * @param {Statistics} statistics
    * @param {readonly Dra[]} dras
    * @param {number} apps
    * @param {number} now ms since 1970
    */
-  show({ statistics }, dras, apps, now) {
+  show(statistics, dras, apps, now) {
     // After a restart everything counts from zero again.
     if ((this.#looks.at(-1)?.statistics.total_requests ?? 0) > statistics.total_requests) this.#looks = [];
     const before = this.#looks[0];
@@ -57,43 +49,33 @@ export class Tiles {
         .sort((a, b) => b.p99 - a.p99)[0];
     const { active_dras: active, total_dras: total, active_priority: priority } = statistics;
     const requests = rate((one) => one.total_requests);
-    this.#write("Requests", {
+    this.#row.write("Requests", {
       value: requests === null ? "–" : `${short(Math.round(requests))}/s`,
       remark: `${short(statistics.total_requests)} in all`,
     });
-    this.#write("In flight", {
+    this.#row.write("In flight", {
       value: count(statistics.active_sessions),
       remark: "requests unanswered yet",
     });
-    this.#write("Slowest p99", {
+    this.#row.write("Slowest p99", {
       value: slowest === undefined || slowest.p99 < 0 ? "–" : milliseconds(slowest.p99),
       remark: slowest === undefined || slowest.p99 < 0 ? "no DRA has answered" : slowest.name,
     });
-    this.#write("Errors", {
+    this.#row.write("Errors", {
       value: errors === null ? "–" : `${short(errors)}/s`,
       remark: `${short(statistics.timeout_errors)} timeouts, ${short(statistics.routing_errors)} unroutable`,
       level: errors !== null && errors > 0 ? "bad" : null,
     });
-    this.#write("DRAs", {
+    this.#row.write("DRAs", {
       value: `${active} / ${total}`,
       remark: priority === null ? "none carries traffic" : `priority ${priority} carries traffic`,
       level: active === 0 ? "bad" : active < total ? "warn" : "good",
     });
-    this.#write("Logic Apps", { value: count(apps), remark: "connected" });
-    this.#write("Failovers", {
+    this.#row.write("Logic Apps", { value: count(apps), remark: "connected" });
+    this.#row.write("Failovers", {
       value: count(statistics.failover_count),
       remark: plural(statistics.failback_count, "failback"),
       level: statistics.failover_count > statistics.failback_count ? "warn" : null,
     });
-  }
-
-  /** @param {string} name @param {Shown} shown */
-  #write(name, { value, remark, level = null }) {
-    const tile = this.#tiles.get(name);
-    if (tile === undefined) return;
-    setText(tile.value, value);
-    setText(tile.remark, remark);
-    setAttribute(tile.remark, "title", remark);
-    setAttribute(tile.element, "data-level", level);
   }
 }

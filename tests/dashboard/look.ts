@@ -1,11 +1,11 @@
 /// <reference lib="dom" />
 /**
- * Pictures of the page for people to look at: `deno run -A tests/diameter/admin/dashboard/look.ts
+ * Pictures of the page for people to look at: `deno run -A tests/dashboard/look.ts
  * DIRECTORY [SECONDS]`. `live` is a real gateway under load, the others are made up.
  * @module
  */
 import type { Browser } from "playwright-core";
-import { Operated } from "../../../host/operated.ts";
+import { Operated } from "../host/operated.ts";
 import { type Look, openBrowser, openPage } from "./browser.ts";
 import { type Size, type Stage, stage } from "./stage.ts";
 

@@ -3,7 +3,7 @@
  * @module
  */
 import { type Browser, chromium, type Page } from "playwright-core";
-import { program } from "../../../interop/programs.ts";
+import { program } from "../interop/programs.ts";
 
 /** Where Debian has it. */
 const CHROMIUM = "/usr/bin/chromium";

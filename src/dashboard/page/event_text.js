@@ -11,7 +11,7 @@ import { duration, plural } from "./format.js";
 /** @typedef {"good" | "bad" | "warn" | "plain"} Level */
 /**
  * @template {KnownEvent["kind"]} K
- * @typedef {Extract<KnownEvent, { kind: K }>} Event
+ * @typedef {KnownEvent & { kind: K }} Event
  */
 
 /** @param {string} reason */
@@ -23,6 +23,9 @@ const soon = (milliseconds) =>
 
 /** @param {number} number */
 const waiting = (number) => number > 0 ? `; ${plural(number, "request")} pending` : "";
+
+/** @param {{ cluster: string, instance: string }} event */
+const instance = (event) => `${event.instance} of ${event.cluster}`;
 
 /** Why requests went to another DRA. @type {Readonly<Record<string, string>>} */
 const RESENT = {
@@ -80,6 +83,37 @@ const SENTENCES = {
   draining: ["warn", (e) => `Draining${waiting(e.pending)}`],
   leaving: ["warn", () => "Every request is answered; peers are told goodbye"],
   stopped: ["bad", () => "It has stopped"],
+  grpc_listening: ["plain", (e) => `It listens on ${e.address}${e.tls ? " with TLS" : ""}`],
+  grpc_accept_failed: ["bad", (e) => `No connection can be accepted on ${e.address}${because(e.reason)}`],
+  grpc_client_refused: ["warn", (e) => `${e.remote} was refused${because(e.reason)}`],
+  grpc_violation: ["warn", (e) => `${e.remote} went beyond a limit and was closed: ${e.what}`],
+  grpc_instance_added: ["plain", (e) => `${instance(e)} came${e.instance === e.address ? "" : `, at ${e.address}`}`],
+  grpc_instance_removed: ["warn", (e) => `${instance(e)} has left its cluster`],
+  grpc_instance_ready: ["good", (e) => `${instance(e)} is connected`],
+  grpc_instance_failed: [
+    "bad",
+    (e) => `${instance(e)} failed${because(e.reason)}; next attempt in ${soon(e.retry_in_ms)}`,
+  ],
+  grpc_instance_unhealthy: ["bad", (e) => `${instance(e)} gets no calls${because(e.reason)}`],
+  grpc_instance_healthy: ["good", (e) => `${instance(e)} is healthy again`],
+  grpc_instance_enabled: ["warn", (e) => `${instance(e)} was ${e.enabled ? "enabled" : "disabled"}`],
+  grpc_instance_skipped: [
+    "warn",
+    (e) => `The discoverer of ${e.cluster} lists what cannot be used${because(e.reason)}`,
+  ],
+  grpc_discoverer_failed: [
+    "bad",
+    (e) => `The discoverer of ${e.cluster} failed${because(e.reason)}; the last list stays in use`,
+  ],
+  grpc_discoverer_recovered: [
+    "good",
+    (e) => `The discoverer of ${e.cluster} answers again: ${plural(e.instances, "instance")}`,
+  ],
+  grpc_unregister_failed: ["warn", (e) => `${instance(e)} could not be unregistered${because(e.reason)}`],
+  grpc_part_failed: ["bad", (e) => `A ${e.part} failed, and its call with it${because(e.reason)}`],
+  grpc_listener_failed: ["bad", (e) => `A defect of this program befell who listens to events${because(e.reason)}`],
+  grpc_draining: ["warn", (e) => `Draining; ${plural(e.calls, "call")} in flight`],
+  grpc_stopped: ["bad", () => "It has stopped"],
   config: ["plain", (e) => CONFIG[e.action](e)],
   gap: ["plain", () => "What happened before is not known any more"],
 };

@@ -70,7 +70,7 @@ export async function drain(host = "this gateway", atStake) {
       h(
         "p",
         {},
-        "It accepts nothing new and answers new requests 3004, waits for the answers that are pending, takes leave of its peers, and exits. It cannot be called off.",
+        "It accepts nothing new, waits for the answers that are pending, takes leave of its peers, and exits. It cannot be called off.",
       ),
       ...atStake.map((sentence) => h("p", {}, sentence)),
     ],

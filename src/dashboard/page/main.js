@@ -10,7 +10,6 @@
 import { ApiError, get } from "./api.js";
 import { confirmConfig, reviewConfig, showConfig } from "./configuration.js";
 import { changeLogging, drain, showLogging } from "./controls.js";
-import { Diameter } from "./diameter.js";
 import { notice } from "./dialogs.js";
 import { byId, remember, remembered, setAttribute, setText } from "./dom.js";
 import { readEvents } from "./event_stream.js";
@@ -21,8 +20,21 @@ const INTERVAL = 1_000;
 
 const THEMES = /** @type {const} */ (["auto", "light", "dark"]);
 
+/** By the names that the page carries: those that run, and no others, are there to be loaded. */
+const LOAD = {
+  diameter: async () => new (await import("./diameter.js")).Diameter(() => void look()),
+  grpc: async () => new (await import("./grpc.js")).Grpc(() => void look()),
+};
+
 /** @type {readonly Plane[]} */
-const planes = [new Diameter(() => void look())];
+const planes = await Promise.all(
+  (document.querySelector('meta[name="planes"]')?.getAttribute("content") ?? "").split(" ")
+    .filter((name) => Object.hasOwn(LOAD, name))
+    .map((name) => {
+      for (const element of document.querySelectorAll(`[data-plane="${name}"]`)) element.removeAttribute("hidden");
+      return LOAD[/** @type {keyof typeof LOAD} */ (name)]();
+    }),
+);
 
 /** @type {Status | undefined} */
 let last;
@@ -69,10 +81,14 @@ function asApiError(error) {
 
 /** @param {Status} status @param {number} now */
 function showStatus(status, now) {
-  const { origin_host: host, origin_realm: realm, version, uptime_seconds: uptime, state, reason } = status;
+  const { origin_host: host = location.host, origin_realm: realm, version, uptime_seconds: uptime, state, reason } =
+    status;
   document.title = `${state === "ready" ? "" : `${state}: `}${host} · diam-gw`;
   setText(byId("identity", HTMLElement), host);
-  setText(byId("about", HTMLElement), `${realm} · ${version} · up ${duration(uptime)}`);
+  setText(
+    byId("about", HTMLElement),
+    [realm, version, `up ${duration(uptime)}`].filter((part) => part !== undefined).join(" · "),
+  );
   const badge = byId("state", HTMLElement);
   setText(badge, state);
   setAttribute(badge, "data-state", state);
@@ -162,7 +178,7 @@ function onClick(id, action) {
 
 onClick("theme", nextTheme);
 onClick("logging", () => void changeLogging());
-onClick("drain", () => void drain(last?.origin_host, planes.map((plane) => plane.atStake())));
+onClick("drain", () => void drain(last?.origin_host ?? location.host, planes.map((plane) => plane.atStake())));
 onClick("reload", () => void reviewConfig().then(look));
 onClick("review", () => void reviewConfig().then(look));
 onClick("confirm", () => void confirmConfig().then(look));

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { sentenceOf } from "../../../../src/diameter/admin/dashboard/page/event_text.js";
-import { parseFrame } from "../../../../src/diameter/admin/dashboard/page/event_stream.js";
-import { ladderOf, reasonText } from "../../../../src/diameter/admin/dashboard/page/ladder.js";
-import type { Transaction } from "../../../../src/diameter/admin/dashboard/page/types.d.ts";
+import { sentenceOf } from "../../src/dashboard/page/event_text.js";
+import { parseFrame } from "../../src/dashboard/page/event_stream.js";
+import { ladderOf, reasonText } from "../../src/dashboard/page/ladder.js";
+import type { Transaction } from "../../src/dashboard/page/types.d.ts";
 
 const AT = "2026-01-02T03:04:05.000Z";
 

@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { dashboardAssets } from "../../../../src/diameter/admin/dashboard/assets.ts";
-import { rig } from "../../../ops/admin/rig.ts";
+import { dashboardAssets } from "../../src/dashboard/assets.ts";
+import { diameterPage } from "../../src/dashboard/diameter.ts";
+import { rig } from "../ops/admin/rig.ts";
 
 Deno.test("everything that the dashboard's files name is there, and nothing is from elsewhere", () => {
-  const assets = dashboardAssets();
+  const assets = dashboardAssets([diameterPage()]);
   const paths = new Set(Object.keys(assets));
   const [main = ""] = [...paths].filter((path) => path.endsWith("/main.js"));
   const directory = main.slice(0, -"main.js".length);
@@ -20,13 +21,13 @@ Deno.test("everything that the dashboard's files name is there, and nothing is f
 });
 
 Deno.test("the dashboard has no script and no style of its own inside the page, as its policy forbids them", () => {
-  const page = String(dashboardAssets()["/"]?.body);
+  const page = String(dashboardAssets([diameterPage()])["/"]?.body);
   assertEquals(page.match(/<script(?![^>]* src=)|<style|\sstyle=|\son\w+=/g), null);
   assertEquals(page.match(/https?:/g), null);
 });
 
 Deno.test("a browser keeps the dashboard's files and asks for the page anew, so that it never mixes two versions", async () => {
-  await using it = await rig({ assets: dashboardAssets(), token: "secret" });
+  await using it = await rig({ assets: dashboardAssets([diameterPage()]), token: "secret" });
   const authorization = { authorization: "Bearer secret" };
   assertEquals((await it.ask("/")).status, 401);
   const page = await it.ask("/", { headers: authorization });
@@ -39,7 +40,7 @@ Deno.test("a browser keeps the dashboard's files and asks for the page anew, so 
 });
 
 Deno.test("the description of the interface lists the dashboard and not its single files", async () => {
-  await using it = await rig({ assets: dashboardAssets() });
+  await using it = await rig({ assets: dashboardAssets([diameterPage()]) });
   const { paths } = (await it.ask("/api/v1/openapi.json")).json();
   assertEquals(Object.keys(paths as object).filter((path) => path === "/" || path.startsWith("/assets")), ["/"]);
 });

@@ -9,6 +9,7 @@
 /** @import { Dra } from "./types.d.ts" */
 
 import { plural } from "./format.js";
+import { rateOf } from "./rate.js";
 
 /** Seconds that are kept. */
 export const KEPT = 15 * 60;
@@ -37,16 +38,6 @@ export const LINES = 8;
  * @property {(number | null)[]} inFlight
  * @property {(number | null)[]} p99
  */
-
-/**
- * A rate from two looks at a counter; unknown when it went back.
- * @param {number} now
- * @param {number | undefined} before
- * @param {number} seconds
- */
-export function rateOf(now, before, seconds) {
-  return before === undefined || now < before || seconds <= 0 ? null : (now - before) / seconds;
-}
 
 /** @param {Dra} dra @returns {Health} */
 export function healthOf(dra) {

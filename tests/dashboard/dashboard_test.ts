@@ -2,8 +2,8 @@
 /// <reference lib="dom.iterable" />
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Browser, Page } from "playwright-core";
-import { interopTest } from "../../../interop/programs.ts";
-import { until } from "../../../support/until.ts";
+import { interopTest } from "../interop/programs.ts";
+import { until } from "../support/until.ts";
 import { BROWSER, type Look, openBrowser, type OpenPage, openPage } from "./browser.ts";
 import { live } from "./live.ts";
 import { type Size, type Stage, stage } from "./stage.ts";
