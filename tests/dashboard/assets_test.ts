@@ -1,16 +1,29 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dashboardAssets } from "../../src/dashboard/assets.ts";
 import { diameterPage } from "../../src/dashboard/diameter.ts";
+import { grpcPage } from "../../src/dashboard/grpc.ts";
+import type { Assets } from "../../src/ops/admin/options.ts";
 import { rig } from "../ops/admin/rig.ts";
 
-Deno.test("everything that the dashboard's files name is there, and nothing is from elsewhere", () => {
-  const assets = dashboardAssets([diameterPage()]);
+const PAGES = [[], [diameterPage()], [grpcPage()], [diameterPage(), grpcPage()]];
+
+for (const planes of PAGES) {
+  const names = planes.map(({ name }) => name).join(" and ") || "no plane";
+  Deno.test(`everything that the files of a page for ${names} name is there`, () => complete(dashboardAssets(planes)));
+}
+
+Deno.test("a page for gRPC alone carries nothing of Diameter but the words of its sections", () => {
+  const paths = Object.keys(dashboardAssets([grpcPage()]));
+  assertEquals(paths.filter((path) => /diameter|dras|uplot|names\.json/.test(path)), []);
+});
+
+function complete(assets: Assets): void {
   const paths = new Set(Object.keys(assets));
   const [main = ""] = [...paths].filter((path) => path.endsWith("/main.js"));
   const directory = main.slice(0, -"main.js".length);
   const page = String(assets["/"]?.body);
   const named = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path = ""]) => path);
-  assert(named.length >= 4);
+  assert(named.length >= 3);
   for (const path of named) assert(paths.has(path), `the page names ${path}`);
   for (const [path, { body, type }] of Object.entries(assets)) {
     if (!type.startsWith("text/javascript")) continue;
@@ -18,7 +31,7 @@ Deno.test("everything that the dashboard's files name is there, and nothing is f
       assert(paths.has(new URL(specifier, `http://x${directory}`).pathname), `${path} names ${specifier}`);
     }
   }
-});
+}
 
 Deno.test("the dashboard has no script and no style of its own inside the page, as its policy forbids them", () => {
   const page = String(dashboardAssets([diameterPage()])["/"]?.body);

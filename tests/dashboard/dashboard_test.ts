@@ -5,6 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { interopTest } from "../interop/programs.ts";
 import { until } from "../support/until.ts";
 import { BROWSER, type Look, openBrowser, type OpenPage, openPage } from "./browser.ts";
+import { beyondTheEdge } from "./fits.ts";
 import { live } from "./live.ts";
 import { type Size, type Stage, stage } from "./stage.ts";
 
@@ -244,16 +245,6 @@ for (const [name, size, troubled] of [["few", FEW, 2], ["many", MANY, 5]] as con
       const directory = Deno.env.get("DIAM_GW_SCREENSHOTS");
       if (directory !== undefined) await Deno.writeFile(`${directory}/${name}-${width}.png`, picture);
     }
-  });
-}
-
-/** What makes a person scroll sideways; lists that scroll by themselves may be wider. */
-function beyondTheEdge(page: Page): Promise<string[]> {
-  return page.evaluate(() => {
-    const wide = [...document.querySelectorAll("button, input, h1, h2, h3, .tile, article, .rung, .chart canvas")]
-      .filter((one) => one.checkVisibility() && one.closest(".list, .rows, .lanes, nav") === null)
-      .filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5).map((one) => one.outerHTML);
-    return document.documentElement.scrollWidth > innerWidth ? ["the page", ...wide] : wide;
   });
 }
 

@@ -90,7 +90,7 @@ export class Grpc {
     this.#tiles.write("In flight", { value: count(grpc.calls_in_flight), remark: "calls without an end yet" });
     this.#tiles.write("Not OK", {
       value: errorRate === null ? "–" : `${short(errorRate)}/s`,
-      remark: `${short(errors)} in all, by whomever`,
+      remark: `${short(errors)} in all`,
       level: errorRate !== null && errorRate > 0 ? "warn" : null,
     });
     this.#tiles.write("Instances", {

@@ -13,7 +13,7 @@ import { rateOf } from "./rate.js";
 
 const PATH = "/api/v1/grpc/clusters";
 const TITLES = ["Instance", "State", "In flight", "Calls/s", "Calls", "Failures", "Sessions", ""];
-const KINDS = ["name", "state", "number", "number", "number more", "number more", "number more", "act"];
+const KINDS = ["name", "state", "number", "number", "number spare", "number spare", "number spare", "act"];
 
 /** Which states need somebody's eye. @type {Readonly<Record<Instance["state"], string>>} */
 const LEVELS = {

@@ -10,7 +10,7 @@ import { short } from "./format.js";
 import { rateOf } from "./rate.js";
 
 const TITLES = ["Prefix", "Cluster", "Authorization", "Balancer", "Sent again", "Calls/s", "Calls", "Not OK"];
-const KINDS = ["name", "cluster", "more", "more", "more", "number", "number", "number"];
+const KINDS = ["name", "to", "spare", "spare", "spare", "number", "number", "number"];
 
 /** When a lost call is sent again, in words. @type {Readonly<Record<Route["transfer"], string>>} */
 const TRANSFER = { off: "never", before_response: "before a response", mid_stream: "in mid-stream too" };
