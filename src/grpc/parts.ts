@@ -40,6 +40,7 @@ export interface Refusal {
  *   process({ remote, metadata }) {
  *     if (!remote.startsWith("10.")) return { code: STATUS.PERMISSION_DENIED, message: "from inside only" };
  *     metadata.set("x-remote", remote);
+ *     return undefined;
  *   },
  * };
  * const config = grpcConfig({
