@@ -37,19 +37,19 @@ export interface ClientsParts {
 
 /** A client's connection as plain data. */
 export interface ConnectionStatus {
-  /** `HOST:PORT` of the client. */
+  /** `host:port` of the client. */
   readonly remote: string;
-  /** Whether it came over TLS. */
+  /** Whether it is encrypted. */
   readonly tls: boolean;
   /** Since it was accepted. */
   readonly ageSeconds: number;
-  /** Calls that are under way. */
+  /** Calls that have no answer yet. */
   readonly callsInFlight: number;
-  /** All of its calls so far. */
+  /** Requests so far. */
   readonly calls: number;
-  /** Bytes that came from it. */
+  /** Bytes from the client. */
   readonly bytesIn: number;
-  /** Bytes that went to it. */
+  /** Bytes to the client. */
   readonly bytesOut: number;
 }
 

@@ -36,25 +36,25 @@ export type InstanceCluster = StaticCluster | DynamicCluster;
 
 /** How an instance is, as plain data. */
 export interface InstanceStatus {
-  /** Unique in its cluster; of a static cluster the address. */
+  /** Unique in its cluster; of a static one its address. */
   readonly id: string;
-  /** `HOST:PORT` */
+  /** `host:port`. */
   readonly address: string;
-  /** How it is now. */
+  /** What it is doing now. */
   readonly state: InstanceStateName;
-  /** Whether nobody has put it out of service. */
+  /** Whether somebody has put it out of service. */
   readonly enabled: boolean;
-  /** Open ones. */
+  /** Connections that are open. */
   readonly connections: number;
   /** Calls that are under way there. */
   readonly inFlight: number;
-  /** All that went there so far. */
+  /** Attempts so far. */
   readonly calls: number;
   /** How often it has failed. */
   readonly failures: number;
   /** Keys that are bound to it. */
   readonly stickyKeys: number;
-  /** Why it failed last; "" when it has not. */
+  /** Why it failed last; "" since it is connected again. */
   readonly lastError: string;
   /** Unix time in ms; 0 when none is planned. */
   readonly nextAttemptAt: number;
@@ -62,13 +62,13 @@ export interface InstanceStatus {
 
 /** How a cluster is, as plain data. */
 export interface ClusterStatus {
-  /** As in the configuration. */
+  /** As the configuration calls it. */
   readonly name: string;
-  /** `static`, `dynamic` or `custom`. */
+  /** `static` or `dynamic`. */
   readonly type: string;
   /** Of a dynamic one. Times are Unix times in ms; 0 before the first. */
   readonly discoverer?: { readonly url: string; readonly lastSuccessAt: number; readonly lastError: string };
-  /** As they are known now. */
+  /** In the order of their list; behind them those that are leaving. */
   readonly instances: readonly InstanceStatus[];
 }
 

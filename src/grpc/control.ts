@@ -10,79 +10,82 @@ import type { GrpcListener } from "./events.ts";
 /** The states of the plane, the worst last. */
 export const GATEWAY_STATES = ["ready", "degraded", "starting", "draining"] as const;
 
+/** How the plane is. */
+export type GatewayStateName = "ready" | "degraded" | "starting" | "draining";
+
 /** How a route does. */
 export interface RouteStatus {
   /** "" is the default. */
   readonly prefix: string;
   /** Where its calls go. */
   readonly cluster: string;
-  /** Whether a session and its token are needed. */
+  /** Whether a token is needed. */
   readonly authorization: "none" | "required";
-  /** The type of its balancer. */
+  /** Who picks the instance. */
   readonly balancer: string;
   /** Of sticky sessions; "" else. */
   readonly header: string;
-  /** When a lost call is sent again, `auto` resolved. */
+  /** How far into a call a lost attempt is made good elsewhere. */
   readonly transfer: string;
-  /** Since the start, those in flight included. */
+  /** Calls so far. */
   readonly calls: number;
-  /** Those that ended with another status than OK. */
+  /** Calls that ended otherwise than OK. */
   readonly errors: number;
 }
 
 /** How the gateway is; passes through `structuredClone`. */
 export interface GrpcStatus {
-  /** How the plane is. */
-  readonly state: (typeof GATEWAY_STATES)[number];
+  /** How it is as a whole. */
+  readonly state: GatewayStateName;
   /** Why it is not ready, as a sentence; "" when it is. */
   readonly reason: string;
   /** Of clients. */
   readonly connections: number;
-  /** Of clients, now. */
+  /** Calls that are neither answered nor cancelled. */
   readonly callsInFlight: number;
-  /** Of clients, since the start. */
+  /** Calls of clients so far. */
   readonly callsTotal: number;
-  /** Whose end was a backend's. */
+  /** Those whose answer is a backend's. */
   readonly answeredByBackend: number;
-  /** That the gateway refused or gave up. */
+  /** Those that the gateway answered itself. */
   readonly answeredByGateway: number;
-  /** That the client took back, or lost with its connection. */
+  /** Those that the client gave up. */
   readonly cancelled: number;
-  /** Attempts after the first one. */
+  /** Further attempts. */
   readonly retriesTotal: number;
-  /** Streams that went on at another instance after their answer had begun. */
+  /** Calls that went on at another instance in mid-stream. */
   readonly transfersTotal: number;
   /** In the order of the configuration. */
   readonly clusters: readonly ClusterStatus[];
-  /** In the order of the configuration, the default last. */
+  /** In the order of the configuration; the default last. */
   readonly routes: readonly RouteStatus[];
 }
 
 /** Where a sticky key leads. */
 export interface SessionStatus {
-  /** Whose instance it is. */
+  /** Whose table it is in. */
   readonly cluster: string;
-  /** The header that carries the key. */
+  /** Whose value the key is. */
   readonly header: string;
-  /** Its value. */
+  /** The value. */
   readonly key: string;
-  /** The id of the instance. */
+  /** Id of the instance. */
   readonly instance: string;
-  /** Since the last call with it. */
+  /** Since it was used last. */
   readonly idleSeconds: number;
 }
 
 /** What an admin interface, a terminal view and a demo need of a gateway. */
 export interface GrpcControl {
-  /** How it is now. */
+  /** All of it passes through `structuredClone`. */
   status(): Promise<GrpcStatus>;
-  /** Connections of clients. */
+  /** The connections of clients. */
   clients(): Promise<readonly ConnectionStatus[]>;
   /** Takes another configuration; calls go on. Returns the paths that need a restart. */
   configure(config: GrpcConfig): Promise<readonly string[]>;
   /**
-   * Puts an instance out of service, or into it again.
-   * @throws RangeError when there is no such cluster or instance
+   * Puts an instance out of service, or into it again. @throws RangeError when there is no such
+   * cluster or instance
    */
   setEnabled(cluster: string, instance: string, enabled: boolean): Promise<void>;
   /**
@@ -97,6 +100,6 @@ export interface GrpcControl {
   unbind(cluster: string, key: string): Promise<boolean>;
   /** Shuts down in order; resolves when that is done. */
   drain(): Promise<void>;
-  /** Tells `listener` what happens, until that is disposed of. */
+  /** Tells `listener` of events until what comes back is disposed of. */
   on(listener: GrpcListener): Disposable;
 }

@@ -154,6 +154,7 @@ export class GrpcGateway implements GrpcControl {
     await this.drain();
   }
 
+  /** Closes listeners, serves calls to their end, and closes everything; resolves when that is done. */
   drain(): Promise<void> {
     return this.#ending ??= this.#end();
   }
@@ -173,6 +174,11 @@ export class GrpcGateway implements GrpcControl {
     this.#listeners.tell({ kind: "grpc_stopped" });
   }
 
+  /**
+   * Takes another configuration; calls go on.
+   * @returns the paths of what takes effect at the next start only
+   * @throws TypeError when it names a part that there is not
+   */
   configure(config: GrpcConfig): Promise<readonly string[]> {
     const restart = restartPaths(this.#config, config);
     this.#config = config;
@@ -188,7 +194,7 @@ export class GrpcGateway implements GrpcControl {
     await this.#clients.reloadCertificates(files);
   }
 
-  /** How it is now. */
+  /** State, counts, clusters and routes as plain data. */
   status(): Promise<GrpcStatus> {
     const { opened, answered, refused, cancelled, inFlight, retries, transfers } = this.#meters;
     const { state, reason } = this.#readiness();
@@ -208,12 +214,15 @@ export class GrpcGateway implements GrpcControl {
     });
   }
 
-  /** Connections of clients. */
+  /** The connections of clients as plain data. */
   clients(): Promise<readonly ConnectionStatus[]> {
     return Promise.resolve(this.#clients.status());
   }
 
-  /** Puts an instance out of service, or into it again. @throws RangeError when there is none */
+  /**
+   * Puts an instance out of service, or into it again. @throws RangeError when there is none of that
+   * id
+   */
   setEnabled(cluster: string, instance: string, enabled: boolean): Promise<void> {
     return this.#attempt(() => {
       if (this.#cluster(cluster).setEnabled(instance, enabled)) return;
@@ -221,10 +230,12 @@ export class GrpcGateway implements GrpcControl {
     });
   }
 
+  /** Asks a discoverer now, see `GrpcControl`. */
   async refresh(cluster: string): Promise<number> {
     return await this.#cluster(cluster).refresh();
   }
 
+  /** Where a sticky key leads. @throws RangeError when there is no such cluster */
   session(cluster: string, key: string): Promise<SessionStatus | undefined> {
     return this.#attempt(() => {
       const bound = this.#cluster(cluster).table.find(key, this.#clock.now());
@@ -234,6 +245,7 @@ export class GrpcGateway implements GrpcControl {
     });
   }
 
+  /** Unbinds a sticky key, and tells whether it was bound. @throws RangeError */
   unbind(cluster: string, key: string): Promise<boolean> {
     return this.#attempt(() => {
       const { table } = this.#cluster(cluster);

@@ -11,10 +11,18 @@ import type { Place, StreamWaiter } from "./call_core.ts";
 import type { ClusterCommon } from "./config/options.ts";
 
 /** States as the admin interface shows them. */
-export const INSTANCE_STATES = ["idle", "connecting", "ready", "draining", "failed", "unhealthy", "disabled"] as const;
+export const INSTANCE_STATES = [
+  "idle",
+  "connecting",
+  "ready",
+  "draining",
+  "failed",
+  "unhealthy",
+  "disabled",
+] as const satisfies readonly InstanceStateName[];
 
 /** How an instance is. */
-export type InstanceStateName = (typeof INSTANCE_STATES)[number];
+export type InstanceStateName = "idle" | "connecting" | "ready" | "draining" | "failed" | "unhealthy" | "disabled";
 
 /** ms */
 export interface LinkTimes {

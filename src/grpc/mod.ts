@@ -33,11 +33,11 @@ export type { ConnectionStatus } from "./clients.ts";
 export type { ClusterStatus, InstanceStatus } from "./cluster.ts";
 export { ConfigError, grpcConfig, type OwnTypes } from "./config/from_section.ts";
 export * from "./config/options.ts";
-export { GATEWAY_STATES, type GrpcControl, type GrpcStatus, type RouteStatus, type SessionStatus } from "./control.ts";
+export type { GatewayStateName, GrpcControl, GrpcStatus, RouteStatus, SessionStatus } from "./control.ts";
 export type { GrpcEvent, GrpcListener } from "./events.ts";
 export { GrpcGateway } from "./gateway.ts";
 export { HttpDiscoverer, type HttpDiscovererOptions } from "./http_discoverer.ts";
-export { INSTANCE_STATES, type InstanceStateName } from "./instance.ts";
+export type { InstanceStateName } from "./instance.ts";
 export { Metadata } from "./metadata.ts";
 export {
   type BackendStream,

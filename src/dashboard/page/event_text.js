@@ -111,6 +111,7 @@ const SENTENCES = {
   ],
   grpc_unregister_failed: ["warn", (e) => `${instance(e)} could not be unregistered${because(e.reason)}`],
   grpc_part_failed: ["bad", (e) => `A ${e.part} failed, and its call with it${because(e.reason)}`],
+  grpc_internal_error: ["bad", (e) => `A defect of this program befell a call${because(e.reason)}`],
   grpc_listener_failed: ["bad", (e) => `A defect of this program befell who listens to events${because(e.reason)}`],
   grpc_draining: ["warn", (e) => `Draining; ${plural(e.calls, "call")} in flight`],
   grpc_stopped: ["bad", () => "It has stopped"],

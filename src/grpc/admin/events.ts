@@ -24,6 +24,7 @@ const KINDS: Readonly<Record<GrpcEvent["kind"], string>> = {
   grpc_discoverer_recovered: "A discoverer answers again.",
   grpc_unregister_failed: "A discoverer could not be told that an instance has failed.",
   grpc_part_failed: "A part of the library's user failed.",
+  grpc_internal_error: "A defect of this program befell a call.",
   grpc_listener_failed: "A defect of this program befell whoever listens to events.",
   grpc_draining: "The gRPC gateway shuts down: calls are served to their end.",
   grpc_stopped: "The gRPC gateway has stopped.",
