@@ -56,11 +56,11 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "version",
   ],
   "host": [
-    "dashboard",
     "diameter/admin",
     "diameter/telemetry",
     "grpc/admin",
     "diameter",
+    "dashboard",
     "ops/admin",
     ...GRPC,
     ...OPS,
