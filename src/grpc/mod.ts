@@ -3,16 +3,19 @@
  * somebody's own code can stand.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { GrpcGateway, grpcConfig } from "@diam-gw/diam-gw/grpc";
+ *
  * const config = grpcConfig({
+ *   listen: ["127.0.0.1:0"],
  *   routes: [{ prefix: "/", cluster: "main" }],
- *   clusters: { main: { type: "static", address: "10.0.0.1:5001" } },
+ *   clusters: { main: { type: "static", address: "127.0.0.1:5001" } },
  * });
  * const gateway = new GrpcGateway(config, {
  *   processors: [{ process: ({ metadata }) => metadata.delete("x-internal") }],
  * });
  * await gateway.start();
- * // ...
+ * console.log(gateway.addresses); // [{ hostname: "127.0.0.1", port: ... }]
  * await gateway.stop();
  * ```
  * @module

@@ -4,6 +4,7 @@
  */
 import type { GrpcConfig } from "../grpc/config/options.ts";
 import { GrpcGateway } from "../grpc/gateway.ts";
+import type { PlanePage } from "../dashboard/plane_page.ts";
 import type { AdminPlane } from "../ops/admin/plane.ts";
 import type { Registry } from "../ops/metrics/registry.ts";
 import type { Config } from "./config.ts";
@@ -49,6 +50,11 @@ export class GrpcPlane implements HostedPlane {
     const { grpcPlane } = await import("../grpc/admin/plane.ts");
     this.#gateway.addMetrics(registry);
     return grpcPlane(this.#gateway, registry);
+  }
+
+  async page(): Promise<PlanePage> {
+    const { grpcPage } = await import("../dashboard/grpc.ts");
+    return grpcPage();
   }
 
   logStatistics(): void {

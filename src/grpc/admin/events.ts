@@ -31,7 +31,13 @@ const KINDS: Readonly<Record<GrpcEvent["kind"], string>> = {
 };
 
 /** Members whose names need more than snake case. */
-const NAMES: Readonly<Record<string, string>> = { retryIn: "retry_in_ms" };
+const NAMES = { retryIn: "retry_in_ms" } as const satisfies Readonly<Record<string, string>>;
+
+/** An event as it is told: the members of the gateway's, and when it was. */
+export type ShownGrpcEvent = GrpcEvent extends infer E ? E extends GrpcEvent ? Shown<E> : never : never;
+type Shown<E> =
+  & { readonly at: string }
+  & { readonly [K in keyof E as K extends keyof typeof NAMES ? typeof NAMES[K] : K]: E[K] };
 
 /** The events of `gateway`. */
 export function eventsOf(gateway: GrpcControl): EventSource {
@@ -39,6 +45,6 @@ export function eventsOf(gateway: GrpcControl): EventSource {
 }
 
 function shown({ kind, ...members }: GrpcEvent): AdminEvent {
-  const named = Object.entries(members).map(([name, value]) => [NAMES[name] ?? name, value]);
+  const named = Object.entries(members).map(([name, value]) => [NAMES[name as keyof typeof NAMES] ?? name, value]);
   return { at: new Date().toISOString(), kind, ...Object.fromEntries(named) };
 }
