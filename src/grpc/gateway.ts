@@ -132,7 +132,7 @@ export class GrpcGateway implements GrpcControl {
     await this.drain();
   }
 
-  /** Closes listeners, serves calls to their end, and closes everything; resolves when that is done. */
+  /** Closes listeners, serves calls to their end, closes everything; resolves when that is done. */
   drain(): Promise<void> {
     return this.#ending ??= this.#end();
   }
@@ -201,8 +201,8 @@ export class GrpcGateway implements GrpcControl {
   }
 
   /**
-   * Puts an instance out of service, or into it again. @throws RangeError when there is none of that
-   * id
+   * Puts an instance out of service, or into it again.
+   * @throws RangeError when there is none of that id
    */
   setEnabled(cluster: string, instance: string, enabled: boolean): Promise<void> {
     return this.#attempt(() => {

@@ -29,8 +29,8 @@ const side = ["app", "dra"] as const;
 const cluster = undefined;
 const grpcSide = ["client", "backend"] as const;
 
-/** By name. */
-export const METRICS: Readonly<Record<string, Metric>> = {
+/** Of the Diameter plane and the process, by name. */
+export const DIAMETER_METRICS: Readonly<Record<string, Metric>> = {
   diamgw_requests_total: { kind: "counter", labels: { direction, dra: undefined } },
   diamgw_answers_total: { kind: "counter", labels: { direction, dra: undefined, result_code: undefined } },
   diamgw_error_answers_total: { kind: "counter", labels: { code: undefined, reason: Object.keys(ERROR_ANSWERS) } },
@@ -53,6 +53,15 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   diamgw_memory_bytes: { kind: "gauge", labels: { kind: undefined } },
   diamgw_build_info: { kind: "gauge", labels: { version: undefined, deno: undefined } },
   diamgw_refused_total: { kind: "counter", labels: { listener: undefined, reason: REFUSAL_REASONS } },
+  process_cpu_seconds_total: { kind: "counter", labels: {} },
+  process_resident_memory_bytes: { kind: "gauge", labels: {} },
+  process_start_time_seconds: { kind: "gauge", labels: {} },
+  process_open_fds: { kind: "gauge", labels: {} },
+  process_max_fds: { kind: "gauge", labels: {} },
+};
+
+/** Of the gRPC plane, by name. */
+export const GRPC_METRICS: Readonly<Record<string, Metric>> = {
   diamgw_grpc_calls_total: { kind: "counter", labels: { route: undefined, cluster, status: undefined } },
   diamgw_grpc_gateway_errors_total: { kind: "counter", labels: { reason: REASONS } },
   diamgw_grpc_retries_total: { kind: "counter", labels: { cluster, reason: ["unsent", "refused", "lost"] } },
@@ -72,12 +81,10 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   diamgw_grpc_replay_buffer_bytes: { kind: "gauge", labels: {} },
   diamgw_grpc_call_duration_seconds: { kind: "histogram", labels: { cluster } },
   diamgw_grpc_overhead_seconds: { kind: "histogram", labels: {} },
-  process_cpu_seconds_total: { kind: "counter", labels: {} },
-  process_resident_memory_bytes: { kind: "gauge", labels: {} },
-  process_start_time_seconds: { kind: "gauge", labels: {} },
-  process_open_fds: { kind: "gauge", labels: {} },
-  process_max_fds: { kind: "gauge", labels: {} },
 };
+
+/** All of them. */
+export const METRICS: Readonly<Record<string, Metric>> = { ...DIAMETER_METRICS, ...GRPC_METRICS };
 
 /** Labels that Prometheus adds, and the one of the buckets of a histogram. */
 const ADDED = ["job", "instance", "le"];

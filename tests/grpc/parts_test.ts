@@ -1,4 +1,4 @@
-/** Parts of the library's user that throw, never settle, or give nonsense: they fail their call alone. */
+/** Parts of the library's user that throw, never settle, or give nonsense fail their call alone. */
 import { assert, assertEquals } from "@std/assert";
 import type { ClusterOptions } from "../../src/grpc/config/options.ts";
 import { type BackendStream, TokenError } from "../../src/grpc/parts.ts";

@@ -37,8 +37,11 @@ export class Grpc {
   #clients = new ClientList();
   /** @type {{ at: number, calls: number, errors: number }[]} */
   #looks = [];
-  /** @type {{ clusters: readonly Cluster[], routes: readonly Route[], clients: readonly Client[] }} */
-  #found = { clusters: [], routes: [], clients: [] };
+  #found = {
+    clusters: /** @type {readonly Cluster[]} */ ([]),
+    routes: /** @type {readonly Route[]} */ ([]),
+    clients: /** @type {readonly Client[]} */ ([]),
+  };
   #inFlight = 0;
 
   /** @param {() => void} refresh asks anew, after something was done */

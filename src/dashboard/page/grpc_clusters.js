@@ -166,7 +166,10 @@ class InstanceRows {
     return [this.#row, this.#whyRow];
   }
 
-  /** @param {Instance} instance @param {readonly Instance[]} all @param {number} now ms since 1970 */
+  /**
+   * @param {Instance} instance @param {readonly Instance[]} all
+   * @param {number} now ms since 1970
+   */
   show(instance, all, now) {
     this.#instance = instance;
     this.#all = all;

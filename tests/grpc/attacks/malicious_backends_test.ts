@@ -162,7 +162,7 @@ const MALICE: [what: string, malice: Malice, statuses: readonly string[]][] = [
   ["sends frames that are too large", answers((id) => data(id, new Uint8Array(20_000))), UNAVAILABLE],
   ["opens windows beyond their end", answers((id) => windowUpdate(id, 2 ** 31 - 1)), UNAVAILABLE],
   ["opens no window", (peer) => hello(peer, [4, 0]), LATE],
-  ["allows no stream", (peer) => hello(peer, [3, 0]), ["8", "14"]],
+  ["allows no stream", (peer) => hello(peer, [3, 0]), ["8", ...UNAVAILABLE, ...LATE]],
   ["asks for frames of another size", (peer) => hello(peer, [5, 1]), UNAVAILABLE],
   ["pings without end", floods((_, nth) => ping(String(nth).padStart(8, "0"))), [...UNAVAILABLE, ...LATE]],
   ["changes its mind without end", floods((_, nth) => settings([4, 65_535 + nth])), [...UNAVAILABLE, ...LATE]],
@@ -214,7 +214,7 @@ async function suffers(malice: Malice, statuses: readonly string[]): Promise<voi
   await using stage = await Stage.start(config(
     [{ prefix: "/good", cluster: "good" }, { prefix: "/bad", cluster: "bad" }],
     { good: cluster([good]), bad: { ...cluster([]), addresses: [bad.address] } },
-    { retry: { count: 1, attemptTimeout: 200, buffer: 65_536, bufferTotal: 1 << 20 }, drainTimeout: 100 },
+    { retry: { count: 1, attemptTimeout: 1_500, buffer: 65_536, bufferTotal: 1 << 20 }, drainTimeout: 100 },
   ));
   await stage.ready(1, "good");
   const victim = await stage.client();
