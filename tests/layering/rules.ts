@@ -34,6 +34,7 @@ const DIAMETER = [
   "diameter/wire",
 ] as const;
 const GRPC = ["grpc/sim", "grpc", "grpc/config"] as const;
+const CHAT = ["chat", "chat/config"] as const;
 const OPS = ["ops/config", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
 
 /**
@@ -49,13 +50,25 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "grpc/admin",
     "ops/admin",
     "diameter",
+    ...CHAT,
     ...GRPC,
     ...OPS,
     ...DIAMETER,
     "net",
     "version",
   ],
-  "host": ["diameter/admin", "grpc/admin", "diameter", "ops/admin", ...GRPC, ...OPS, ...DIAMETER, "net", "version"],
+  "host": [
+    "diameter/admin",
+    "grpc/admin",
+    "diameter",
+    "ops/admin",
+    ...CHAT,
+    ...GRPC,
+    ...OPS,
+    ...DIAMETER,
+    "net",
+    "version",
+  ],
   "build": ["version"],
   // What the plane brings to the process; diameter/admin: to the admin interface.
   "diameter/admin": ["ops/admin", ...FACE, "diameter/relay", "diameter/wire", ...BELOW_PLANES, "ops/trace"],
@@ -66,6 +79,9 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // The gRPC plane: knows HTTP/2 and nothing of Diameter.
   "grpc": ["grpc/config", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
   "grpc/config": ["ops/config", "net"],
+  // The chat plane: devices, rooms, and the core behind; nothing of Diameter or the gRPC proxy.
+  "chat": ["chat/config", "ops/config", ...BELOW_PLANES],
+  "chat/config": ["ops/config", "net"],
   // The relay's root wires its four rooms and gives them their life; nobody above sees into them.
   "diameter/relay": [...RELAY, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
   // The way of a message. It knows both sides, and neither listens nor dials.
