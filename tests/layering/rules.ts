@@ -82,6 +82,9 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // The chat plane: devices, rooms, and the core behind; nothing of Diameter or the gRPC proxy.
   "chat": ["chat/config", "ops/config", ...BELOW_PLANES],
   "chat/config": ["ops/config", "net"],
+  // Devices on one side, an interface on the other: knows no session, room or core.
+  "chat/device": ["chat/proto", "http2", "http2/hpack", ...BELOW_PLANES],
+  "chat/proto": [],
   // The relay's root wires its four rooms and gives them their life; nobody above sees into them.
   "diameter/relay": [...RELAY, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
   // The way of a message. It knows both sides, and neither listens nor dials.
@@ -132,6 +135,8 @@ const PURE_FILES = new Set([
   "diameter/relay/dras/balance.ts",
   "diameter/relay/dras/claim.ts",
   "diameter/relay/dras/router.ts",
+  "chat/device/close_codes.ts",
+  "chat/device/rpc_error.ts",
   "grpc/attempt.ts",
   "grpc/balance/least_pending.ts",
   "grpc/balance/round_robin.ts",
