@@ -66,6 +66,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // The gRPC plane: knows HTTP/2 and nothing of Diameter.
   "grpc": ["grpc/config", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
   "grpc/config": ["ops/config", "net"],
+  // What gateways of the chat plane share; knows nothing of devices.
+  "chat/store": [...BELOW_PLANES],
   // The relay's root wires its four rooms and gives them their life; nobody above sees into them.
   "diameter/relay": [...RELAY, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
   // The way of a message. It knows both sides, and neither listens nor dials.
