@@ -80,11 +80,13 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "grpc": ["grpc/config", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
   "grpc/config": ["ops/config", "net"],
   // The chat plane: devices, rooms, and the core behind; nothing of Diameter or the gRPC proxy.
-  "chat": ["chat/config", "ops/config", ...BELOW_PLANES],
+  "chat": ["chat/config", "chat/device", "chat/proto", "chat/store", "ops/config", ...BELOW_PLANES],
   "chat/config": ["ops/config", "net"],
   // Devices on one side, an interface on the other: knows no session, room or core.
   "chat/device": ["chat/proto", "http2", "http2/hpack", ...BELOW_PLANES],
   "chat/proto": [],
+  // What gateways of the chat plane share; knows nothing of devices.
+  "chat/store": [...BELOW_PLANES],
   // The relay's root wires its four rooms and gives them their life; nobody above sees into them.
   "diameter/relay": [...RELAY, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
   // The way of a message. It knows both sides, and neither listens nor dials.
