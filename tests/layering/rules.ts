@@ -33,7 +33,9 @@ const DIAMETER = [
   "diameter/peer",
   "diameter/wire",
 ] as const;
-const GRPC = ["grpc/sim", "grpc", "grpc/config"] as const;
+const GRPC = ["grpc/sim", "grpc", "grpc/config", "rpc"] as const;
+/** The chat plane's, as commands see them. */
+const CHAT = ["chat/core", "chat/auth"] as const;
 const OPS = ["ops/config", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
 
 /**
@@ -50,6 +52,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "ops/admin",
     "diameter",
     ...GRPC,
+    ...CHAT,
     ...OPS,
     ...DIAMETER,
     "net",
@@ -60,12 +63,19 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // What the plane brings to the process; diameter/admin: to the admin interface.
   "diameter/admin": ["ops/admin", ...FACE, "diameter/relay", "diameter/wire", ...BELOW_PLANES, "ops/trace"],
   "diameter": ["ops/config", ...FACE, "diameter/relay", "diameter/wire", "net"],
-  "grpc/sim": ["ops/admin", "grpc", "http2", "ops/config", ...BELOW_PLANES],
+  "grpc/sim": ["ops/admin", "grpc", "rpc", "http2", "ops/config", ...BELOW_PLANES],
   "grpc/admin": ["ops/admin", "grpc", "grpc/config", ...BELOW_PLANES],
   "ops/admin": ["ops/config", "ops/log", "net"], // knows no plane
   // The gRPC plane: knows HTTP/2 and nothing of Diameter.
-  "grpc": ["grpc/config", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
+  "grpc": ["grpc/config", "rpc", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
   "grpc/config": ["ops/config", "net"],
+  // Where calls of devices go, and what the gateway itself asks there: knows no device.
+  "chat/core": ["chat/auth", "rpc", "http2", "http2/hpack", ...BELOW_PLANES],
+  // Who a token is of.
+  "chat/auth": ["rpc", ...BELOW_PLANES],
+  // What the planes that speak gRPC and Connect have in common: status, timeouts, messages, a small
+  // client and server.
+  "rpc": ["http2", "http2/hpack", ...BELOW_PLANES],
   // The relay's root wires its four rooms and gives them their life; nobody above sees into them.
   "diameter/relay": [...RELAY, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
   // The way of a message. It knows both sides, and neither listens nor dials.
@@ -128,9 +138,6 @@ const PURE_FILES = new Set([
   "grpc/refusals.ts",
   "grpc/replay_buffer.ts",
   "grpc/routes.ts",
-  "grpc/status.ts",
-  "grpc/timeout.ts",
-  "grpc/token_cache.ts",
   "http2/error_code.ts",
   "http2/frame.ts",
   "http2/header_block.ts",
@@ -145,6 +152,10 @@ const PURE_FILES = new Set([
   "net/ip_network.ts",
   "net/token_bucket.ts",
   "ops/config/address.ts",
+  "rpc/messages.ts",
+  "rpc/status.ts",
+  "rpc/timeout.ts",
+  "rpc/token_cache.ts",
 ]);
 
 /** What a PURE file must be given instead. */
