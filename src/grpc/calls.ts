@@ -12,7 +12,7 @@ import type { HeaderProcessor, Refusal } from "./parts.ts";
 import { GatewayRefusal, isGrpc, noRoute, NOT_GRPC, REFUSAL } from "./refusals.ts";
 import type { RouteEntry } from "./route_entry.ts";
 import type { RouteTable } from "./routes.ts";
-import { parseTimeout } from "./timeout.ts";
+import { parseTimeout } from "../rpc/timeout.ts";
 
 /** The routes in force. Another object after each reload: what was found out by the old one ends. */
 export interface Plan {

@@ -7,7 +7,7 @@ import type { Alarm, Clock } from "../net/clock.ts";
 import type { HealthOptions } from "./config/options.ts";
 import { HEALTH, healthRequest, readHealthResponse, SERVING } from "./health_message.ts";
 import type { Instance } from "./instance.ts";
-import { STATUS } from "./status.ts";
+import { STATUS } from "../rpc/status.ts";
 
 /** Who is told that it has changed. */
 export interface HealthWatcher {

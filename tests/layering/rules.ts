@@ -33,8 +33,9 @@ const DIAMETER = [
   "diameter/peer",
   "diameter/wire",
 ] as const;
-const GRPC = ["grpc/sim", "grpc", "grpc/config"] as const;
-const CHAT = ["chat", "chat/config"] as const;
+const GRPC = ["grpc/sim", "grpc", "grpc/config", "rpc"] as const;
+/** The chat plane's, as commands see them. */
+const CHAT = ["chat/admin", "chat", "chat/core", "chat/auth", "chat/config"] as const;
 const OPS = ["ops/config", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
 
 /**
@@ -73,20 +74,38 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // What the plane brings to the process; diameter/admin: to the admin interface.
   "diameter/admin": ["ops/admin", ...FACE, "diameter/relay", "diameter/wire", ...BELOW_PLANES, "ops/trace"],
   "diameter": ["ops/config", ...FACE, "diameter/relay", "diameter/wire", "net"],
-  "grpc/sim": ["ops/admin", "grpc", "http2", "ops/config", ...BELOW_PLANES],
+  "grpc/sim": ["ops/admin", "grpc", "rpc", "http2", "ops/config", ...BELOW_PLANES],
   "grpc/admin": ["ops/admin", "grpc", "grpc/config", ...BELOW_PLANES],
   "ops/admin": ["ops/config", "ops/log", "net"], // knows no plane
   // The gRPC plane: knows HTTP/2 and nothing of Diameter.
-  "grpc": ["grpc/config", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
+  "grpc": ["grpc/config", "rpc", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
   "grpc/config": ["ops/config", "net"],
   // The chat plane: devices, rooms, and the core behind; nothing of Diameter or the gRPC proxy.
-  "chat": ["chat/config", "chat/device", "chat/proto", "chat/store", "ops/config", ...BELOW_PLANES],
+  "chat": [
+    "chat/auth",
+    "chat/config",
+    "chat/core",
+    "chat/device",
+    "chat/proto",
+    "chat/store",
+    "rpc",
+    "ops/config",
+    ...BELOW_PLANES,
+  ],
+  "chat/admin": ["ops/admin", "chat", ...BELOW_PLANES],
   "chat/config": ["ops/config", "net"],
   // Devices on one side, an interface on the other: knows no session, room or core.
   "chat/device": ["chat/proto", "http2", "http2/hpack", ...BELOW_PLANES],
   "chat/proto": [],
   // What gateways of the chat plane share; knows nothing of devices.
   "chat/store": [...BELOW_PLANES],
+  // Where calls of devices go, and what the gateway itself asks there: knows no device.
+  "chat/core": ["chat/auth", "rpc", "http2", "http2/hpack", ...BELOW_PLANES],
+  // Who a token is of.
+  "chat/auth": ["rpc", ...BELOW_PLANES],
+  // What the planes that speak gRPC and Connect have in common: status, timeouts, messages, a small
+  // client and server.
+  "rpc": ["http2", "http2/hpack", ...BELOW_PLANES],
   // The relay's root wires its four rooms and gives them their life; nobody above sees into them.
   "diameter/relay": [...RELAY, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
   // The way of a message. It knows both sides, and neither listens nor dials.
@@ -139,6 +158,7 @@ const PURE_FILES = new Set([
   "diameter/relay/dras/router.ts",
   "chat/device/close_codes.ts",
   "chat/device/rpc_error.ts",
+  "chat/auth/ids.ts",
   "grpc/attempt.ts",
   "grpc/balance/least_pending.ts",
   "grpc/balance/round_robin.ts",
@@ -151,9 +171,6 @@ const PURE_FILES = new Set([
   "grpc/refusals.ts",
   "grpc/replay_buffer.ts",
   "grpc/routes.ts",
-  "grpc/status.ts",
-  "grpc/timeout.ts",
-  "grpc/token_cache.ts",
   "http2/error_code.ts",
   "http2/frame.ts",
   "http2/header_block.ts",
@@ -168,6 +185,11 @@ const PURE_FILES = new Set([
   "net/ip_network.ts",
   "net/token_bucket.ts",
   "ops/config/address.ts",
+  "rpc/error.ts",
+  "rpc/messages.ts",
+  "rpc/status.ts",
+  "rpc/timeout.ts",
+  "rpc/token_cache.ts",
 ]);
 
 /** What a PURE file must be given instead. */

@@ -1,5 +1,5 @@
 /**
- * A small gRPC client for our own commands: unary and server-streaming calls over one connection.
+ * A small gRPC client: unary and server-streaming calls over one connection.
  * @module
  */
 import {
@@ -9,12 +9,12 @@ import {
   Http2Node,
   type Http2Stream,
   type StreamListener,
-} from "../../http2/mod.ts";
-import { DEFAULT_OPTIONS } from "../../http2/options.ts";
-import type { Endpoint } from "../../net/connection.ts";
-import { endpointText } from "../../net/connection.ts";
-import { dial } from "../../net/dial.ts";
-import { decodeMessage, STATUS } from "../status.ts";
+} from "../http2/mod.ts";
+import { DEFAULT_OPTIONS } from "../http2/options.ts";
+import type { Endpoint } from "../net/connection.ts";
+import { endpointText } from "../net/connection.ts";
+import { dial } from "../net/dial.ts";
+import { decodeMessage, STATUS } from "./status.ts";
 import { framed, MessageReader } from "./messages.ts";
 
 /** How a call ended. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { TokenCache } from "../../src/grpc/token_cache.ts";
+import { TokenCache } from "../../src/rpc/token_cache.ts";
 
 Deno.test("the cache keeps what is in use, and never more than it may", () => {
   const cache = new TokenCache<number>(10);

@@ -9,11 +9,11 @@ import {
   Http2Node,
   type Http2Stream,
   type StreamListener,
-} from "../../http2/mod.ts";
-import { DEFAULT_OPTIONS, type Http2Options } from "../../http2/options.ts";
-import type { Connection, Endpoint } from "../../net/connection.ts";
-import { listenTcp } from "../../net/listener.ts";
-import { STATUS, trailers, trailersOnly } from "../status.ts";
+} from "../http2/mod.ts";
+import { DEFAULT_OPTIONS, type Http2Options } from "../http2/options.ts";
+import type { Connection, Endpoint } from "../net/connection.ts";
+import { listenTcp } from "../net/listener.ts";
+import { STATUS, trailers, trailersOnly } from "./status.ts";
 import { framed, MessageReader } from "./messages.ts";
 
 /** Handles a call of one method. What it throws is INTERNAL, but for {@link CallError}. */
