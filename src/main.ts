@@ -9,6 +9,7 @@ import { runProgram } from "./commands/cli/run_program.ts";
 /** Every command; a line each. */
 export const commands: CommandTable = {
   serve: withMembers(() => import("./commands/serve/serve.ts"), {
+    chat: () => import("./commands/serve/chat.ts"),
     grpc: () => import("./commands/serve/grpc.ts"),
   }),
   demo: withMembers(() => import("./commands/demo/demo.ts"), {
@@ -23,6 +24,7 @@ export const commands: CommandTable = {
   top: () => import("./commands/top/top.ts"),
   status: () => import("./commands/status.ts"),
   check: withMembers(() => import("./commands/check/check.ts"), {
+    chat: () => import("./commands/check/chat.ts"),
     grpc: () => import("./commands/check/grpc.ts"),
   }),
   explain: () => import("./commands/explain/explain.ts"),

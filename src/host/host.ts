@@ -38,6 +38,7 @@ const KINDS = { config: "The configuration was read again, refused, confirmed, o
 const HOSTED: Readonly<Record<PlaneName, (config: Config, around: PlaneSurroundings) => Promise<HostedPlane>>> = {
   diameter: (config, around) => Promise.resolve(new DiameterPlane(config, around)),
   grpc: async (config, around) => new (await import("./grpc_plane.ts")).GrpcPlane(config, around),
+  chat: async (config, around) => new (await import("./chat_plane.ts")).ChatPlane(config, around),
 };
 
 /** One process with its planes. */
