@@ -151,6 +151,10 @@ const PURE_ROOMS = new Set(["diameter/wire", "http2/hpack"]);
 
 /** PURE files of rooms that have others too. */
 const PURE_FILES = new Set([
+  "chat/store/bus_message.ts",
+  "chat/store/outage_queue.ts",
+  "chat/store/recent_events.ts",
+  "chat/store/room_feed.ts",
   "diameter/relay/apps/allow_list.ts",
   "diameter/relay/core/ledger.ts",
   "diameter/relay/dras/balance.ts",

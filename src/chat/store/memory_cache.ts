@@ -3,7 +3,7 @@
  * @module
  */
 import type { Alarm, Clock } from "../../net/clock.ts";
-import type { ListChange, ListWrite, RecordWrite } from "./records.ts";
+import { type ListChange, type ListWrite, profileOf, type RecordWrite } from "./records.ts";
 import type { Device, NewEvent, Position, Published, Retention, RoomPosition, StoredEvent } from "./store.ts";
 
 /** ms between two looks for what has expired. */
@@ -236,6 +236,6 @@ export class MemoryCache {
 
 function profilesOf(list: Iterable<string>): Set<string> {
   const profiles = new Set<string>();
-  for (const member of list) profiles.add(member.slice(0, member.indexOf(":")));
+  for (const member of list) profiles.add(profileOf(member));
   return profiles;
 }

@@ -71,7 +71,9 @@ export class MemoryStore implements Store {
   }
 
   subscribe(roomId: string, listener: RoomListener): Promise<void> {
-    if (this.#rooms.has(roomId)) throw new TypeError(`The room ${roomId} has a listener already`);
+    if (this.#rooms.has(roomId)) {
+      return Promise.reject(new TypeError(`The room ${roomId} has a listener already`));
+    }
     this.#rooms.set(roomId, { listener, position: this.#cache.position(roomId) });
     return Promise.resolve();
   }

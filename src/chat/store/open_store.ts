@@ -10,8 +10,11 @@ import type { Store, StoreOptions } from "./store.ts";
  * @param uri `mem://`, `redis://[USER:PASSWORD@]HOST:PORT[/DB]` or `rediss://...`
  * @throws TypeError for another one
  */
-// deno-lint-ignore require-await -- Redis is loaded here.
 export async function openStore(uri: string, options: StoreOptions): Promise<Store> {
   if (uri === "mem://") return new MemoryStore(options);
+  if (/^rediss?:\/\//.test(uri)) {
+    const { RedisStore } = await import("./redis_store.ts");
+    return new RedisStore(uri, options);
+  }
   throw new TypeError(`Cannot open the cache: expected mem://, redis://HOST:PORT or rediss://HOST:PORT`);
 }

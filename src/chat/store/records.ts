@@ -68,7 +68,8 @@ interface Entry {
 }
 
 interface LocalRoom {
-  readonly members: Set<string>;
+  /** Whether the member is known to have been in the list: if it comes again, the list was lost. */
+  readonly members: Map<string, boolean>;
   /** Clock time of the last write; a heartbeat renews the list when that is long ago. */
   written: number;
 }
@@ -118,7 +119,7 @@ export class Records {
 
   /** Own devices in a room, sorted. */
   localDevices(roomId: string): Device[] {
-    return [...this.#rooms.get(roomId)?.members ?? []].sort().map((member) => {
+    return [...this.#rooms.get(roomId)?.members.keys() ?? []].sort().map((member) => {
       const { profileId, deviceId } = this.#entries.get(member)!;
       return { profileId, deviceId, gatewayId: this.#options.gatewayId };
     });
@@ -139,7 +140,7 @@ export class Records {
   resume(): Promise<void> {
     this.#paused = false;
     for (const member of this.#entries.keys()) this.#dueRecords.set(member, true);
-    for (const [roomId, { members }] of this.#rooms) this.#membersAreDue(roomId, members);
+    for (const [roomId, { members }] of this.#rooms) this.#membersAreDue(roomId, members.keys());
     return this.flush();
   }
 
@@ -159,8 +160,8 @@ export class Records {
     entry.rooms.set(roomId, count + 1);
     if (count > 0) return;
     let room = this.#rooms.get(roomId);
-    if (room === undefined) this.#rooms.set(roomId, room = { members: new Set(), written: -Infinity });
-    room.members.add(entry.member);
+    if (room === undefined) this.#rooms.set(roomId, room = { members: new Map(), written: -Infinity });
+    room.members.set(entry.member, false);
     this.#changed(entry.member, roomId);
   }
 
@@ -182,7 +183,7 @@ export class Records {
     for (const roomId of entry.rooms.keys()) {
       const room = this.#rooms.get(roomId)!;
       // All members, as a list that was lost would else stay lost.
-      if (now - room.written > this.#options.recordTtl / 4) this.#membersAreDue(roomId, room.members);
+      if (now - room.written > this.#options.recordTtl / 4) this.#membersAreDue(roomId, room.members.keys());
     }
   }
 
@@ -257,15 +258,25 @@ export class Records {
     if (lists) this.#dueLists.clear();
     try {
       const changes = await this.#cache.write(records, listWrites);
-      for (const [i, { joined, left, profiles }] of changes.entries()) {
-        if (joined.length + left.length === 0) continue;
-        this.#options.tell({ kind: "presence", roomId: listWrites[i]!.roomId, joined, left, profiles });
-      }
+      for (const [i, change] of changes.entries()) this.#written(listWrites[i]!, change);
     } catch {
       // Whoever writes has told it.
       for (const [member, take] of members) this.#recordIsDue(member, take);
       for (const [roomId, changed] of due) this.#membersAreDue(roomId, changed);
     }
+  }
+
+  #written({ roomId, add }: ListWrite, { joined, left, profiles }: ListChange): void {
+    const members = this.#rooms.get(roomId)?.members;
+    const known = new Set<string>();
+    for (const member of add) {
+      const before = members?.get(member);
+      if (before === true) known.add(profileOf(member));
+      else if (before === false) members!.set(member, true);
+    }
+    const came = known.size === 0 ? joined : joined.filter((profile) => !known.has(profile));
+    if (came.length + left.length === 0) return;
+    this.#options.tell({ kind: "presence", roomId, joined: came, left, profiles });
   }
 
   /** The names and their order are the contract's. */
@@ -314,4 +325,9 @@ class Connection implements DeviceRecord {
     this.#rooms.clear();
     this.#records.ended(this.#entry);
   }
+}
+
+/** The profile of `profileID:deviceID`. */
+export function profileOf(member: string): string {
+  return member.slice(0, member.indexOf(":"));
 }

@@ -167,7 +167,7 @@ Deno.test("what nobody keeps reaches the room's listeners and all gateways", asy
 Deno.test("a room has one listener, and only a subscribed room has a position", async () => {
   await using scene = await gateways(1);
   await hear(scene.one, "r");
-  assertThrows(() => scene.one.subscribe("r", new Heard()), TypeError, "r has a listener already");
+  await assertRejects(() => scene.one.subscribe("r", new Heard()), TypeError, "r has a listener already");
   assertThrows(() => scene.one.position("s"), TypeError, "s is not subscribed");
 });
 
