@@ -57,20 +57,22 @@ export function decodeWord(bytes: Uint8Array): Word | undefined {
       ? FORMS[word["kind"] as Word["kind"]]
       : undefined;
     if (wanted === undefined) return undefined;
-    const fits = Object.entries(wanted).every(([key, type]) =>
-      type === "texts"
-        ? Array.isArray(word[key]) && word[key].every((item) => typeof item === "string")
-        : typeof word[key] === type
-    );
+    const fits = Object.entries(wanted).every(([key, type]) => FITS[type](word[key]));
     return fits ? word as unknown as Word : undefined;
   } catch {
     return undefined;
   }
 }
 
+const FITS = {
+  string: (value: unknown) => typeof value === "string",
+  number: (value: unknown) => typeof value === "number",
+  texts: (value: unknown) => Array.isArray(value) && value.every((item) => typeof item === "string"),
+} as const;
+
 const ASKED = { asker: "string", nonce: "string" } as const;
 
-const FORMS: Readonly<Record<Word["kind"], Readonly<Record<string, "string" | "number" | "texts">>>> = {
+const FORMS: Readonly<Record<Word["kind"], Readonly<Record<string, keyof typeof FITS>>>> = {
   removed: { room: "string", profiles: "texts" },
   deleted: { room: "string" },
   added: { room: "string", profiles: "texts" },

@@ -36,7 +36,7 @@ export type ChatEvent =
   | { readonly kind: "chat_cache_error"; readonly what: string; readonly reason: string }
   | { readonly kind: "chat_cache_overflow"; readonly room: string }
   | { readonly kind: "chat_issuer_up" }
-  | { readonly kind: "chat_issuer_down" }
+  | { readonly kind: "chat_issuer_down"; readonly reason: string }
   /** A defect of this program. */
   | { readonly kind: "chat_defect"; readonly reason: string }
   | { readonly kind: "chat_draining"; readonly connections: number }

@@ -15,7 +15,11 @@ import type { Who } from "./session.ts";
 
 /** Listens for devices. */
 export interface DeviceListener {
-  readonly addresses: readonly { readonly address: Endpoint; readonly protocol: "http" | "grpc"; readonly tls: boolean }[];
+  readonly addresses: readonly {
+    readonly address: Endpoint;
+    readonly protocol: "http" | "grpc";
+    readonly tls: boolean;
+  }[];
   /** Takes no new connections; health is still answered. */
   drain(): void;
   /** Reads certificates again. @throws Error when one cannot be used */
