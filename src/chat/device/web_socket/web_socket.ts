@@ -226,6 +226,15 @@ export class WebSocketTransport implements Transport, FrameSink, Flushing {
     }
   }
 
+  #drained(): void {
+    if (this.#state !== STATE.open) return;
+    try {
+      this.#listener?.drained?.();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
   #failed(error: unknown): void {
     this.#shared.failed(error);
     this.close(1011);
@@ -240,6 +249,8 @@ export class WebSocketTransport implements Transport, FrameSink, Flushing {
 
   /** Ends it when more waits than may: everything that waits is let go. */
   #mind(): void {
+    if (this.queuedBytes <= this.#shared.options.sendQueue) return;
+    this.flush(); // A large turn is no slow device yet.
     if (this.queuedBytes <= this.#shared.options.sendQueue) return;
     this.#run = undefined;
     this.#waiting = NONE;
@@ -310,9 +321,11 @@ export class WebSocketTransport implements Transport, FrameSink, Flushing {
       let size = 0;
       while (count < this.#waiting.length && (count === 0 || size < PIECE)) size += this.#waiting[count++]!.length;
       const piece = this.#waiting.splice(0, count);
-      if (this.#waiting.length === 0) this.#waiting = NONE;
+      const isAll = this.#waiting.length === 0;
+      if (isAll) this.#waiting = NONE;
       this.#waitingBytes -= size;
       this.#write(count === 1 ? piece[0]! : Buffer.concat(piece, size));
+      if (isAll) this.#drained();
     }
     if (this.#last && this.#writing === 0 && this.#run === undefined) this.#socket.end();
   }
