@@ -141,7 +141,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer", "http2"]);
 
 /** Packages for tests, which would otherwise end up in the executable. */
-const FOR_TESTS = ["@grpc/grpc-js", "@std/assert", "fast-check", "playwright-core"];
+const FOR_TESTS = ["@grpc/grpc-js", "@std/assert", "fast-check", "playwright-core", "ws"];
 
 /** Files of diameter/peer that have the clock and the connection in hand; the others are PURE. */
 const PEER_DRIVERS = new Set(["diameter/peer/peer.ts", "diameter/peer/peer_gate.ts"]);
@@ -161,8 +161,13 @@ const PURE_FILES = new Set([
   "diameter/relay/dras/claim.ts",
   "diameter/relay/dras/router.ts",
   "chat/device/close_codes.ts",
+  "chat/device/handshake.ts",
+  "chat/device/origin.ts",
   "chat/device/rpc_error.ts",
   "chat/auth/ids.ts",
+  "chat/device/web_socket/frame_reader.ts",
+  "chat/device/web_socket/frames.ts",
+  "chat/device/web_socket/upgrade.ts",
   "grpc/attempt.ts",
   "grpc/balance/least_pending.ts",
   "grpc/balance/round_robin.ts",

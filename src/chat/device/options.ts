@@ -4,13 +4,13 @@
  */
 import type { Endpoint } from "../../net/connection.ts";
 
-/** Certificate and key as PEM. */
+/** Names of the files of certificate and key, as PEM. */
 export interface TlsPair {
   readonly cert: string;
   readonly key: string;
 }
 
-/** What both listeners keep to; asked for again at each use, so that it may change. */
+/** What both listeners keep to; all of it may change while they listen. */
 export interface DeviceOptions {
   /** Named in the handshake answer, and the value of the affinity cookie. */
   readonly gatewayId: string;

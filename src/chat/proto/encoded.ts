@@ -2,6 +2,7 @@
  * One event, encoded once for all that receive it.
  * @module
  */
+import { Buffer } from "node:buffer";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { encodeEvent, type Encoding } from "./codec.ts";
 import { type ServerEvent, ServerEventSchema } from "./gen/chat/v1/chat_pb.ts";
@@ -58,7 +59,7 @@ export function encoded(event: MessageInitShape<typeof ServerEventSchema>): Enco
 function frame(first: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
   const { length } = payload;
   const head = length < TWO_OCTETS ? 2 : length <= 0xffff ? 4 : 10;
-  const bytes = new Uint8Array(head + length);
+  const bytes = Buffer.allocUnsafeSlow(head + length) as Uint8Array<ArrayBuffer>;
   const view = new DataView(bytes.buffer);
   bytes[0] = first;
   if (head === 2) bytes[1] = length;
@@ -74,7 +75,8 @@ function frame(first: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 function envelope(message: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(PREFIX + message.length);
+  const bytes = Buffer.allocUnsafeSlow(PREFIX + message.length) as Uint8Array<ArrayBuffer>;
+  bytes[0] = 0;
   new DataView(bytes.buffer).setUint32(1, message.length);
   bytes.set(message, PREFIX);
   return bytes;
