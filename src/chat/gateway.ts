@@ -28,8 +28,8 @@ import type { ChatListener } from "./events.ts";
 import { healthOf, shownHealth } from "./health.ts";
 import { NamedLimits } from "./limits.ts";
 import { LiveHub } from "./live_hub.ts";
-import { listen, makeChecker, makeCore } from "./made_parts.ts";
-import type { ChatParts, DeviceListener } from "./parts.ts";
+import { makeChecker, makeCore, makeDevices } from "./made_parts.ts";
+import type { ChatParts, DeviceSide } from "./parts.ts";
 import { consequences } from "./passed.ts";
 import { RoomEventSchema } from "./proto/mod.ts";
 import { Reception } from "./reception.ts";
@@ -50,7 +50,7 @@ export class ChatGateway implements ChatControl {
   readonly #reception: Reception;
   readonly #callLimits = new NamedLimits();
   readonly #registry = new Registry();
-  #listener: DeviceListener | undefined;
+  readonly #devices: DeviceSide;
   #state: ChatState = "starting";
   #ticker: ReturnType<typeof setInterval> | undefined;
   #ending: Promise<void> | undefined;
@@ -70,6 +70,7 @@ export class ChatGateway implements ChatControl {
       isServing: () => this.#health().ready,
       page: (request) => this.#page(request),
     });
+    this.#devices = (parts.devices ?? makeDevices)(this.#reception, this.#deviceOptions());
     this.addMetrics(this.#registry);
   }
 
@@ -78,12 +79,12 @@ export class ChatGateway implements ChatControl {
   }
 
   get addresses(): readonly Endpoint[] {
-    return this.#listener?.addresses.map(({ address }) => address) ?? [];
+    return [...this.#devices.httpAddresses, ...this.#devices.grpcAddresses];
   }
 
   /** Where it listens for one protocol. */
   addressesOf(wanted: "http" | "grpc"): readonly Endpoint[] {
-    return this.#listener?.addresses.filter(({ protocol }) => protocol === wanted).map(({ address }) => address) ?? [];
+    return wanted === "http" ? this.#devices.httpAddresses : this.#devices.grpcAddresses;
   }
 
   /** Messages of devices so far. */
@@ -114,8 +115,9 @@ export class ChatGateway implements ChatControl {
     this.#takeCore(hub.config);
     try {
       await hub.store.start();
-      const open = this.#parts.listen ?? listen;
-      this.#listener = await open(hub.config, this.#reception, () => this.#deviceOptions());
+      const { http, grpc } = hub.config;
+      await this.#devices.listenHttp({ listen: http.listen, tls: http.tls });
+      await this.#devices.listenGrpc({ listen: grpc.listen, tls: grpc.tls });
     } catch (error) {
       await this.#close();
       throw error;
@@ -123,8 +125,11 @@ export class ChatGateway implements ChatControl {
     hub.sessions.start();
     this.#ticker = setInterval(() => this.#rest(), REST);
     this.#state = "ready";
-    for (const { address, protocol, tls } of this.#listener.addresses) {
-      hub.tell({ kind: "chat_listening", address: formatAddress(address.hostname, address.port), protocol, tls });
+    for (const protocol of ["http", "grpc"] as const) {
+      const tls = hub.config[protocol].tls !== undefined;
+      for (const { hostname, port } of this.addressesOf(protocol)) {
+        hub.tell({ kind: "chat_listening", address: formatAddress(hostname, port), protocol, tls });
+      }
     }
   }
 
@@ -142,6 +147,7 @@ export class ChatGateway implements ChatControl {
     const before = hub.config;
     hub.config = config;
     const { historySize, historyTtl, sessionTtl } = retentionOf(config);
+    this.#devices.configure(this.#deviceOptions());
     hub.store.retain({ historySize, historyTtl, sessionTtl });
     if (!same(before.auth, config.auth)) {
       const old = hub.checker;
@@ -161,7 +167,8 @@ export class ChatGateway implements ChatControl {
 
   /** Reads the certificates of listeners again. @throws Error when one cannot be used */
   async reloadCertificates(): Promise<void> {
-    await this.#listener?.reload(this.#hub.config);
+    const { http, grpc } = this.#hub.config;
+    await this.#devices.reloadCertificates(http.tls, grpc.tls);
   }
 
   /** Adds its metrics to those that somebody shows. */
@@ -327,7 +334,6 @@ export class ChatGateway implements ChatControl {
     this.#state = "draining";
     hub.draining = true;
     hub.tell({ kind: "chat_draining", connections: hub.sessions.size });
-    this.#listener?.drain();
     let alarm: ReturnType<Clock["setTimeout"]> | undefined;
     const late = new Promise<void>((resolve) => {
       alarm = this.#clock.setTimeout(resolve, Math.max(drainTimeout, drainSpread));
@@ -348,7 +354,7 @@ export class ChatGateway implements ChatControl {
     if (this.#ticker !== undefined) clearInterval(this.#ticker);
     hub.sessions.stop();
     hub.questions.close();
-    await this.#listener?.close();
+    await this.#devices.stop();
     await hub.forwarder?.close();
     hub.checker?.close();
     await hub.store?.close(LAST_WRITES);

@@ -9,22 +9,23 @@ import type { TokenChecker } from "./auth/checker.ts";
 import type { ChatConfig } from "./config/options.ts";
 import type { Forwarder, ForwarderOptions, Membership } from "./core/forwarder.ts";
 import type { DeviceHost } from "./device/host.ts";
-import type { DeviceOptions } from "./device/options.ts";
+import type { DeviceOptions, ListenOptions } from "./device/options.ts";
 import type { Store, StoreOptions } from "./store/mod.ts";
 import type { Who } from "./session.ts";
 
 /** Listens for devices. */
-export interface DeviceListener {
-  readonly addresses: readonly {
-    readonly address: Endpoint;
-    readonly protocol: "http" | "grpc";
-    readonly tls: boolean;
-  }[];
-  /** Takes no new connections; health is still answered. */
-  drain(): void;
+export interface DeviceSide {
+  readonly httpAddresses: readonly Endpoint[];
+  readonly grpcAddresses: readonly Endpoint[];
+  /** @throws Error that names an address or a file, and what is wrong with it */
+  listenHttp(options: ListenOptions): Promise<void>;
+  listenGrpc(options: ListenOptions): Promise<void>;
+  /** Takes other options, for streams that are open, too. */
+  configure(options: DeviceOptions): void;
   /** Reads certificates again. @throws Error when one cannot be used */
-  reload(config: ChatConfig): Promise<void>;
-  close(): Promise<void>;
+  reloadCertificates(http: ListenOptions["tls"], grpc: ListenOptions["tls"]): Promise<void>;
+  /** Ends everything. */
+  stop(): Promise<void>;
 }
 
 /** The core, as a gateway uses it. */
@@ -43,5 +44,5 @@ export interface ChatParts {
   store?(uri: string, options: StoreOptions): Store | Promise<Store>;
   checker?(config: ChatConfig): TokenChecker;
   core?(config: ChatConfig, options: ForwarderOptions): CoreParts;
-  listen?(config: ChatConfig, host: DeviceHost<Who>, options: () => DeviceOptions): Promise<DeviceListener>;
+  devices?(host: DeviceHost<Who>, options: DeviceOptions): DeviceSide;
 }

@@ -39,14 +39,17 @@ export class Scene {
       store: (_uri, options) => new MemoryStore(options, cache),
       checker: () => this.checker,
       core: (_config, options) => core.parts(options),
-      listen: (_config, host) => {
+      devices: (host) => {
         this.#host = host;
-        return Promise.resolve({
-          addresses: [],
-          drain: () => {},
-          reload: () => Promise.resolve(),
-          close: () => Promise.resolve(),
-        });
+        return {
+          httpAddresses: [],
+          grpcAddresses: [],
+          listenHttp: () => Promise.resolve(),
+          listenGrpc: () => Promise.resolve(),
+          configure: () => {},
+          reloadCertificates: () => Promise.resolve(),
+          stop: () => Promise.resolve(),
+        };
       },
     });
     this.gateway.on((event) => void this.events.push(event));
