@@ -62,7 +62,7 @@ export class ChatGateway implements ChatControl {
     this.#clock = parts.clock ?? SYSTEM_CLOCK;
     const wall = parts.wall ?? Date.now;
     const gatewayId = config.gatewayId === "" ? freshId(wall()) : config.gatewayId;
-    this.#hub = new LiveHub(gatewayId, config, this.#clock, wall);
+    this.#hub = new LiveHub(gatewayId, config, this.#clock, wall, parts.tellsRequests ?? (() => false));
     this.#reception = new Reception({
       hub: this.#hub,
       sessions: this.#hub.sessions,
@@ -95,12 +95,6 @@ export class ChatGateway implements ChatControl {
   /** Adds a listener; what comes back takes it away again. What it throws harms nobody. */
   on(listener: ChatListener): Disposable {
     return { [Symbol.dispose]: this.#hub.listeners.add(listener) };
-  }
-
-  /** Tells every request until it is disposed of. */
-  tellRequests(): Disposable {
-    this.#hub.tellsRequests = true;
-    return { [Symbol.dispose]: () => this.#hub.tellsRequests = false };
   }
 
   /**
@@ -388,7 +382,7 @@ export class ChatGateway implements ChatControl {
     }
     const health = this.#health();
     const headers = { "content-type": "application/json", "cache-control": "no-store" };
-    if (path === "/healthz") return { status: 200, headers, body: '{"status":"ok"}' };
+    if (path === "/healthz") return { status: 200, headers, body: '{"state":"ok"}' };
     return { status: health.ready ? 200 : 503, headers, body: JSON.stringify(shownHealth(health)) };
   }
 

@@ -34,12 +34,12 @@ export class LiveHub implements Hub {
   readonly profileLimits = new NamedLimits();
   readonly roomLimits = new NamedLimits();
   draining = false;
-  tellsRequests = false;
   store!: Store;
   rooms!: Rooms;
   checker!: TokenChecker;
   forwarder!: Forwarder;
   membership!: Membership;
+  readonly #tellsRequests: () => boolean;
   /** When publications began, by room and event. */
   readonly #began = new Map<string, number>();
 
@@ -48,9 +48,15 @@ export class LiveHub implements Hub {
     public config: ChatConfig,
     readonly clock: Clock,
     readonly wall: () => number,
+    tellsRequests: () => boolean,
   ) {
+    this.#tellsRequests = tellsRequests;
     this.sessions = new Sessions(clock, () => this.config);
     this.questions = new Questions(clock);
+  }
+
+  get tellsRequests(): boolean {
+    return this.#tellsRequests();
   }
 
   /** Takes a store, which is not started yet. */

@@ -39,6 +39,8 @@ export interface ChatParts {
   readonly clock?: Clock;
   /** Milliseconds of Unix time. */
   readonly wall?: () => number;
+  /** Whether every request is told (`chat_request`); asked each time. */
+  readonly tellsRequests?: () => boolean;
   /** From 0 to below 1. */
   readonly random?: () => number;
   store?(uri: string, options: StoreOptions): Store | Promise<Store>;

@@ -92,7 +92,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "ops/config",
     ...BELOW_PLANES,
   ],
-  "chat/admin": ["ops/admin", "chat", ...BELOW_PLANES],
+  "chat/admin": ["ops/admin", "chat", "chat/auth", ...BELOW_PLANES],
   "chat/config": ["ops/config", "net"],
   // Devices on one side, an interface on the other: knows no session, room or core.
   "chat/device": ["chat/proto", "http2", "http2/hpack", ...BELOW_PLANES],
