@@ -155,6 +155,7 @@ const PURE_FILES = new Set([
   "chat/store/outage_queue.ts",
   "chat/store/recent_events.ts",
   "chat/store/room_feed.ts",
+  "chat/store/words.ts",
   "diameter/relay/apps/allow_list.ts",
   "diameter/relay/core/ledger.ts",
   "diameter/relay/dras/balance.ts",

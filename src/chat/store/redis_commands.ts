@@ -8,9 +8,13 @@ import type { ListChange, ListWrite, RecordWrite } from "./records.ts";
 import { type Command, Refused, type Reply } from "./redis_link.ts";
 import { KEYS, META_TTL, type Script, type ScriptName, SCRIPTS } from "./scripts.ts";
 import type { Device, NewEvent, Position, Published, Retention, RoomPosition, StoredEvent } from "./store.ts";
+import type { Word } from "./words.ts";
 
 /** Entries of a history in one answer. */
 const PAGE = 250;
+/** Words that are kept, and for how many ms: longer than any outage that gateways live through. */
+const WORDS = 1_000;
+const WORDS_TTL = 3_600_000;
 const DECODER = new TextDecoder();
 
 /** What is used of a link. */
@@ -93,6 +97,21 @@ export class RedisCommands {
   /** @returns connections that hear it */
   async tell(channel: string, body: Uint8Array): Promise<number> {
     return Number(await this.#link.call(["PUBLISH", channel, body]));
+  }
+
+  /** Says a word that must arrive. @param heard the gateway that has heard it; "": none */
+  async keepWord(heard: string, body: Uint8Array): Promise<number> {
+    const args = [heard, body, KEYS.control, WORDS, WORDS_TTL];
+    return Number(await this.#mending("", [[KEYS.words, "stream"]], script("word", [KEYS.words], args)));
+  }
+
+  /** Words that are kept after `last`; where they end, when that is "". */
+  async words(last: string): Promise<Word[]> {
+    const command: Command = last === ""
+      ? ["XREVRANGE", KEYS.words, "+", "-", "COUNT", 1]
+      : ["XRANGE", KEYS.words, `(${last}`, "+"];
+    const entries = await this.#mending("", [[KEYS.words, "stream"]], command) as [Uint8Array, Uint8Array[]][];
+    return entries.map(([entry, fields]) => ({ entry: textOf(entry), heard: textOf(fields[1]!), body: fields[3]! }));
   }
 
   /** Writes records, then lists. */

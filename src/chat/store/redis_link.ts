@@ -130,50 +130,53 @@ export class RedisLink {
 
 class Line {
   readonly redis: Redis;
-  readonly #which: string;
+  readonly #which: "commands" | "bus";
   readonly #clock: Clock;
-  readonly #broken: (reason: string) => void;
+  readonly #listener: LinkListener;
   /** Answers that are due on this connection, and when the latest came or the first was asked. */
   #due = 0;
   #latest = 0;
   #connection = 0;
   #reason = "";
+  #failures = 0;
+  #retry: Alarm | undefined;
+  #closed = false;
 
   constructor(uri: string, which: "commands" | "bus", clock: Clock, listener: LinkListener, ready: () => void) {
     this.#which = which;
     this.#clock = clock;
-    this.#broken = (reason) => listener.broken(which, reason);
+    this.#listener = listener;
     this.redis = new Redis(uri, {
       lazyConnect: true,
       protocol: 2,
       connectTimeout: PATIENCE,
-      disconnectTimeout: PATIENCE,
       maxRetriesPerRequest: 0,
       enableOfflineQueue: false,
       autoResubscribe: false,
       autoResendUnfulfilledCommands: false,
       disableClientInfo: true,
-      retryStrategy: (attempt) => Math.min(50 * attempt, PATIENCE) * (0.5 + Math.random() / 2),
+      retryStrategy: null, // The line tries again itself: on the clock, and it can be closed at any time.
     });
     this.redis.on("error", (error: Error) => this.#reason = reasonOf(error));
-    this.redis.on("connect", () => this.#begin(1)); // its handshake
+    this.redis.on("connect", () => {
+      this.#reason = "";
+      this.#begin(1); // its handshake
+    });
     this.redis.on("ready", () => {
+      this.#failures = 0;
       this.#begin(0);
       ready();
     });
-    this.redis.on("close", () => {
-      this.#begin(0);
-      this.#broken(this.#reason || "the connection was closed");
-      this.#reason = "";
-    });
+    this.redis.on("end", () => this.#ended());
   }
 
   open(): void {
-    this.redis.connect().catch(() => {}); // told by "close", and tried again
+    this.redis.connect().catch(() => {}); // told by "end", and tried again
   }
 
   close(): void {
-    this.redis.removeAllListeners("close");
+    this.#closed = true;
+    if (this.#retry !== undefined) this.#clock.clearTimeout(this.#retry);
     if (this.redis.status === "end") return;
     this.redis.disconnect();
     this.redis.stream?.destroy();
@@ -185,7 +188,8 @@ class Line {
     try {
       return await this.redis.callBuffer(name, ...args.map(argumentOf)) as Reply;
     } catch (error) {
-      throw error instanceof Error && error.name === "ReplyError" ? new Refused(error.message) : error;
+      if (error instanceof Error && error.name === "ReplyError") throw new Refused(error.message);
+      throw new Error(this.#reason || "the connection to Redis broke", { cause: error });
     } finally {
       if (connection === this.#connection) {
         this.#latest = this.#clock.now();
@@ -201,11 +205,24 @@ class Line {
     this.redis.stream?.destroy();
   }
 
+  #ended(): void {
+    this.#begin(0);
+    if (this.#closed) return;
+    this.#failures++;
+    this.#retry = this.#clock.setTimeout(() => this.open(), retryDelay(this.#failures));
+    this.#listener.broken(this.#which, this.#reason || "the connection to Redis broke");
+  }
+
   #begin(due: number): void {
     this.#connection++;
     this.#due = due;
     this.#latest = this.#clock.now();
   }
+}
+
+/** ms until the next attempt: soon, then seldom, and not all gateways in the same moment. */
+function retryDelay(failures: number): number {
+  return Math.min(50 * failures, PATIENCE) * (0.5 + Math.random() / 2);
 }
 
 /** Bytes as the client knows them; not copied. */

@@ -81,7 +81,10 @@ export class RedisRoom {
         const asked = this.#waiting.splice(0);
         if (asked.length === 0) continue;
         try {
+          const { epoch } = this.feed.position;
           await this.#remember(asked);
+          while (this.feed.gap && !this.#ended) await this.#catchUp();
+          if (this.feed.position.epoch !== epoch) await this.#remember(asked); // Some may know the new one.
         } finally {
           if (!this.#ended) this.#answer(asked);
         }

@@ -29,6 +29,7 @@ import type {
   Store,
   StoreOptions,
 } from "./store.ts";
+import { readWord, type Word, Words, writeWord } from "./words.ts";
 
 /** ms between two attempts while Redis refuses. */
 const RETRY = 500;
@@ -36,9 +37,6 @@ const RETRY = 500;
 const BUS_GRACE = 1_000;
 /** ms for which events are remembered for devices that come back at once. */
 const RECENT = 5_000;
-
-const ENCODER = new TextEncoder();
-const DECODER = new TextDecoder();
 
 /** A store in Redis. */
 export class RedisStore implements Store {
@@ -49,8 +47,11 @@ export class RedisStore implements Store {
   readonly #sessions: SessionWrites;
   readonly #rooms = new Map<string, RedisRoom>();
   readonly #queue: OutageQueue;
+  readonly #words: Words;
   /** Rooms that remember events, and since when. */
   readonly #recent = new Map<RedisRoom, number>();
+  /** Who waits for the bus, which is away for a moment, or for longer after all. */
+  readonly #subscribing: (() => void)[] = [];
   #up = false;
   /** Undefined before the first word of the cache. */
   #told: "up" | "down" | undefined;
@@ -84,6 +85,7 @@ export class RedisStore implements Store {
     this.#records.pause();
     this.#sessions.pause();
     this.#queue = new OutageQueue(options.outageQueue);
+    this.#words = new Words(options.gatewayId, (body) => this.#heard(body));
   }
 
   get up(): boolean {
@@ -124,16 +126,11 @@ export class RedisStore implements Store {
     if (this.#rooms.has(roomId)) throw new TypeError(`The room ${roomId} has a listener already`);
     const room = new RedisRoom(roomId, listener, this.#commands, (error) => this.#failed("history", error));
     this.#rooms.set(roomId, room);
-    try {
-      // Else it is entered when the cache is there.
-      if (!this.#link.ready) return;
-      await this.#link.subscribe([KEYS.bus(roomId)]);
-      await room.enter();
-    } catch (error) {
-      this.#failed("subscribe", error);
-    } finally {
-      if (!room.feed.placed) room.feed.await();
+    while (!await this.#enter(roomId, room) && this.#up && this.#rooms.get(roomId) === room) {
+      // The bus is away for a moment: the room is entered when it is back.
+      await new Promise<void>((resolve) => this.#subscribing.push(resolve));
     }
+    if (!room.feed.placed) room.feed.await();
   }
 
   unsubscribe(roomId: string): void {
@@ -205,7 +202,8 @@ export class RedisStore implements Store {
   async control(body: Uint8Array, keep: boolean): Promise<number> {
     if (this.#up) {
       try {
-        return await this.#commands.tell(KEYS.control, controlMessage("", body));
+        if (keep) return await this.#commands.keepWord("", body);
+        return await this.#commands.tell(KEYS.control, writeWord({ heard: "", entry: "", body }));
       } catch (error) {
         this.#failed("control", error);
       }
@@ -239,7 +237,20 @@ export class RedisStore implements Store {
     for (const room of this.#rooms.values()) room.end();
     this.#rooms.clear();
     this.#link.close();
+    this.#subscribed();
     this.#started.resolve();
+  }
+
+  /** @returns whether it is known where the room stands */
+  async #enter(roomId: string, room: RedisRoom): Promise<boolean> {
+    if (room.feed.placed || !this.#link.ready) return room.feed.placed;
+    try {
+      await this.#link.subscribe([KEYS.bus(roomId)]);
+      await room.enter();
+    } catch (error) {
+      this.#failed("subscribe", error);
+    }
+    return room.feed.placed;
   }
 
   /** To own members at once, to the others when the cache is back (S4). */
@@ -258,9 +269,8 @@ export class RedisStore implements Store {
 
   #message(channel: string, body: Uint8Array): void {
     if (channel === KEYS.control) {
-      const end = body.indexOf(LINE_END);
-      // What was kept was heard here when it was said.
-      if (DECODER.decode(body.subarray(0, end)) !== this.#options.gatewayId) this.#heard(body.subarray(end + 1));
+      const word = readWord(body);
+      if (word !== undefined) this.#words.offer(word);
       return;
     }
     const room = this.#rooms.get(channel.slice(BUS.length));
@@ -278,6 +288,7 @@ export class RedisStore implements Store {
 
   #broken(which: "commands" | "bus", reason: string): void {
     this.#attempt++;
+    if (which === "bus") this.#words.interrupted();
     if (which === "commands" || this.#told === undefined) return this.#down(reason);
     if (!this.#up) return;
     this.#busAlarm ??= this.#options.clock.setTimeout(() => {
@@ -293,6 +304,7 @@ export class RedisStore implements Store {
     try {
       await this.#commands.prepare();
       if (current()) await this.#link.subscribe([KEYS.control, ...[...this.#rooms.keys()].map(KEYS.bus)]);
+      if (current()) this.#words.caughtUp(await this.#keptWords());
       const rooms = [...this.#rooms.values()];
       for (let i = 0; i < rooms.length && current(); i += CHUNK) {
         await allOf(rooms.slice(i, i + CHUNK).map((room) => room.enter()));
@@ -302,6 +314,15 @@ export class RedisStore implements Store {
     } catch (error) {
       if (current()) this.#failed("restore", error);
     }
+  }
+
+  /** Words that were missed. A gateway that starts has missed none. */
+  async #keptWords(): Promise<Word[]> {
+    const { last } = this.#words;
+    const words = await this.#commands.words(last);
+    if (last !== "") return words;
+    this.#words.last = words[0]?.entry ?? "0-0";
+    return [];
   }
 
   async #replay(): Promise<void> {
@@ -326,7 +347,7 @@ export class RedisStore implements Store {
 
   async #send(item: Waiting): Promise<void> {
     if (item.roomId === undefined) {
-      await this.#commands.tell(KEYS.control, controlMessage(this.#options.gatewayId, item.body));
+      await this.#commands.keepWord(this.#options.gatewayId, item.body);
     } else {
       const at = await this.#commands.publish(item.roomId, item.event);
       this.#rooms.get(item.roomId)?.feed.place(item.event.id, at);
@@ -334,6 +355,7 @@ export class RedisStore implements Store {
   }
 
   #isUp(): void {
+    this.#subscribed();
     if (this.#up) return; // The bus alone had been away.
     this.#up = true;
     this.#told = "up";
@@ -343,11 +365,16 @@ export class RedisStore implements Store {
     void this.#sessions.resume();
   }
 
+  #subscribed(): void {
+    for (const resolve of this.#subscribing.splice(0)) resolve();
+  }
+
   #down(reason: string): void {
     if (this.#closed) return;
     this.#up = false;
     this.#records.pause();
     this.#sessions.pause();
+    this.#subscribed();
     if (this.#told !== "down") {
       this.#told = "down";
       this.#options.tell({ kind: "cache_down", reason });
@@ -400,17 +427,6 @@ export class RedisStore implements Store {
     if (room === undefined) throw new TypeError(`The room ${roomId} is not subscribed`);
     return room;
   }
-}
-
-const LINE_END = 10;
-
-/** `GATEWAY\nBODY`; GATEWAY: who has heard it already, "" for nobody. */
-function controlMessage(gatewayId: string, body: Uint8Array): Uint8Array {
-  const head = ENCODER.encode(`${gatewayId}\n`);
-  const bytes = new Uint8Array(head.length + body.length);
-  bytes.set(head);
-  bytes.set(body, head.length);
-  return bytes;
 }
 
 /** Waits for all of them. @throws what the first of them threw */

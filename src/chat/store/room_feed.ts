@@ -80,10 +80,10 @@ export class RoomFeed {
       this.#hold(event);
     } else if (this.#past.includes(event.epoch)) {
       this.#doubt = true;
-    } else if (event.epoch !== this.#position.epoch) {
-      this.moved({ offset: event.offset - 1, epoch: event.epoch });
-      this.#tell(event);
-    } else if (event.offset > this.#position.offset) {
+    } else {
+      // Whoever is here gets a new row from its start, if history has that.
+      if (event.epoch !== this.#position.epoch) this.moved({ offset: 0, epoch: event.epoch });
+      if (event.offset <= this.#position.offset) return;
       this.#highest = Math.max(this.#highest, event.offset);
       if (event.offset > this.#position.offset + 1) this.#hold(event);
       else {
@@ -109,7 +109,11 @@ export class RoomFeed {
       return;
     }
     this.#doubt = false;
-    if (newest.epoch !== this.#position.epoch) return this.moved(newest);
+    if (newest.epoch !== this.#position.epoch) {
+      this.moved({ offset: 0, epoch: newest.epoch });
+      this.#highest = newest.offset;
+      return;
+    }
     this.#highest = Math.max(this.#highest, newest.offset);
     for (const event of events) {
       if (event.offset <= this.#position.offset) continue;

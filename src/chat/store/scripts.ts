@@ -2,6 +2,7 @@
  * What Redis must do in one go, in its Lua. Keys and channels are those of the contract, and
  *
  *     gateway:seen:{roomID}:{eventID}    string EPOCH:OFFSET, TTL history.ttl: the id was published
+ *     gateway:words                      stream of the last words to all gateways that must arrive
  *
  * Where a script can fail half-way (WRONGTYPE), what counts the offset comes last, so that a second
  * try leaves no gap.
@@ -24,6 +25,7 @@ export const KEYS = {
   session: (member: string) => `gateway:session:${member}`,
   bus: (roomId: string) => `${BUS}${roomId}`,
   control: "gateway:control",
+  words: "gateway:words",
 } as const;
 
 /** What the channels of rooms begin with. */
@@ -190,11 +192,23 @@ end
 return {came, went, profiles}`,
 };
 
+/**
+ * Says a word to all gateways, and keeps it for those that cannot hear it now.
+ * KEYS words; ARGV gateway-that-heard-it word channel kept ttl -> connections that hear it
+ */
+const word: Script = {
+  keys: 1,
+  lua: `
+local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[4], '*', 'heard', ARGV[1], 'word', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+return redis.call('PUBLISH', ARGV[3], ARGV[1] .. '\\n' .. id .. '\\n' .. ARGV[2])`,
+};
+
 /** Fails while Redis does not take writes (full, replica, disk). ARGV key */
 const probe: Script = { keys: 1, lua: `redis.call('SET', KEYS[1], '', 'PX', 1) return redis.call('DEL', KEYS[1])` };
 
 /** By name. */
-export const SCRIPTS = { publish, since, renew, record, list, probe } as const;
+export const SCRIPTS = { publish, since, renew, record, list, word, probe } as const;
 
 /** Names of scripts. */
 export type ScriptName = keyof typeof SCRIPTS;
