@@ -29,7 +29,7 @@ import { healthOf, shownHealth } from "./health.ts";
 import { NamedLimits } from "./limits.ts";
 import { LiveHub } from "./live_hub.ts";
 import { makeChecker, makeCore, makeDevices } from "./made_parts.ts";
-import type { ChatParts, DeviceSide } from "./parts.ts";
+import type { ChatParts, CoreParts, DeviceSide } from "./parts.ts";
 import { consequences } from "./passed.ts";
 import { RoomEventSchema } from "./proto/mod.ts";
 import { Reception } from "./reception.ts";
@@ -51,6 +51,7 @@ export class ChatGateway implements ChatControl {
   readonly #callLimits = new NamedLimits();
   readonly #registry = new Registry();
   readonly #devices: DeviceSide;
+  #core: CoreParts | undefined;
   #state: ChatState = "starting";
   #ticker: ReturnType<typeof setInterval> | undefined;
   #ending: Promise<void> | undefined;
@@ -106,8 +107,8 @@ export class ChatGateway implements ChatControl {
     if (this.#clock === SYSTEM_CLOCK) this.#endBeat = SYSTEM_CLOCK.keepBeat();
     await this.#openStore();
     hub.checker = this.#makeChecker(hub.config);
-    this.#takeCore(hub.config);
     try {
+      await this.#takeCore(hub.config);
       await hub.store.start();
       const { http, grpc } = hub.config;
       await this.#devices.listenHttp({ listen: http.listen, tls: http.tls });
@@ -136,9 +137,13 @@ export class ChatGateway implements ChatControl {
     return this.#ending ??= this.#end();
   }
 
-  configure(config: ChatConfig): Promise<readonly string[]> {
+  async configure(config: ChatConfig): Promise<readonly string[]> {
     const hub = this.#hub;
     const before = hub.config;
+    const isElsewhere = before.core.uri !== config.core.uri || !same(clientOf(before), clientOf(config));
+    const old = this.#core;
+    // First what may fail.
+    if (isElsewhere) await this.#takeCore(config);
     hub.config = config;
     const { historySize, historyTtl, sessionTtl } = retentionOf(config);
     this.#devices.configure(this.#deviceOptions());
@@ -148,15 +153,12 @@ export class ChatGateway implements ChatControl {
       hub.checker = this.#makeChecker(config);
       old.close();
     }
-    if (before.core.uri !== config.core.uri || !same(clientOf(before), clientOf(config))) {
-      const old = hub.forwarder;
-      this.#takeCore(config);
-      void this.#closeLater(old);
-    } else if (!same(before.core, config.core)) {
+    if (isElsewhere && old !== undefined) void this.#closeLater(old);
+    else if (!same(before.core, config.core)) {
       hub.forwarder.configure(config.core);
       hub.membership.remember(config.core.membershipTtl);
     }
-    return Promise.resolve(restartPaths(before, config));
+    return restartPaths(before, config);
   }
 
   /** Reads the certificates of listeners again. @throws Error when one cannot be used */
@@ -295,9 +297,9 @@ export class ChatGateway implements ChatControl {
       makeChecker(config, { clock: this.#clock, wallClock: this.#hub.wall, moved });
   }
 
-  #takeCore(config: ChatConfig): void {
+  async #takeCore(config: ChatConfig): Promise<void> {
     const hub = this.#hub;
-    const core = (this.#parts.core ?? makeCore)(config, {
+    const core = await (this.#parts.core ?? makeCore)(config, {
       uri: config.core.uri,
       gatewayId: hub.gatewayId,
       timeout: config.core.timeout,
@@ -308,17 +310,18 @@ export class ChatGateway implements ChatControl {
       breakerMoved: (state) => hub.tell({ kind: "chat_breaker", state }),
       failed: (error) => hub.failed(error),
     });
+    this.#core = core;
     hub.forwarder = core.forwarder;
     hub.membership = core.membership;
   }
 
   /** When its calls are answered, or could have been. */
-  async #closeLater(forwarder: LiveHub["forwarder"]): Promise<void> {
+  async #closeLater(core: CoreParts): Promise<void> {
     const until = this.#clock.now() + this.#hub.config.core.timeout;
-    while (forwarder.inFlight > 0 && this.#clock.now() < until && this.#state === "ready") {
+    while (core.forwarder.inFlight > 0 && this.#clock.now() < until && this.#state === "ready") {
       await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, 100));
     }
-    await forwarder.close();
+    await core.close();
   }
 
   /** D1. */
@@ -349,7 +352,7 @@ export class ChatGateway implements ChatControl {
     hub.sessions.stop();
     hub.questions.close();
     await this.#devices.stop();
-    await hub.forwarder?.close();
+    await this.#core?.close();
     hub.checker?.close();
     await hub.store?.close(LAST_WRITES);
     this.#endBeat();

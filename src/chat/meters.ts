@@ -3,6 +3,7 @@
  * @module
  */
 import { type Counter, CounterFamily, HistogramFamily, Readings, type Registry } from "../ops/metrics/mod.ts";
+import { CORE_METHODS, methodLabel } from "./core/methods.ts";
 import { ERROR_CODES } from "../rpc/error.ts";
 import { CLOSE } from "./device/close_codes.ts";
 import type { TransportKind } from "./device/transport.ts";
@@ -10,20 +11,6 @@ import type { RequestPayload, ServerEvent } from "./proto/mod.ts";
 
 /** Kinds of streams. */
 export const TRANSPORTS: readonly TransportKind[] = ["websocket", "grpc", "connect", "grpcweb"];
-
-/** The methods that have a name in the meters; all others are `other`. */
-export const METHODS: readonly string[] = [
-  "SendEvent",
-  "GetHistory",
-  "CreateRoom",
-  "SearchRooms",
-  "UpdateRoom",
-  "DeleteRoom",
-  "AddRoomSubscriptions",
-  "RemoveRoomSubscriptions",
-  "UpdateSubscriptionRole",
-  "SearchRoomSubscriptions",
-];
 
 type Asked = RequestPayload["case"];
 type Told = Exclude<ServerEvent["payload"]["case"], undefined>;
@@ -96,7 +83,7 @@ export class Meters {
     "code",
   ]);
   readonly coreDurations = new HistogramFamily("diamgw_chat_core_duration_seconds", "Calls to the core.", ["method"])
-    .declare({ method: METHODS });
+    .declare({ method: CORE_METHODS });
   readonly #lives = new HistogramFamily(
     "diamgw_chat_connection_duration_seconds",
     "How long connections lasted.",
@@ -135,7 +122,7 @@ export class Meters {
 
   /** A call to the core has ended. */
   coreAnswered(name: string, code: string, milliseconds: number): void {
-    const method = METHODS.includes(name) ? name : "other";
+    const method = methodLabel(name);
     this.coreRequests.of({ method, code }).value++;
     this.coreDurations.of({ method }).observe(milliseconds * 1000);
   }

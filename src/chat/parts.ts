@@ -32,6 +32,8 @@ export interface DeviceSide {
 export interface CoreParts {
   readonly forwarder: Forwarder;
   readonly membership: Membership;
+  /** Calls under way are answered `unavailable`. */
+  close(): Promise<void>;
 }
 
 /** All parts that may be brought. */
@@ -45,6 +47,6 @@ export interface ChatParts {
   readonly random?: () => number;
   store?(uri: string, options: StoreOptions): Store | Promise<Store>;
   checker?(config: ChatConfig): TokenChecker;
-  core?(config: ChatConfig, options: ForwarderOptions): CoreParts;
+  core?(config: ChatConfig, options: ForwarderOptions): CoreParts | Promise<CoreParts>;
   devices?(host: DeviceHost<Who>, options: DeviceOptions): DeviceSide;
 }

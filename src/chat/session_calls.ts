@@ -3,6 +3,7 @@
  * @module
  */
 import type { CoreAnswer } from "./core/forwarder.ts";
+import { isMethodName } from "./core/methods.ts";
 import type { RpcError } from "../rpc/error.ts";
 import type { Hub } from "./hub.ts";
 import { eventsPerRoom } from "./passed.ts";
@@ -32,7 +33,7 @@ export class SessionCalls {
   /** F2: sends it to the core, and answers. */
   call(id: string, { method, json, proto }: Call): void {
     const session = this.#session;
-    if (!/^[A-Za-z]\w{0,127}$/.test(method) || method === "Connect") {
+    if (!isMethodName(method) || method === "Connect") {
       return session.refuse(id, "invalid_argument", 'method: expected the name of a method such as "SendEvent"');
     }
     if (json !== undefined && proto.length > 0) {

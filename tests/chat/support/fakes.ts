@@ -85,7 +85,7 @@ export class FakeCore implements Membership {
       configure: () => {},
       close: () => Promise.resolve(),
     };
-    return { forwarder, membership: this };
+    return { forwarder, membership: this, close: () => Promise.resolve() };
   }
 
   async #forward(call: CoreCall, { accepted, answered }: ForwarderOptions): Promise<CoreAnswer> {
