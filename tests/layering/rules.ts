@@ -76,6 +76,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "diameter": ["ops/config", ...FACE, "diameter/relay", "diameter/wire", "net"],
   "grpc/sim": ["ops/admin", "grpc", "rpc", "http2", "ops/config", ...BELOW_PLANES],
   "grpc/admin": ["ops/admin", "grpc", "grpc/config", ...BELOW_PLANES],
+  "chat/admin": ["ops/admin", "chat", "chat/auth", ...BELOW_PLANES],
   "ops/admin": ["ops/config", "ops/log", "net"], // knows no plane
   // The gRPC plane: knows HTTP/2 and nothing of Diameter.
   "grpc": ["grpc/config", "rpc", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
@@ -92,7 +93,6 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "ops/config",
     ...BELOW_PLANES,
   ],
-  "chat/admin": ["ops/admin", "chat", "chat/auth", ...BELOW_PLANES],
   "chat/config": ["ops/config", "net"],
   // Devices on one side, an interface on the other: knows no session, room or core.
   "chat/device": ["chat/proto", "http2", "http2/hpack", ...BELOW_PLANES],
