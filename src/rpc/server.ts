@@ -14,6 +14,8 @@ import { DEFAULT_OPTIONS, type Http2Options } from "../http2/options.ts";
 import type { Connection, Endpoint } from "../net/connection.ts";
 import { listenTcp } from "../net/listener.ts";
 import { STATUS, trailers, trailersOnly } from "./status.ts";
+import { encodeStatusDetails } from "./status_details.ts";
+import { codeOfGrpc, type ErrorDetail } from "./error.ts";
 import { framed, MessageReader } from "./messages.ts";
 
 /** Handles a call of one method. What it throws is INTERNAL, but for {@link CallError}. */
@@ -23,8 +25,11 @@ export type Method = (request: Uint8Array, call: ServerCall) => void | Promise<v
 export class CallError extends Error {
   override name = "CallError";
 
-  /** @param status a gRPC status code */
-  constructor(readonly status: number, message: string) {
+  /**
+   * @param status a gRPC status code
+   * @param details more about it, in `grpc-status-details-bin`
+   */
+  constructor(readonly status: number, message: string, readonly details: readonly ErrorDetail[] = []) {
     super(message);
   }
 }
@@ -145,9 +150,13 @@ export class ServerCall implements StreamListener {
   }
 
   /** Ends the call. @param status OK unless given */
-  end(status: number = STATUS.OK, message = ""): void {
-    if (this.#begun) this.#stream.sendTrailers(trailers(status, message));
-    else this.#stream.sendHeaders(trailersOnly(status, message), true);
+  end(status: number = STATUS.OK, message = "", details: readonly ErrorDetail[] = []): void {
+    const list = this.#begun ? trailers(status, message) : trailersOnly(status, message);
+    if (details.length > 0) {
+      list.append("grpc-status-details-bin", encodeStatusDetails({ code: codeOfGrpc(status), message, details }));
+    }
+    if (this.#begun) this.#stream.sendTrailers(list);
+    else this.#stream.sendHeaders(list, true);
     if (!this.#stream.remoteEnded) this.#stream.reset(ERROR_CODE.NO_ERROR);
   }
 
@@ -184,7 +193,7 @@ export class ServerCall implements StreamListener {
     try {
       await method(this.#reader.only(), this);
     } catch (error) {
-      if (error instanceof CallError) this.end(error.status, error.message);
+      if (error instanceof CallError) this.end(error.status, error.message, error.details);
       else this.end(STATUS.INTERNAL, error instanceof Error ? error.message : String(error));
     }
   }

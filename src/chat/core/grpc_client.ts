@@ -89,13 +89,12 @@ export class GrpcCoreClient implements CoreClient {
   /** One at a time; when there are enough connections, a stream becomes free with each call that ends. */
   get #mayDial(): boolean {
     if (this.#dialling !== undefined || this.#ending.signal.aborted) return false;
-    return this.#usable < MOST_CONNECTIONS;
+    const usable = this.#usable;
+    return usable.length < MOST_CONNECTIONS && usable.every(({ connection }) => connection.settled);
   }
 
-  get #usable(): number {
-    let usable = 0;
-    for (const { connection } of this.#links) if (!connection.goingAway) usable++;
-    return usable;
+  get #usable(): Link[] {
+    return [...this.#links].filter(({ connection }) => !connection.goingAway);
   }
 
   async #dial(): Promise<void> {
@@ -116,7 +115,7 @@ export class GrpcCoreClient implements CoreClient {
       this.#links.add(link);
     } catch {
       // Whoever has other connections waits for those, and does not dial without an end.
-      if (this.#usable === 0) this.#failWaiting();
+      if (this.#usable.length === 0) this.#failWaiting();
       return;
     } finally {
       this.#dialling = undefined;
@@ -192,6 +191,8 @@ class Call implements StreamListener {
 
   /** @returns false when no stream is free there */
   open(link: Link): boolean {
+    // Before its SETTINGS are there the core may refuse what is one stream too many for it.
+    if (!link.connection.settled) return false;
     const stream = link.connection.open(this.#headers, false, this);
     if (stream === undefined) return false;
     this.link = link;
