@@ -32,6 +32,8 @@ interface Reader {
   readonly seen: Set<string>;
   last: number;
   epoch: string;
+  /** Events without a place, which it got while the cache was away: their offsets do not come. */
+  unplaced: number;
 }
 
 /** Watches any number of readers. */
@@ -49,7 +51,7 @@ export class Judge {
     const rooms = this.#roomsOf(who);
     const reader = rooms.get(room);
     if (reader !== undefined && recovered && reader.epoch === epoch) return;
-    rooms.set(room, { seen: reader?.seen ?? new Set(), last: offset, epoch });
+    rooms.set(room, { seen: reader?.seen ?? new Set(), last: offset, epoch, unplaced: 0 });
   }
 
   /** `who` left the room: what comes now is misdelivered. */
@@ -70,14 +72,17 @@ export class Judge {
       return this.#fault(`${who} got ${id} (${room} ${offset}) twice`);
     }
     reader.seen.add(id);
-    // Published while the cache was away: has no place yet.
-    if (offset === 0) return;
+    if (offset === 0) return void reader.unplaced++;
     if (offset <= reader.last) {
       this.#misordered++;
       this.#fault(`${who} got ${room} ${offset} after ${reader.last}`);
-    } else if (offset > reader.last + 1) {
-      this.#lost += offset - reader.last - 1;
-      this.#fault(`${who} got ${room} ${offset} after ${reader.last}: ${offset - reader.last - 1} lost`);
+    }
+    const missing = Math.max(0, offset - reader.last - 1);
+    const known = Math.min(missing, reader.unplaced);
+    reader.unplaced -= known;
+    if (missing > known) {
+      this.#lost += missing - known;
+      this.#fault(`${who} got ${room} ${offset} after ${reader.last}: ${missing - known} lost`);
     }
     reader.last = Math.max(reader.last, offset);
   }
@@ -85,8 +90,8 @@ export class Judge {
   /** At the end: `who` must have read up to that offset. */
   mustHave(who: string, room: string, offset: number): void {
     const reader = this.#roomsOf(who).get(room);
-    if (reader === undefined || reader.last >= offset) return;
-    this.#lost += offset - reader.last;
+    if (reader === undefined || reader.last + reader.unplaced >= offset) return;
+    this.#lost += offset - reader.last - reader.unplaced;
     this.#fault(`${who} read ${room} up to ${reader.last}, not ${offset}`);
   }
 

@@ -137,3 +137,78 @@ export function judgeTold(judge: Judge, who: string, { subscribed, unsubscribed,
     judge.subscribed(who, roomId, Number(offset), epoch, recovered);
   } else if (unsubscribed !== undefined) judge.unsubscribed(who, unsubscribed.roomId);
 }
+
+/** A device that reconnects from where it was, judged in what it reads. */
+export class Judged {
+  /** Events in their order: `room offset id`. */
+  readonly read: string[] = [];
+  isLive = false;
+  /** Events that it has sent, and those that were accepted. */
+  sent = 0;
+  answered = 0;
+  readonly #positions = new Map<string, { offset: string; epoch: string }>();
+  #socket: WebSocket | undefined;
+  #closed: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly name: string,
+    readonly rooms: readonly string[],
+    readonly judge: Judge,
+    readonly gateways: readonly Running[],
+  ) {}
+
+  /** Connects to that gateway; resolves when it is in its rooms. */
+  async connect(nth: number): Promise<void> {
+    const socket = this.#socket = new WebSocket(`ws://${this.gateways[nth]!.address}/ws`, ["chat.v1.json"]);
+    const closed = Promise.withResolvers<void>();
+    this.#closed = closed.promise;
+    const live = Promise.withResolvers<void>();
+    let subscribed = 0;
+    socket.onopen = () => {
+      const rooms = this.rooms.map((roomId) => ({ roomId, ...this.#positions.get(roomId) }));
+      socket.send(JSON.stringify({ hello: { token: this.name, deviceId: "phone", rooms } }));
+    };
+    socket.onclose = ({ code }) => {
+      this.isLive = false;
+      live.reject(new Error(`${this.name} was closed ${code}`));
+      closed.resolve();
+    };
+    socket.onmessage = ({ data }) => {
+      const told = JSON.parse(data);
+      judgeTold(this.judge, this.name, told);
+      this.#note(told);
+      if (told.subscribed !== undefined && ++subscribed === this.rooms.length) {
+        this.isLive = true;
+        live.resolve();
+      }
+    };
+    await live.promise;
+    live.promise.catch(() => {});
+  }
+
+  /** Sends an event; nobody waits for the answer. */
+  send(roomId: string, id: string): void {
+    const json = { events: [{ id, roomId, senderId: this.name, type: "message", payload: {} }] };
+    this.sent++;
+    this.#socket!.send(JSON.stringify({ id, call: { method: "SendEvent", json } }));
+  }
+
+  async end(): Promise<void> {
+    this.#socket?.close();
+    await this.#closed;
+  }
+
+  #note({ subscribed, event, result }: Told): void {
+    if (result !== undefined) this.answered++;
+    else if (event !== undefined) {
+      const { roomId, offset = "0", id } = event;
+      this.read.push(`${roomId} ${offset} ${id}`);
+      const known = this.#positions.get(roomId);
+      if (offset !== "0" && known !== undefined) known.offset = offset;
+    } else if (subscribed !== undefined) {
+      const { roomId, offset = "0", epoch, recovered = false } = subscribed;
+      // What was missed comes now, from where it was.
+      if (!recovered) this.#positions.set(roomId, { offset, epoch });
+    }
+  }
+}
