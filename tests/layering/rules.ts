@@ -35,7 +35,7 @@ const DIAMETER = [
 ] as const;
 const GRPC = ["grpc/sim", "grpc", "grpc/config", "rpc"] as const;
 /** The chat plane's, as commands see them. */
-const CHAT = ["chat/core", "chat/auth"] as const;
+const CHAT = ["chat/sim", "chat/core", "chat/auth"] as const;
 const OPS = ["ops/config", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
 
 /**
@@ -69,6 +69,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // The gRPC plane: knows HTTP/2 and nothing of Diameter.
   "grpc": ["grpc/config", "rpc", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
   "grpc/config": ["ops/config", "net"],
+  // A small core: knows no gateway.
+  "chat/sim": ["rpc", "http2", ...BELOW_PLANES],
   // Where calls of devices go, and what the gateway itself asks there: knows no device.
   "chat/core": ["chat/auth", "rpc", "http2", "http2/hpack", ...BELOW_PLANES],
   // Who a token is of.
@@ -132,6 +134,8 @@ const PURE_FILES = new Set([
   "chat/core/core_uri.ts",
   "chat/core/member_memory.ts",
   "chat/core/methods.ts",
+  "chat/sim/core_rooms.ts",
+  "chat/sim/json.ts",
   "grpc/attempt.ts",
   "grpc/balance/least_pending.ts",
   "grpc/balance/round_robin.ts",
