@@ -36,6 +36,7 @@ const DIAMETER = [
 const GRPC = ["grpc/sim", "grpc", "grpc/config", "rpc"] as const;
 /** The chat plane's, as commands see them. */
 const CHAT = ["chat/admin", "chat", "chat/core", "chat/auth", "chat/config"] as const;
+const CHAT = ["chat/sim", "chat/core", "chat/auth"] as const;
 const OPS = ["ops/config", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
 
 /**
@@ -99,6 +100,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "chat/proto": [],
   // What gateways of the chat plane share; knows nothing of devices.
   "chat/store": [...BELOW_PLANES],
+  // A small core: knows no gateway.
+  "chat/sim": ["rpc", "http2", ...BELOW_PLANES],
   // Where calls of devices go, and what the gateway itself asks there: knows no device.
   "chat/core": ["chat/auth", "rpc", "http2", "http2/hpack", ...BELOW_PLANES],
   // Who a token is of.
@@ -174,6 +177,8 @@ const PURE_FILES = new Set([
   "chat/core/core_uri.ts",
   "chat/core/member_memory.ts",
   "chat/core/methods.ts",
+  "chat/sim/core_rooms.ts",
+  "chat/sim/json.ts",
   "grpc/attempt.ts",
   "grpc/balance/least_pending.ts",
   "grpc/balance/round_robin.ts",

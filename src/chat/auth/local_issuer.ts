@@ -2,7 +2,7 @@
  * An issuer of our own, for `--dev`, the demo and tests: its keys over HTTP as a real one has them.
  * @module
  */
-import { exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 import type { Endpoint } from "../../net/connection.ts";
 
 /** How it is set up. */

@@ -4,11 +4,12 @@
  */
 import { commandGroup } from "../cli/command.ts";
 
-/** DRAs and Logic Apps of the Diameter plane; discoverer, auth service and instances of the gRPC one. */
+/** Of the Diameter plane DRAs and Logic Apps; of the gRPC one what stands beside it; the chat core. */
 export default commandGroup("sim", "simulate what stands around a gateway, faults included", {
   dra: () => import("./dra.ts"),
   app: () => import("./app.ts"),
   discoverer: () => import("./discoverer.ts"),
   auth: () => import("./auth.ts"),
   echo: () => import("./echo.ts"),
+  core: () => import("./core.ts"),
 });
