@@ -35,8 +35,7 @@ const DIAMETER = [
 ] as const;
 const GRPC = ["grpc/sim", "grpc", "grpc/config", "rpc"] as const;
 /** The chat plane's, as commands see them. */
-const CHAT = ["chat/admin", "chat", "chat/core", "chat/auth", "chat/config"] as const;
-const CHAT = ["chat/sim", "chat/core", "chat/auth"] as const;
+const CHAT = ["chat/sim", "chat/admin", "chat", "chat/core", "chat/auth", "chat/config", "chat/proto"] as const;
 const OPS = ["ops/config", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
 
 /**

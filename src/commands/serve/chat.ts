@@ -35,13 +35,8 @@ and refuses to listen beyond loopback.`,
   async run(flags) {
     using hangUps = new HangUps();
     const overrides = chatOverrides(flags);
-    const dev = flags.dev ? { secret: freshSecret(), core: undefined } : undefined;
+    await using dev = flags.dev ? await (await import("./chat_dev.ts")).DevServices.start() : undefined;
     const read = () => readChatConfig({ config: flags.config, overrides, dev });
     return await run(configFileName(flags.config), read, hangUps);
   },
 });
-
-/** 256 bits, in hexadecimal. */
-function freshSecret(): string {
-  return crypto.getRandomValues(new Uint8Array(32)).toHex();
-}

@@ -18,10 +18,9 @@ export interface ChatArguments {
 
 /** What a gateway for development is made of. */
 export interface DevParts {
-  /** HS256. */
-  readonly secret: string;
-  /** The core, if there is one in this process. */
-  readonly core: string | undefined;
+  /** Whose tokens count. */
+  readonly issuer: string;
+  readonly core: string;
 }
 
 const DEV_HOST = "127.0.0.1";
@@ -52,15 +51,15 @@ export async function readChatConfig({ config, overrides = [], dev }: ChatArgume
 }
 
 /** In place of what nobody has set. */
-function devDefaults({ secret, core }: DevParts, isSet: (path: string) => boolean): Override[] {
+function devDefaults({ issuer, core }: DevParts, isSet: (path: string) => boolean): Override[] {
   const defaults: readonly (readonly [key: string, value: unknown])[] = [
     ["chat.http.listen", `${DEV_HOST}:8080`],
     ["chat.grpc.listen", `${DEV_HOST}:50051`],
-    ...(core === undefined ? [] : [["chat.core.uri", core] as const]),
+    ["chat.core.uri", core],
   ];
   return [
     ...defaults.filter(([key]) => !isSet(key)),
-    ...(AUTH.some(isSet) ? [] : [["chat.auth.secret", secret] as const]),
+    ...(AUTH.some(isSet) ? [] : [["chat.auth.issuer", issuer] as const]),
   ].map(([key, value]) => ({ path: key.split("."), value, flag: "--dev" }));
 }
 

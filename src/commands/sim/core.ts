@@ -3,6 +3,7 @@
  * @module
  */
 import { CORE_METHODS } from "../../chat/core/methods.ts";
+import { ChatService } from "../../chat/proto/mod.ts";
 import { CoreServer } from "../../chat/sim/core_server.ts";
 import { defineCommand } from "../cli/command.ts";
 import { FlagReader } from "./flags.ts";
@@ -48,6 +49,9 @@ It says "listening on HOST:PORT" on stdout, and ends with SIGTERM or SIGINT.`,
     }
     reader.check();
     const failRate = flags.fail ?? (failMethods.length > 0 ? 1 : 0);
-    return await runService(listen, () => CoreServer.start({ listen, delay: flags.delay ?? 0, failRate, failMethods }));
+    return await runService(
+      listen,
+      () => CoreServer.start({ listen, delay: flags.delay ?? 0, failRate, failMethods, service: ChatService }),
+    );
   },
 });
