@@ -29,6 +29,7 @@ import { healthOf, shownHealth } from "./health.ts";
 import { NamedLimits } from "./limits.ts";
 import { LiveHub } from "./live_hub.ts";
 import { makeChecker, makeCore, makeDevices } from "./made_parts.ts";
+import { PatientMembership } from "./patient_membership.ts";
 import type { ChatParts, CoreParts, DeviceSide } from "./parts.ts";
 import { consequences } from "./passed.ts";
 import { RoomEventSchema } from "./proto/mod.ts";
@@ -147,6 +148,7 @@ export class ChatGateway implements ChatControl {
     hub.config = config;
     const { historySize, historyTtl, sessionTtl } = retentionOf(config);
     this.#devices.configure(this.#deviceOptions());
+    hub.sessions.look();
     hub.store.retain({ historySize, historyTtl, sessionTtl });
     if (!same(before.auth, config.auth)) {
       const old = hub.checker;
@@ -312,7 +314,7 @@ export class ChatGateway implements ChatControl {
     });
     this.#core = core;
     hub.forwarder = core.forwarder;
-    hub.membership = core.membership;
+    hub.membership = new PatientMembership(core.membership, () => hub.config.core.maxInFlight);
   }
 
   /** When its calls are answered, or could have been. */

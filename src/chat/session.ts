@@ -174,6 +174,7 @@ export class Session implements TransportListener, SubscriptionOwner, Connection
     if (now >= hello) return this.close(4003);
     if (now >= silence) return this.close(4000);
     if (now >= this.#expires) return this.close(4002);
+    this.#nextPing = Math.min(this.#nextPing, now + config.heartbeatInterval);
     if (now >= this.#nextPing) {
       this.#nextPing = Math.max(now, this.#nextPing) + config.heartbeatInterval;
       if (this.isOpen) {

@@ -110,6 +110,12 @@ export class Sessions implements Directory {
     return new Promise((resolve) => this.#emptied = resolve);
   }
 
+  /** Looks at all of them: their times are others. */
+  look(): void {
+    const now = this.#clock.now();
+    for (const session of this.#all) session.look(now);
+  }
+
   /** Keeps their times. One alarm for all of them: a timer each would cost more than the rest. */
   start(): void {
     const { helloTimeout, heartbeatInterval, connectionTimeout } = this.#rules();

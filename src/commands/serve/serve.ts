@@ -18,7 +18,7 @@ import { configFromServeFlags, serveFlags } from "./flags.ts";
 export default defineCommand({
   name: "serve",
   summary: "run the gateway",
-  arguments: "[grpc] [-c FILE] [flags]",
+  arguments: "[grpc|chat] [-c FILE] [flags]",
   description: `
 Listens for Logic Apps, keeps the connections to the DRAs, and relays between them until SIGTERM or SIGINT, which end
 it in order: pending answers are awaited, then every peer gets a DPR. A second signal ends it at once; SIGHUP reads
@@ -27,8 +27,9 @@ configuration and certificates again, and so does a POST to /api/v1/config/reloa
 listens on 127.0.0.1:3868 and says that DRAs are missing. The log goes to stderr.
 
 Every plane that the file configures is started: a section grpc, or the routes and clusters of one at the top, starts the
-gRPC proxy beside this gateway, or alone where there is no section gateway, server or dra_pool. "serve grpc" starts the
-proxy alone, and has flags and an environment of its own.`,
+gRPC proxy beside this gateway, or alone where there is no section gateway, server or dra_pool; a section chat starts the
+gateway between devices and a chat service. "serve grpc" and "serve chat" start one of them alone, and have flags and an
+environment of their own.`,
   flags: serveFlags,
   examples: [
     ["serve -c diam-gw.yaml", "with a configuration file"],
