@@ -72,11 +72,10 @@ export class RedisLink {
     this.#alarm = this.#clock.setTimeout(() => this.#look(), WATCH);
   }
 
-  /** Ends both connections at once. */
-  close(): void {
+  /** Ends both connections at once; resolves when nothing of them is left. */
+  async close(): Promise<void> {
     if (this.#alarm !== undefined) this.#clock.clearTimeout(this.#alarm);
-    this.#commands.close();
-    this.#bus.close();
+    await Promise.all([this.#commands.close(), this.#bus.close()]);
   }
 
   /**
@@ -137,6 +136,7 @@ class Line {
   #due = 0;
   #latest = 0;
   #connection = 0;
+  #suspected = false;
   #reason = "";
   #failures = 0;
   #retry: Alarm | undefined;
@@ -174,12 +174,14 @@ class Line {
     this.redis.connect().catch(() => {}); // told by "end", and tried again
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
     if (this.#retry !== undefined) this.#clock.clearTimeout(this.#retry);
     if (this.redis.status === "end") return;
+    const ended = new Promise((resolve) => this.redis.once("end", resolve));
     this.redis.disconnect();
     this.redis.stream?.destroy();
+    await ended;
   }
 
   async call([name, ...args]: Command): Promise<Reply> {
@@ -200,7 +202,11 @@ class Line {
 
   /** Breaks the connection when Redis does not answer. */
   look(): void {
-    if (this.#due === 0 || this.#clock.now() - this.#latest < PATIENCE) return;
+    const late = this.#due > 0 && this.#clock.now() - this.#latest >= PATIENCE;
+    const suspected = this.#suspected;
+    this.#suspected = late;
+    // Where this process was busy the answers may lie unread: they are read before the next look.
+    if (!late || !suspected) return;
     this.#reason = `Redis did not answer on the connection for ${this.#which} within ${PATIENCE} ms`;
     this.redis.stream?.destroy();
   }

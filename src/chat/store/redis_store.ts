@@ -236,9 +236,9 @@ export class RedisStore implements Store {
     this.#sessions.close();
     for (const room of this.#rooms.values()) room.end();
     this.#rooms.clear();
-    this.#link.close();
     this.#subscribed();
     this.#started.resolve();
+    await this.#link.close();
   }
 
   /** @returns whether it is known where the room stands */
@@ -304,7 +304,8 @@ export class RedisStore implements Store {
     try {
       await this.#commands.prepare();
       if (current()) await this.#link.subscribe([KEYS.control, ...[...this.#rooms.keys()].map(KEYS.bus)]);
-      if (current()) this.#words.caughtUp(await this.#keptWords());
+      const words = await this.#keptWords();
+      if (current()) this.#words.caughtUp(words);
       const rooms = [...this.#rooms.values()];
       for (let i = 0; i < rooms.length && current(); i += CHUNK) {
         await allOf(rooms.slice(i, i + CHUNK).map((room) => room.enter()));

@@ -136,32 +136,51 @@ const list: Script = {
   keys: 1,
   lua: `
 local RECORD = 'gateway:conn:'
-local function profile(member) return member:match('^[^:]*') end
-local before, set = {}, {}
-local ok, there = pcall(cjson.decode, redis.call('GET', KEYS[1]) or '[]')
-if ok and type(there) == 'table' then
+local function profile(member) return member:sub(1, (member:find(':', 1, true) or 0) - 1) end
+local before, set, members, sorted = {}, {}, {}, true
+local raw = redis.call('GET', KEYS[1]) or '[]'
+local ok, there = pcall(cjson.decode, raw)
+-- Ours hold no backslash: so what is read needs none when it is written.
+if ok and type(there) == 'table' and not raw:find('\\\\', 1, true) then
+  local last = ''
   for _, member in ipairs(there) do
-    if type(member) == 'string' and member:find('^[%w%._~@%+=|/%-]+:[%w%._~@%+=|/%-]+$') then
+    if type(member) == 'string' and member:find(':', 1, true) and not set[member] then
+      sorted = sorted and last < member
+      last = member
       before[profile(member)] = true
       set[member] = true
+      members[#members + 1] = member
     end
   end
 end
-local added = tonumber(ARGV[3])
+if not sorted then table.sort(members) end
+local added, fresh = tonumber(ARGV[3]), {}
 for i = 4, #ARGV do
   local member = ARGV[i]
-  local keep = i <= 3 + added
-  if not keep and set[member] then
+  if i <= 3 + added then
+    if not set[member] then fresh[#fresh + 1] = member end
+    set[member] = true
+  elseif set[member] then
+    set[member] = nil
     local read, json = pcall(cjson.decode, redis.call('GET', RECORD .. member) or '{}')
     if read and type(json) == 'table' and type(json.room_ids) == 'table' then
-      for _, room in ipairs(json.room_ids) do keep = keep or room == ARGV[2] end
+      for _, room in ipairs(json.room_ids) do set[member] = set[member] or room == ARGV[2] or nil end
     end
   end
-  set[member] = keep or nil
 end
-local members = {}
-for member in pairs(set) do members[#members + 1] = member end
-table.sort(members)
+-- Few are new: merged, as to sort all of a big list would hold up Redis.
+table.sort(fresh)
+local old = members
+members = {}
+local j = 1
+for _, member in ipairs(old) do
+  while fresh[j] and fresh[j] < member do
+    members[#members + 1] = fresh[j]
+    j = j + 1
+  end
+  if set[member] then members[#members + 1] = member end
+end
+for k = j, #fresh do members[#members + 1] = fresh[k] end
 local alive = {}
 for i = 1, #members, 1000 do
   local last = math.min(i + 999, #members)

@@ -90,7 +90,7 @@ export interface DeviceRecord {
 /** What the store tells. */
 export type StoreEvent =
   | { readonly kind: "cache_up" }
-  /** After the next `cache_up`, words of {@link Store.control} may have been missed. */
+  /** Until the next `cache_up`, words of {@link Store.control} that are not kept may be missed. */
   | { readonly kind: "cache_down"; readonly reason: string }
   /** Something failed, and is tried again. */
   | { readonly kind: "cache_error"; readonly what: string; readonly reason: string }
@@ -178,8 +178,8 @@ export interface Store {
   positions(profileId: string, deviceId: string): Promise<RoomPosition[]>;
 
   /**
-   * Says something to all gateways, this one too.
-   * @param keep whether it is said later to the others when the cache is away
+   * Says something to all gateways, this one too. In doubt it is heard twice.
+   * @param keep whether it must arrive: gateways that cannot hear it now hear it later (R5)
    * @returns gateways that hear it now
    */
   control(body: Uint8Array, keep: boolean): Promise<number>;

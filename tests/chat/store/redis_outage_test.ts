@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { interopTest } from "../../interop/programs.ts";
 import { until } from "../../support/until.ts";
-import { REDIS, RedisScene } from "./redis_scene.ts";
-import { bytes, event, hear, missed, text } from "./scene.ts";
+import { REDIS, redisClient, RedisScene } from "./redis_scene.ts";
+import { RedisStore } from "../../../src/chat/store/redis_store.ts";
+import { bytes, event, hear, missed, text, Told } from "./scene.ts";
 
 interopTest(
   "S4 Redis away at the start: a gateway works alone, and enters its rooms when it comes",
@@ -370,6 +371,34 @@ interopTest("V2 a server that took over with all data goes on as if nothing had 
   await until(() => here.lines.length === 4 && there.lines.length === 4, "all have come");
   assertEquals([here.lines, there.lines], [["a@1", "b@2", "c@3", "d@4"], ["a@1", "b@2", "d@0", "c@3"]]);
 });
+
+interopTest(
+  "S4 a password that Redis does not take is told without saying it, until it is taken",
+  [REDIS],
+  async () => {
+    await using scene = new RedisScene();
+    await scene.serve(["--requirepass", "other"]);
+    const told = new Told();
+    const store = new RedisStore(`redis://:geheim@127.0.0.1:${scene.port}`, {
+      gatewayId: "gw1",
+      historySize: 1,
+      historyTtl: 1,
+      sessionTtl: 1,
+      recordTtl: 1,
+      outageQueue: 1,
+      clock: scene.clock,
+      wall: () => 0,
+      tell: told.tell,
+    });
+    await store.start();
+    scene.gateways.push({ store, told });
+    assertMatch(JSON.stringify(told.events[0]), /cache_down.*WRONGPASS/);
+    assert(!JSON.stringify(told.events).includes("geheim"));
+    using admin = redisClient(scene.port, "other");
+    await admin.client.config("SET", "requirepass", "geheim");
+    await scene.up();
+  },
+);
 
 interopTest("a store that is closed while Redis is away, or on its way, leaves nothing behind", [REDIS], async () => {
   await using scene = new RedisScene();

@@ -18,13 +18,20 @@ export interface Gateway {
   readonly told: Told;
 }
 
+/** A client that ends with its block. */
+export function redisClient(port: number, password = ""): Disposable & { readonly client: Redis } {
+  const client = new Redis({ port, host: "127.0.0.1", retryStrategy: null, protocol: 2, password });
+  client.on("error", () => {});
+  return { client, [Symbol.dispose]: () => client.disconnect() };
+}
+
 /** One Redis after the other on a port, and gateways. */
 export class RedisScene implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly port = freePort();
   readonly gateways: Gateway[] = [];
   server!: RedisServer;
-  #look: Redis | undefined;
+  #look: ReturnType<typeof redisClient> | undefined;
 
   /** @param gateways that are up then */
   static async start(gateways: number, options: Partial<StoreOptions> = {}): Promise<RedisScene> {
@@ -41,7 +48,7 @@ export class RedisScene implements AsyncDisposable {
 
   /** Ends Redis, and what it has. */
   async outage(): Promise<void> {
-    this.#look?.disconnect();
+    this.#look?.[Symbol.dispose]();
     this.#look = undefined;
     await this.server.kill();
     await until(() => this.gateways.every(({ store }) => !store.up), "the gateways notice it");
@@ -93,11 +100,7 @@ export class RedisScene implements AsyncDisposable {
 
   /** A client of its own, for keys and orders. */
   get look(): Redis {
-    if (this.#look === undefined) {
-      this.#look = new Redis({ port: this.port, host: "127.0.0.1", retryStrategy: null, protocol: 2 });
-      this.#look.on("error", () => {});
-    }
-    return this.#look;
+    return (this.#look ??= redisClient(this.port)).client;
   }
 
   /** Calls of a command since the start. */
@@ -113,7 +116,7 @@ export class RedisScene implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { store } of this.gateways) await store.close();
-    this.#look?.disconnect();
+    this.#look?.[Symbol.dispose]();
     await this.server?.kill();
     if (this.clock.alarms > 0) throw new Error(`${this.clock.alarms} alarms are still set`);
   }
