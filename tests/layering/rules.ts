@@ -33,7 +33,7 @@ const DIAMETER = [
   "diameter/peer",
   "diameter/wire",
 ] as const;
-const GRPC = ["grpc/sim", "grpc", "grpc/config"] as const;
+const GRPC = ["grpc/sim", "grpc", "grpc/config", "rpc"] as const;
 const OPS = ["ops/config", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
 
 /**
@@ -60,14 +60,14 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // What the plane brings to the process; diameter/admin: to the admin interface.
   "diameter/admin": ["ops/admin", ...FACE, "diameter/relay", "diameter/wire", ...BELOW_PLANES, "ops/trace"],
   "diameter": ["ops/config", ...FACE, "diameter/relay", "diameter/wire", "net"],
-  "grpc/sim": ["ops/admin", "grpc", "http2", "ops/config", ...BELOW_PLANES],
+  "grpc/sim": ["ops/admin", "grpc", "rpc", "http2", "ops/config", ...BELOW_PLANES],
   "grpc/admin": ["ops/admin", "grpc", "grpc/config", ...BELOW_PLANES],
   "ops/admin": ["ops/config", "ops/log", "net"], // knows no plane
   // The gRPC plane: knows HTTP/2 and nothing of Diameter.
-  "grpc": ["grpc/config", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
+  "grpc": ["grpc/config", "rpc", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
   "grpc/config": ["ops/config", "net"],
   // Devices on one side, an interface on the other: knows no session, room or core.
-  "chat/device": ["chat/proto", "http2", "http2/hpack", ...BELOW_PLANES],
+  "chat/device": ["chat/proto", "rpc", "http2", "http2/hpack", ...BELOW_PLANES],
   "chat/proto": [],
   // The relay's root wires its four rooms and gives them their life; nobody above sees into them.
   "diameter/relay": [...RELAY, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
@@ -91,6 +91,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "ops/statistics": [...BELOW_PLANES],
   "ops": ["ops/capture", ...BELOW_PLANES], // what has no line of its own here
   "ops/capture": [...BELOW_PLANES],
+  "rpc": ["http2/hpack"], // What gRPC and its kin have in common on the wire.
   "http2": ["http2/hpack", "net", ...OBSERVATION], // knows no gRPC
   "http2/hpack": [], // bytes and strings, nothing of frames
   "net": [...OBSERVATION],
@@ -110,7 +111,7 @@ const FOR_TESTS = ["@grpc/grpc-js", "@std/assert", "fast-check", "playwright-cor
 const PEER_DRIVERS = new Set(["diameter/peer/peer.ts", "diameter/peer/peer_gate.ts"]);
 
 /** Rooms of which every file is PURE. */
-const PURE_ROOMS = new Set(["diameter/wire", "http2/hpack"]);
+const PURE_ROOMS = new Set(["diameter/wire", "http2/hpack", "rpc"]);
 
 /** PURE files of rooms that have others too. */
 const PURE_FILES = new Set([
@@ -131,15 +132,12 @@ const PURE_FILES = new Set([
   "grpc/balance/round_robin.ts",
   "grpc/balance/sticky_sessions.ts",
   "grpc/balance/sticky_table.ts",
-  "grpc/health_message.ts",
   "grpc/instances.ts",
   "grpc/message_tracker.ts",
   "grpc/metadata.ts",
   "grpc/refusals.ts",
   "grpc/replay_buffer.ts",
   "grpc/routes.ts",
-  "grpc/status.ts",
-  "grpc/timeout.ts",
   "grpc/token_cache.ts",
   "http2/error_code.ts",
   "http2/frame.ts",

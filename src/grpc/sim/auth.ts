@@ -3,7 +3,7 @@
  * @module
  */
 import { SignJWT } from "jose";
-import { STATUS } from "../status.ts";
+import { STATUS } from "../../rpc/status.ts";
 import { LOGIN_REQUEST, LOGIN_RESPONSE, type LoginRequest, METHOD } from "./my_service.ts";
 import { ProtobufError } from "./protobuf.ts";
 import { CallError, type Method } from "./server.ts";

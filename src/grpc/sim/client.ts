@@ -14,7 +14,7 @@ import { DEFAULT_OPTIONS } from "../../http2/options.ts";
 import type { Endpoint } from "../../net/connection.ts";
 import { endpointText } from "../../net/connection.ts";
 import { dial } from "../../net/dial.ts";
-import { decodeMessage, STATUS } from "../status.ts";
+import { decodeMessage, STATUS } from "../../rpc/status.ts";
 import { framed, MessageReader } from "./messages.ts";
 
 /** How a call ended. */

@@ -7,7 +7,7 @@ import { DEFAULT_OPTIONS } from "../../http2/options.ts";
 import { type Endpoint, endpointText } from "../../net/connection.ts";
 import { dial } from "../../net/dial.ts";
 import { LatencyHistogram } from "../../ops/metrics/latency_histogram.ts";
-import { STATUS, statusName } from "../status.ts";
+import { STATUS, statusName } from "../../rpc/status.ts";
 import { framed } from "./messages.ts";
 
 /** What is sent where. */

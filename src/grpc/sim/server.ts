@@ -13,7 +13,7 @@ import {
 import { DEFAULT_OPTIONS, type Http2Options } from "../../http2/options.ts";
 import type { Connection, Endpoint } from "../../net/connection.ts";
 import { listenTcp } from "../../net/listener.ts";
-import { STATUS, trailers, trailersOnly } from "../status.ts";
+import { STATUS, trailers, trailersOnly } from "../../rpc/status.ts";
 import { framed, MessageReader } from "./messages.ts";
 
 /** Handles a call of one method. What it throws is INTERNAL, but for {@link CallError}. */

@@ -17,7 +17,7 @@ import {
 import { Registration } from "../../../src/grpc/sim/registration.ts";
 import { GrpcServer, type Method } from "../../../src/grpc/sim/server.ts";
 import { MemoryUsers, StoreAway, type UserStore } from "../../../src/grpc/sim/users.ts";
-import { STATUS } from "../../../src/grpc/status.ts";
+import { STATUS } from "../../../src/rpc/status.ts";
 import { silentLogger } from "../../../src/ops/log/mod.ts";
 import { FakeLog } from "../../ops/admin/fakes.ts";
 import { until } from "../../support/until.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { isGrpc, noRoute, NOT_GRPC, REFUSAL } from "../../src/grpc/refusals.ts";
-import { decodeMessage, encodeMessage, STATUS, statusName, trailers, trailersOnly } from "../../src/grpc/status.ts";
+import { decodeMessage, encodeMessage, STATUS, statusName, trailers, trailersOnly } from "../../src/rpc/status.ts";
 import type { HeaderList } from "../../src/http2/hpack/header_list.ts";
 
 const fields = ({ names, values }: HeaderList) => names.map((name, i) => `${name}: ${values[i]}`);

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { formatTimeout, parseTimeout } from "../../src/grpc/timeout.ts";
+import { formatTimeout, parseTimeout } from "../../src/rpc/timeout.ts";
 
 for (
   const [text, ms] of [
