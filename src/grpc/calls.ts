@@ -5,7 +5,7 @@
 import { ERROR_CODE, type HeaderList, type Http2Stream, type StreamListener } from "../http2/mod.ts";
 import { Call, type CallFacts, type CallOwner } from "./call.ts";
 import type { CallCore } from "./call_core.ts";
-import { HEALTH } from "./health_message.ts";
+import { HEALTH } from "../rpc/health_message.ts";
 import type { HealthService } from "./health_service.ts";
 import type { RouteMeters } from "./meters.ts";
 import type { HeaderProcessor, Refusal } from "./parts.ts";

@@ -3,7 +3,7 @@
  * @module
  */
 import { ERROR_CODE, HeaderList, type Http2Stream, type StreamListener } from "../http2/mod.ts";
-import { HEALTH, healthResponse, MessageError, readHealthRequest, SERVING } from "./health_message.ts";
+import { HEALTH, healthResponse, MessageError, readHealthRequest, SERVING } from "../rpc/health_message.ts";
 import type { RouteMeters } from "./meters.ts";
 import { STATUS, trailers, trailersOnly } from "../rpc/status.ts";
 

@@ -95,7 +95,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   "chat/config": ["ops/config", "net"],
   // Devices on one side, an interface on the other: knows no session, room or core.
-  "chat/device": ["chat/proto", "http2", "http2/hpack", ...BELOW_PLANES],
+  "chat/device": ["chat/proto", "rpc", "http2", "http2/hpack", ...BELOW_PLANES],
   "chat/proto": [],
   // What gateways of the chat plane share; knows nothing of devices.
   "chat/store": [...BELOW_PLANES],
@@ -183,7 +183,6 @@ const PURE_FILES = new Set([
   "grpc/balance/round_robin.ts",
   "grpc/balance/sticky_sessions.ts",
   "grpc/balance/sticky_table.ts",
-  "grpc/health_message.ts",
   "grpc/instances.ts",
   "grpc/message_tracker.ts",
   "grpc/metadata.ts",
@@ -206,6 +205,7 @@ const PURE_FILES = new Set([
   "ops/config/address.ts",
   "rpc/connect_error.ts",
   "rpc/error.ts",
+  "rpc/health_message.ts",
   "rpc/messages.ts",
   "rpc/status.ts",
   "rpc/status_details.ts",

@@ -13,7 +13,7 @@ import { Patience } from "./patience.ts";
 import { Streams } from "./streams.ts";
 import { Turn } from "./turn.ts";
 import { WEB_SOCKET_PATH, WebSocketDoor } from "./web_socket/door.ts";
-import type { WebSocketShared } from "./web_socket/web_socket.ts";
+import type { Shared } from "./queued_transport.ts";
 
 /** ms that a peer gets to answer a close. */
 const CLOSE_PATIENCE = 2_000;
@@ -23,7 +23,7 @@ export class Devices<Who> {
   readonly #host: DeviceHost<Who>;
   readonly #streams = new Streams();
   readonly #closing = new Patience(CLOSE_PATIENCE);
-  readonly #shared: WebSocketShared & { options: DeviceOptions };
+  readonly #shared: Shared & { options: DeviceOptions };
   readonly #door: WebSocketDoor<Who>;
   readonly #http: HttpListener[] = [];
 

@@ -9,10 +9,11 @@ import { errorHeaders, errorJson, FULL, gatewayHeaders, readHandshake, refuseOri
 import type { DeviceHost, Handshake } from "../host.ts";
 import { headersOf, peerOf, targetOf } from "../http_message.ts";
 import type { RpcError } from "../rpc_error.ts";
+import type { Shared } from "../queued_transport.ts";
 import type { Streams } from "../streams.ts";
 import { DEFLATE_TERMS } from "./deflate.ts";
 import { readUpgrade } from "./upgrade.ts";
-import { type WebSocketShared, WebSocketTransport } from "./web_socket.ts";
+import { WebSocketTransport } from "./web_socket.ts";
 
 /** The path of the stream. */
 export const WEB_SOCKET_PATH = "/ws";
@@ -25,10 +26,10 @@ const LINGER = 1_000;
 /** Lets devices in. */
 export class WebSocketDoor<Who> {
   readonly #host: DeviceHost<Who>;
-  readonly #shared: WebSocketShared;
+  readonly #shared: Shared;
   readonly #streams: Streams;
 
-  constructor(host: DeviceHost<Who>, shared: WebSocketShared, streams: Streams) {
+  constructor(host: DeviceHost<Who>, shared: Shared, streams: Streams) {
     this.#host = host;
     this.#shared = shared;
     this.#streams = streams;
@@ -75,7 +76,7 @@ export class WebSocketDoor<Who> {
     socket.setTimeout(0);
     socket.setNoDelay(true);
     const { encoding } = upgrade;
-    const transport = new WebSocketTransport(socket, this.#shared, { encoding, remote: handshake.remote, compressed });
+    const transport = new WebSocketTransport(socket, this.#shared, { encoding, remote: handshake.remote }, compressed);
     this.#streams.opened(transport);
     this.#open(transport, admission.who, handshake, early);
   }

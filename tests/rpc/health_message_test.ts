@@ -8,7 +8,7 @@ import {
   readHealthRequest,
   readHealthResponse,
   SERVING,
-} from "../../src/grpc/health_message.ts";
+} from "../../src/rpc/health_message.ts";
 
 Deno.test("messages of the health service are those of protobuf", () => {
   assertEquals([...healthRequest("")], [0, 0, 0, 0, 0]);
