@@ -14,7 +14,8 @@ export class PatientMembership implements Membership {
   readonly #membership: Membership;
   readonly #maxInFlight: () => number;
   #asking = 0;
-  readonly #waiting: (() => void)[] = [];
+  /** By profile, in turn: who asks much waits behind himself. */
+  readonly #waiting = new Map<string, (() => void)[]>();
 
   /** @param maxInFlight calls to the core at a time */
   constructor(membership: Membership, maxInFlight: () => number) {
@@ -23,11 +24,11 @@ export class PatientMembership implements Membership {
   }
 
   isMember(caller: Caller, roomId: string): boolean | Promise<boolean> {
-    return this.#ask(() => this.#membership.isMember(caller, roomId));
+    return this.#ask(caller, () => this.#membership.isMember(caller, roomId));
   }
 
   async roomsOf(caller: Caller, most: number): Promise<string[]> {
-    return await this.#ask(() => this.#membership.roomsOf(caller, most));
+    return await this.#ask(caller, () => this.#membership.roomsOf(caller, most));
   }
 
   forget(roomId: string, profileId?: string): void {
@@ -38,16 +39,19 @@ export class PatientMembership implements Membership {
     this.#membership.remember(ttl);
   }
 
-  #ask<T>(question: () => T | Promise<T>): T | Promise<T> {
+  #ask<T>({ profileId }: Caller, question: () => T | Promise<T>): T | Promise<T> {
     if (this.#asking < Math.max(1, this.#maxInFlight() / SHARE)) return this.#askNow(question);
     return new Promise((resolve, reject) => {
-      this.#waiting.push(() => {
+      const ask = () => {
         try {
           resolve(this.#askNow(question));
         } catch (error) {
           reject(error);
         }
-      });
+      };
+      const own = this.#waiting.get(profileId);
+      if (own === undefined) this.#waiting.set(profileId, [ask]);
+      else own.push(ask);
     });
   }
 
@@ -68,6 +72,13 @@ export class PatientMembership implements Membership {
 
   #answered(): void {
     this.#asking--;
-    this.#waiting.shift()?.();
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    const [profileId, asks] = first;
+    this.#waiting.delete(profileId);
+    const ask = asks.shift()!;
+    // Behind all others.
+    if (asks.length > 0) this.#waiting.set(profileId, asks);
+    ask();
   }
 }

@@ -51,6 +51,19 @@ Deno.test("V5: questions take half of what the core takes at a time; the others 
   ]);
 });
 
+Deno.test("a device that asks for much does not make the others wait", async () => {
+  const core = new SlowCore();
+  const patient = new PatientMembership(core, () => 2);
+  const greedy = ["a", "b", "c", "d"].map((room) => patient.isMember(CALLER, room));
+  const modest = patient.isMember({ ...CALLER, profileId: "bob" }, "x");
+  for (let i = 0; i < 5; i++) {
+    core.answers[i]!(true);
+    await settled();
+  }
+  await Promise.all([...greedy, modest]);
+  assertEquals(core.asked, ["a", "b", "x", "c", "d"]);
+});
+
 Deno.test("what is remembered is answered at once, and a failure gives its turn back", async () => {
   const patient = new PatientMembership(new SlowCore(), () => 1);
   assertEquals(patient.isMember(CALLER, "known"), true);

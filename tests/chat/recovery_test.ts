@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { DEFAULT_CHAT } from "../../src/chat/config/options.ts";
+import { until } from "../support/until.ts";
 import { Scene, settled } from "./support/scene.ts";
 import { Judge } from "./support/judge.ts";
 
@@ -113,6 +114,43 @@ Deno.test("V5: what was missed is encoded once for all that come back, and does 
   judge.assertFaultless();
   assertEquals(most < 64 * 1024, true, `${most} bytes were queued`);
   assertEquals(back.told.filter(({ subscribed }) => subscribed).length, 1);
+  await scene.stop();
+});
+
+Deno.test("V5: hundreds of devices that come back at once all recover, though the core takes few calls at a time", async () => {
+  const core = { ...DEFAULT_CHAT.core, maxInFlight: 8 };
+  const scene = await Scene.start({ core });
+  const names = Array.from({ length: 300 }, (_, nth) => `p${nth}`);
+  scene.core.room("r1", ...names);
+  const first = await scene.device("p0", "phone", ["r1"]);
+  const { epoch } = first.told.find(({ subscribed }) => subscribed)!.subscribed;
+  await scene.publish("r1", ...Array.from({ length: 50 }, (_, nth) => `e${nth}`));
+  let asking = 0;
+  let most = 0;
+  scene.core.isMember = async () => {
+    most = Math.max(most, ++asking);
+    await settled();
+    asking--;
+    return true;
+  };
+  const back = await Promise.all(names.map(async (name) => {
+    const device = await scene.open();
+    device.say({ hello: { token: name, deviceId: "tablet", rooms: [{ roomId: "r1", offset: "10", epoch }] } });
+    return device;
+  }));
+  await until(() => back.every((device) => device.events().length === 40), "all have what they missed");
+  assertEquals(most <= 4, true, `${most} questions at a time`);
+  await scene.publish("r1", "live");
+  const judge = new Judge();
+  for (const [nth, device] of back.entries()) {
+    const name = names[nth]!;
+    judge.subscribed(name, "r1", 10, epoch);
+    for (const { event } of device.told) {
+      if (event !== undefined) judge.read(name, "r1", Number(event.offset), event.id);
+    }
+    judge.mustHave(name, "r1", 51);
+  }
+  judge.assertFaultless();
   await scene.stop();
 });
 
