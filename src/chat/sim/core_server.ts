@@ -4,16 +4,16 @@
  * @module
  */
 import type { DescService } from "@bufbuild/protobuf";
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer, type Server, type Socket } from "node:net";
 import { DEFAULT_OPTIONS, type HeaderList, Http2Connection, Http2Node, type Http2Stream } from "../../http2/mod.ts";
-import type { Endpoint } from "../../net/connection.ts";
-import { nodeConnection } from "../../net/node_connection.ts";
+import type { Connection, Endpoint } from "../../net/connection.ts";
+import { type Listener, listenTcp } from "../../net/listener.ts";
 import { connectError } from "../../rpc/connect_error.ts";
 import { ERROR_CODES, type RpcError } from "../../rpc/error.ts";
 import { CallError, ServerCall } from "../../rpc/server.ts";
 import { type CoreBehaviour, CoreService } from "./core_service.ts";
+import { type Http1Request, type Http1Response, serveHttp1 } from "./http1_session.ts";
 import { ProtoCodec } from "./proto_codec.ts";
+import { sniff } from "./sniffed.ts";
 
 /** How it is set up. */
 export interface CoreServerOptions extends Partial<CoreBehaviour> {
@@ -26,91 +26,61 @@ export interface CoreServerOptions extends Partial<CoreBehaviour> {
 const PATH = /^\/chat\.v1\.ChatService\/(\w+)$/;
 /** How HTTP/2 begins (RFC 9113 section 3.4); no request of HTTP/1.1 begins so. */
 const PREFACE = "PRI * HTTP/2.0";
-/** Bytes of a request. */
-const LONGEST = 16 * 1024 * 1024;
-/** ms that a connection may idle: longer than whoever comes again waits. */
-const IDLE = 120_000;
 
 /** A core at work. */
 export class CoreServer {
   readonly service: CoreService;
-  readonly #sockets = new Set<Socket>();
   readonly #node = new Http2Node();
-  readonly #http = createHttpServer(
-    { keepAliveTimeout: IDLE },
-    (request, response) => void this.#connect(request, response),
-  );
-  readonly #server: Server;
-  #address: Endpoint;
+  /** Those at work, each until it has ended. */
+  readonly #served = new Map<Connection, Promise<void>>();
+  #listener: Listener;
 
   private constructor({ listen, service, ...behaviour }: CoreServerOptions) {
     const codec = service === undefined ? undefined : new ProtoCodec(service);
     this.service = new CoreService({ delay: 0, failRate: 0, failMethods: [], ...behaviour }, codec);
-    this.#address = listen;
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    this.#listener = this.#listen(listen);
   }
 
-  /** Listens. @throws Error when the address cannot be had */
-  static async start(options: CoreServerOptions): Promise<CoreServer> {
-    const server = new CoreServer(options);
-    await server.#listen();
-    return server;
+  /** Listens. @throws Deno.errors.AddrInUse and others of `Deno.listen` */
+  static start(options: CoreServerOptions): Promise<CoreServer> {
+    return Promise.resolve().then(() => new CoreServer(options));
   }
 
   /** With the real port. */
   get address(): Endpoint {
-    return this.#address;
+    return this.#listener.address;
   }
 
   /** Ends it: connections are cut, what it knows is kept. */
   async stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    const gone = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
-    for (const socket of this.#sockets) socket.destroy();
-    await Promise.all([closed, ...gone]);
-    // It never listened: this ends its timer.
-    this.#http.close();
+    this.#listener.close();
+    for (const carrier of this.#served.keys()) carrier.close();
+    await Promise.all(this.#served.values());
   }
 
-  /** Listens again where it did, after {@link stop}. */
-  async resume(): Promise<void> {
-    await this.#listen();
+  /** Listens again where it did, after {@link stop}. @throws as {@link start} */
+  resume(): void {
+    this.#listener = this.#listen(this.address);
   }
 
-  #listen(): Promise<void> {
-    const { hostname, port } = this.#address;
-    return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen({ host: hostname, port }, () => {
-        this.#server.removeListener("error", reject);
-        const bound = this.#server.address();
-        if (typeof bound === "object" && bound !== null) this.#address = { hostname, port: bound.port };
-        resolve();
-      });
+  #listen(endpoint: Endpoint): Listener {
+    return listenTcp(endpoint, { noDelay: true }, (carrier) => {
+      const served = this.#serve(carrier).catch(() => carrier.close()).finally(() => this.#served.delete(carrier));
+      this.#served.set(carrier, served);
     });
   }
 
-  #accept(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.on("close", () => this.#sockets.delete(socket));
-    socket.on("error", () => {});
-    // Never flowing before its reader is there: what comes in between would be read out of order.
-    const begun = () => {
-      const first = socket.read() as Uint8Array | null;
-      if (first === null) return;
-      socket.removeListener("readable", begun);
-      socket.unshift(first);
-      const isHttp2 = new TextDecoder("latin1").decode(first.subarray(0, PREFACE.length)) === PREFACE;
-      if (!isHttp2) {
-        this.#http.emit("connection", socket);
-        return;
-      }
-      Http2Connection.server(nodeConnection(socket, undefined), this.#node, DEFAULT_OPTIONS, {
+  async #serve(carrier: Connection): Promise<void> {
+    const begun = await sniff(carrier, PREFACE);
+    if (begun === undefined) return carrier.close();
+    const { matches, connection } = begun;
+    if (!matches) return await serveHttp1(connection, (request) => this.#connect(request));
+    await new Promise<void>((resolve) => {
+      Http2Connection.server(connection, this.#node, DEFAULT_OPTIONS, {
         request: (stream, list, end) => this.#grpc(stream, list, end),
-        closed() {},
+        closed: () => resolve(),
       });
-    };
-    socket.on("readable", begun);
+    });
   }
 
   #grpc(stream: Http2Stream, list: HeaderList, end: boolean): ServerCall {
@@ -129,26 +99,19 @@ export class CoreServer {
     return call;
   }
 
-  async #connect(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = (request.url ?? "").split("?", 1)[0]!;
-    if (path === "/healthz") return void response.end("ok\n");
+  async #connect({ method: verb, path, headers, body }: Http1Request): Promise<Http1Response> {
+    if (path === "/healthz") return { status: 200 };
     const [, method] = PATH.exec(path) ?? [];
-    const type = request.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
-    const body = await bodyOf(request);
-    if (body === undefined) return void response.destroy();
-    if (method === undefined) return fail(response, { code: "unimplemented", message: `nothing is at ${path}` }, 404);
-    if (request.method !== "POST") return void response.writeHead(405, { allow: "POST" }).end();
+    if (method === undefined) return failure({ code: "unimplemented", message: `nothing is at ${path}` }, 404);
+    if (verb !== "POST") return { status: 405, headers: { allow: "POST" } };
+    const type = headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
     if (type !== "application/json" && type !== "application/proto") {
-      return void response.writeHead(415, { "accept-post": "application/json, application/proto" }).end();
+      return { status: 415, headers: { "accept-post": "application/json, application/proto" } };
     }
-    const left = new AbortController();
-    response.on("close", () => left.abort());
-    const profileId = String(request.headers["x-profile-id"] ?? "");
     const encoding = type === "application/json" ? "json" : "proto";
-    const answer = await this.service.serve({ method, encoding, body, profileId, signal: left.signal });
-    if ("error" in answer) return fail(response, answer.error);
-    response.writeHead(200, { "content-type": type, "content-length": answer.body.length });
-    response.end(answer.body);
+    const answer = await this.service.serve({ method, encoding, body, profileId: headers.get("x-profile-id") ?? "" });
+    if ("error" in answer) return failure(answer.error);
+    return { status: 200, headers: { "content-type": type }, body: answer.body };
   }
 }
 
@@ -156,31 +119,7 @@ function errorOf({ code, message }: RpcError): CallError {
   return new CallError(ERROR_CODES[code].grpc, message);
 }
 
-function fail(response: ServerResponse, error: RpcError, status: number = ERROR_CODES[error.code].http): void {
-  response.writeHead(status, { "content-type": "application/json" });
-  response.end(JSON.stringify(connectError(error)));
-}
-
-/** Undefined when it is too long, or its sender has gone. */
-function bodyOf(request: IncomingMessage): Promise<Uint8Array | undefined> {
-  return new Promise((resolve) => {
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    request.on("data", (chunk: Uint8Array) => {
-      length += chunk.length;
-      if (length > LONGEST) resolve(undefined);
-      else chunks.push(chunk);
-    });
-    request.on("end", () => {
-      const body = new Uint8Array(length);
-      let at = 0;
-      for (const chunk of chunks) {
-        body.set(chunk, at);
-        at += chunk.length;
-      }
-      resolve(body);
-    });
-    request.on("close", () => resolve(undefined));
-    request.on("error", () => resolve(undefined));
-  });
+function failure(error: RpcError, status: number = ERROR_CODES[error.code].http): Http1Response {
+  const body = new TextEncoder().encode(JSON.stringify(connectError(error)));
+  return { status, headers: { "content-type": "application/json" }, body };
 }
