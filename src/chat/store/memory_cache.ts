@@ -98,8 +98,8 @@ export class MemoryCache {
   /** Events after `from`; undefined when they are not all there. */
   since(roomId: string, from: Position): readonly StoredEvent[] | undefined {
     const row = this.#row(roomId);
-    if (row.epoch !== from.epoch || from.offset > row.offset) return undefined;
     const missed = row.offset - from.offset;
+    if (row.epoch !== from.epoch || !Number.isSafeInteger(missed) || missed < 0) return undefined;
     if (missed === 0) return [];
     if (missed > row.history.length || row.historyExpires <= this.#clock.now()) return undefined;
     return row.history.slice(row.history.length - missed);

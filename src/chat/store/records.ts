@@ -8,8 +8,8 @@
 import type { Alarm, Clock } from "../../net/clock.ts";
 import type { Device, DeviceRecord, StoreEvent } from "./store.ts";
 
-/** ms after a change until the record of a device is written. */
-const RECORD_DELAY = 20;
+/** ms after a change until records are written: all that changed in one turn, and hardly later. */
+const RECORD_DELAY = 2;
 /** ms after a change until the list of a room is written (S5). */
 const ROOM_DELAY = 200;
 

@@ -147,7 +147,8 @@ export class RedisRoom {
   /** Undefined when history must be asked. */
   #recovery(from: Position): Recovery | undefined {
     const { position, recent, unplaced } = this.feed;
-    if (!this.feed.placed || from.epoch === "") return { recovered: false, events: [], position };
+    const sound = Number.isSafeInteger(from.offset) && from.offset >= 0;
+    if (!this.feed.placed || from.epoch === "" || !sound) return { recovered: false, events: [], position };
     if (from.epoch !== position.epoch || from.offset > position.offset) return undefined;
     if (from.offset === position.offset) return { recovered: true, events: unplaced, position };
     if (recent?.covers(from.offset) !== true) return undefined;

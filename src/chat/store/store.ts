@@ -78,7 +78,7 @@ export interface RoomPosition extends Position {
 
 /** The shared record of one connection. Calls return at once, what they change is written soon. */
 export interface DeviceRecord {
-  /** The device is in the room: in its own record within 20 ms, in the room's list within 200 ms. */
+  /** The device is in the room: in its own record at once, in the room's list within 200 ms. */
   join(roomId: string): void;
   leave(roomId: string): void;
   /** Renews the record and the lists of its rooms. @param lastActive Unix seconds */
@@ -159,7 +159,7 @@ export interface Store {
   /**
    * Finds what came after `from` in a subscribed room. `done` is called once, perhaps before this
    * returns: every event up to its position was given to the listener, none after it; not called
-   * when the room is unsubscribed meanwhile.
+   * when the room is unsubscribed meanwhile. It must not throw.
    * @throws TypeError for a room that is not subscribed
    */
   recover(roomId: string, from: Position, done: (recovery: Recovery) => void): void;

@@ -84,6 +84,9 @@ Deno.test("V1 V2 what a device missed comes from history, and what is not there 
   assertEquals(await missed(scene.two, "r", { ...start, offset: 4 }), "");
   assertEquals(await missed(scene.two, "r", { ...start, offset: 5 }), "lost");
   assertEquals((await recover(scene.two, "r", { offset: 3, epoch: "old" })).position.offset, 4);
+  for (const offset of [2 ** 64, -1, 1.5, NaN]) {
+    assertEquals(await missed(scene.two, "r", { ...start, offset }), "lost");
+  }
   scene.clock.advance(600_001);
   assertEquals(await missed(scene.two, "r", { ...start, offset: 3 }), "lost");
 });

@@ -106,6 +106,31 @@ interopTest(
   },
 );
 
+interopTest(
+  "S4 a bus that stays away counts as an outage, and what was published meanwhile is fetched",
+  [REDIS],
+  async () => {
+    await using scene = await RedisScene.start(1);
+    const heard = await hear(scene.one, "r");
+    await scene.look.config("SET", "maxclients", "2");
+    await scene.cut("pubsub");
+    await until(async () => (await scene.look.pubsub("CHANNELS") as string[]).length === 0, "the bus is cut");
+    assertEquals((await scene.one.publish("r", event("a"))).offset, 1);
+    await scene.pass(600);
+    assert(scene.one.up, "it is away for a moment only");
+    await scene.pass(1000);
+    await until(() => !scene.one.up, "it is an outage");
+    assertEquals((await scene.one.publish("r", event("b"))).offset, 0);
+    const down = scene.gateways[0]!.told.events.find(({ kind }) => kind === "cache_down");
+    assert(down?.kind === "cache_down");
+    await scene.look.config("SET", "maxclients", "100");
+    await scene.up();
+    assertEquals(heard.lines, ["b@0", "a@1"]);
+    await until(() => scene.one.position("r").offset === 2, "the second has its offset");
+    assertEquals(heard.lines.length, 2);
+  },
+);
+
 interopTest("S4 a Redis that does not answer is away after a second, and nothing is doubled", [REDIS], async () => {
   await using scene = await RedisScene.start(2);
   const [here, there] = [await hear(scene.one, "r"), await hear(scene.two, "r")];

@@ -23,15 +23,22 @@ class Stay implements RoomListener {
   moved_: { readonly position: Position; readonly at: number }[] = [];
   from = Infinity;
   to = Infinity;
+  /** Where it stood when it came. */
+  last: Position | undefined;
+  wrong: string | undefined;
+  /** Devices that came later, and hear what this one hears. */
+  readonly others: Stay[] = [];
 
   constructor(readonly room: string, readonly moments: Moments) {}
 
   event(event: StoredEvent): void {
+    for (const other of this.others) other.event(event);
     this.heard.push({ event, at: this.moments.now++ });
     if (event.offset > 0) this.moments.ids.set(`${this.room}/${event.epoch}/${event.offset}`, event.id);
   }
 
   moved(position: Position): void {
+    for (const other of this.others) other.moved(position);
     this.moved_.push({ position, at: this.moments.now++ });
   }
 
@@ -43,7 +50,8 @@ class Stay implements RoomListener {
     const had = new Set<string>();
     const hadAfter = new Map<string, number>();
     let moves = 0;
-    let last: Position | undefined;
+    let { last } = this;
+    if (this.wrong !== undefined) return this.wrong;
     const line = [...this.heard, ...this.moved_].sort((a, b) => a.at - b.at);
     for (const it of line) {
       if ("position" in it) {
@@ -77,7 +85,7 @@ class Stay implements RoomListener {
 
 type Step =
   | { readonly kind: "publish"; readonly gateway: number; readonly room: number; readonly count: number }
-  | { readonly kind: "stay"; readonly gateway: number; readonly room: number }
+  | { readonly kind: "stay" | "recover"; readonly gateway: number; readonly room: number }
   | { readonly kind: "cut"; readonly type: "normal" | "pubsub" }
   | { readonly kind: "restart" | "flush" | "freeze" | "wait" };
 
@@ -89,6 +97,7 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant("publish"), gateway, room, count: fc.integer({ min: 1, max: 5 }) }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("stay"), gateway, room }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("recover"), gateway, room }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("cut"), type: fc.constantFrom("normal", "pubsub") }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("wait") }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("restart", "flush", "freeze") }) },
@@ -127,10 +136,30 @@ async function play(steps: readonly Step[]): Promise<void> {
         if (stay === undefined) waiting.push(enter(step.gateway, ROOMS[step.room]!));
         else if (stay.from < Infinity) {
           // What was published before may be on its way, and it does not come any more.
-          stay.to = 0;
+          for (const it of [stay, ...stay.others]) it.to = 0;
           scene.gateways[step.gateway]!.store.unsubscribe(ROOMS[step.room]!);
           here.delete(key);
         }
+        break;
+      }
+      case "recover": {
+        // A device that was on the other gateway, and comes back from where it stood there.
+        const room = ROOMS[step.room]!;
+        const stay = here.get(`${step.gateway}${room}`);
+        const other = here.get(`${1 - step.gateway}${room}`);
+        const from = other?.heard.findLast(({ event }) => event.offset > 0)?.event;
+        if (stay === undefined || stay.from === Infinity || from === undefined) break;
+        scene.gateways[step.gateway]!.store.recover(room, from, ({ recovered, events, position }) => {
+          if (!recovered) return;
+          const back = new Stay(room, moments);
+          back.last = { offset: from.offset, epoch: from.epoch };
+          back.from = moments.now++;
+          stays.push(back);
+          stay.others.push(back);
+          for (const event of events) back.event(event);
+          const last = events.findLast(({ offset }) => offset > 0)?.offset ?? from.offset;
+          if (last !== position.offset) back.wrong = `recovered up to ${last}, but the room is at ${position.offset}`;
+        });
         break;
       }
       case "cut":

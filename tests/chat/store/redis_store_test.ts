@@ -206,6 +206,10 @@ interopTest(
     assertEquals(await missed(scene.two, "r", { ...start, offset: 6 }), "lost");
     assertEquals(await missed(scene.two, "r", { offset: 2, epoch: "old" }), "lost");
     assertEquals(await missed(scene.two, "r", { offset: 0, epoch: "" }), "lost");
+    for (const offset of [2 ** 64, -1, 1.5, NaN]) {
+      assertEquals(await missed(scene.two, "r", { ...start, offset }), "lost", String(offset));
+    }
+    assert(scene.two.up);
   },
 );
 
