@@ -143,8 +143,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer", "http2"]);
 
 /** Packages for tests, which would otherwise end up in the executable. */
-const FOR_TESTS = ["@grpc/grpc-js", "@std/assert", "fast-check", "playwright-core", "ws"];
-const FOR_TESTS = ["@connectrpc/connect-node", "@grpc/grpc-js", "@std/assert", "fast-check", "playwright-core"];
+const FOR_TESTS = ["@connectrpc/connect-node", "@grpc/grpc-js", "@std/assert", "fast-check", "playwright-core", "ws"];
 
 /** Files of diameter/peer that have the clock and the connection in hand; the others are PURE. */
 const PEER_DRIVERS = new Set(["diameter/peer/peer.ts", "diameter/peer/peer_gate.ts"]);
