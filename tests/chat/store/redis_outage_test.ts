@@ -59,12 +59,16 @@ interopTest(
 interopTest("S4 whoever joins during an outage gets what has no offset yet after what it missed", [REDIS], async () => {
   await using scene = await RedisScene.start(1);
   const heard = await hear(scene.one, "r");
-  const first = await scene.one.publish("r", event("a"));
-  await until(() => heard.lines.length === 1, "the first has come");
+  await scene.one.publish("r", event("a"));
+  const second = await scene.one.publish("r", event("b"));
+  await until(() => heard.lines.length === 2, "both have come");
+  assertEquals(await missed(scene.one, "r", { ...second, offset: 1 }), "b@2");
   await scene.outage();
-  await scene.one.publish("r", event("b"));
-  assertEquals(await missed(scene.one, "r", first), "b@0");
-  assertEquals(await missed(scene.one, "r", { ...first, offset: 0 }), "lost");
+  await scene.one.publish("r", event("c"));
+  assertEquals(await missed(scene.one, "r", second), "c@0");
+  // What was fetched lately needs no Redis; what was not is lost.
+  assertEquals(await missed(scene.one, "r", { ...second, offset: 1 }), "b@2 c@0");
+  assertEquals(await missed(scene.one, "r", { ...second, offset: 0 }), "lost");
 });
 
 interopTest("S4 connections that break are back at once, and what the bus missed is fetched", [REDIS], async () => {
@@ -303,6 +307,41 @@ interopTest("R5 a word that must not be lost is heard here at once, and by the o
   assertEquals(await scene.two.control(bytes("end"), false), 2);
   await until(() => words.filter((word) => word.includes("end")).length === 2, "the last is heard");
   assertEquals(words.slice(2).sort(), ["0: end", "1: end", "1: removed"]);
+});
+
+interopTest("R5 a word that was said while the bus was away is heard by all when it is back", [REDIS], async () => {
+  await using scene = await RedisScene.start(2);
+  const words: string[] = [];
+  for (const [i, { store }] of scene.gateways.entries()) store.onControl((body) => words.push(`${i}: ${text(body)}`));
+  await scene.cut("pubsub");
+  assertEquals(await scene.one.control(bytes("removed"), true), 0);
+  assertEquals(await scene.one.control(bytes("signal"), false), 0);
+  await scene.pass(200);
+  await until(() => words.length === 2, "both have heard it");
+  assertEquals(words.sort(), ["0: removed", "1: removed"]);
+});
+
+interopTest("B1 an event that the bus lost is fetched when the next one comes", [REDIS], async () => {
+  await using scene = await RedisScene.start(1);
+  const heard = await hear(scene.one, "r");
+  await scene.one.publish("r", event("a"));
+  await scene.look.xadd("gateway:history:r", "2-0", "id", "b", "event", "b");
+  await scene.look.hset("gateway:meta:r", "offset", 2);
+  await scene.one.publish("r", event("c"));
+  await until(() => heard.lines.length === 3, "all have come");
+  assertEquals(heard.lines, ["a@1", "b@2", "c@3"]);
+});
+
+interopTest("V2 a Redis that knows less than it has told makes a new epoch", [REDIS], async () => {
+  await using scene = await RedisScene.start(1);
+  const heard = await hear(scene.one, "r");
+  const { epoch } = await scene.one.publish("r", event("a"));
+  await scene.look.publish("gateway:bus:r", `e9:${epoch}:1:xbody`);
+  await until(() => heard.moves.length === 1, "it is told");
+  assert(heard.moves[0]!.epoch !== epoch);
+  await scene.one.publish("r", event("b"));
+  await until(() => heard.lines.length === 3, "the next has come");
+  assertEquals(heard.lines, ["a@1", "moved 0", "b@1"]);
 });
 
 interopTest("keys of another type are removed, told, and nothing is lost", [REDIS], async () => {
