@@ -40,16 +40,5 @@ export async function makeCore({ core, auth }: ChatConfig, options: ForwarderOpt
 
 /** Listens as it is told. */
 export function makeDevices(host: DeviceHost<Who>, options: DeviceOptions): DeviceSide {
-  const devices = new Devices(host, options);
-  return {
-    get httpAddresses() {
-      return devices.httpAddresses;
-    },
-    grpcAddresses: [],
-    listenHttp: (options) => devices.listenHttp(options),
-    listenGrpc: () => Promise.resolve(),
-    configure: (options) => devices.configure(options),
-    reloadCertificates: () => Promise.resolve(),
-    stop: () => devices.stop(),
-  };
+  return new Devices(host, options);
 }

@@ -143,7 +143,16 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer", "http2"]);
 
 /** Packages for tests, which would otherwise end up in the executable. */
-const FOR_TESTS = ["@connectrpc/connect-node", "@grpc/grpc-js", "@std/assert", "fast-check", "playwright-core", "ws"];
+const FOR_TESTS = [
+  "@connectrpc/connect",
+  "@connectrpc/connect-node",
+  "@connectrpc/connect-web",
+  "@grpc/grpc-js",
+  "@std/assert",
+  "fast-check",
+  "playwright-core",
+  "ws",
+];
 
 /** Files of diameter/peer that have the clock and the connection in hand; the others are PURE. */
 const PEER_DRIVERS = new Set(["diameter/peer/peer.ts", "diameter/peer/peer_gate.ts"]);
@@ -166,8 +175,12 @@ const PURE_FILES = new Set([
   "chat/device/close_codes.ts",
   "chat/device/handshake.ts",
   "chat/device/origin.ts",
+  "chat/device/rpc/cors.ts",
+  "chat/device/rpc/envelope_reader.ts",
+  "chat/device/rpc/protocol.ts",
   "chat/device/rpc_error.ts",
   "chat/auth/ids.ts",
+  "chat/device/service.ts",
   "chat/device/web_socket/frame_reader.ts",
   "chat/device/web_socket/frames.ts",
   "chat/device/web_socket/upgrade.ts",

@@ -15,9 +15,6 @@ import { DEFLATE_TERMS } from "./deflate.ts";
 import { readUpgrade } from "./upgrade.ts";
 import { WebSocketTransport } from "./web_socket.ts";
 
-/** The path of the stream. */
-export const WEB_SOCKET_PATH = "/ws";
-
 /** RFC 6455 section 1.3. */
 const KEY_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /** ms that a refused peer gets to read why. */
@@ -35,7 +32,7 @@ export class WebSocketDoor<Who> {
     this.#streams = streams;
   }
 
-  /** Takes a request for an upgrade to WebSocket at {@link WEB_SOCKET_PATH}. */
+  /** Takes a request for an upgrade to WebSocket. */
   async enter(request: IncomingMessage, socket: Socket, early: Uint8Array, secure: boolean): Promise<void> {
     const { options } = this.#shared;
     const headers = headersOf(request);
