@@ -9,6 +9,7 @@ import {
   request as plainRequest,
   type RequestOptions,
 } from "node:http";
+import { reasonOf } from "../../net/reason.ts";
 import { codeOfHttp, parseConnectError } from "../../rpc/connect_error.ts";
 import type { RpcError } from "../../rpc/error.ts";
 import {
@@ -107,10 +108,10 @@ class Call {
 
   begin(body: Uint8Array): void {
     const request = this.#request;
-    request.on("error", () => this.#settle(unreachable()));
+    request.on("error", (error: Error) => this.#settle(unreachable(reasonOf(error))));
     request.on("response", (response) => this.#read(response));
     // Behind a response that was cut there is no error of the request.
-    request.on("close", () => this.#settle(unreachable()));
+    request.on("close", () => this.#settle(unreachable(CUT)));
     request.end(body);
   }
 
@@ -122,14 +123,14 @@ class Call {
 
   /** The client ends. */
   fail(): void {
-    this.#settle(unreachable());
+    this.#settle(unreachable("the gateway is stopping"));
     this.#request.destroy();
   }
 
   #read(response: IncomingMessage): void {
     const chunks: Uint8Array[] = [];
     let length = 0;
-    response.on("error", () => this.#settle(unreachable()));
+    response.on("error", (error: Error) => this.#settle(unreachable(reasonOf(error))));
     response.on("data", (chunk: Uint8Array) => {
       length += chunk.length;
       if (length > LONGEST_ANSWER) {
@@ -149,6 +150,8 @@ class Call {
     this.#done(outcome);
   }
 }
+
+const CUT = "the connection was closed before the answer was there";
 
 function outcomeOf(response: IncomingMessage, body: Uint8Array, encoding: string): Outcome {
   const { statusCode: status = 0, headers: raw } = response;

@@ -32,6 +32,8 @@ export type Outcome =
      * before an answer.
      */
     readonly failure: "none" | "unavailable" | "connection";
+    /** Why, for whoever runs the gateway; without it the error's message says all. */
+    readonly reason?: string;
   };
 
 /** Ends a call that nobody waits for any more. @param late because the core has not answered in time */
@@ -48,10 +50,11 @@ export interface CoreClient {
 /** Bytes of an answer, at most: more is an error. */
 export const LONGEST_ANSWER = 16 * 1024 * 1024;
 
-/** The core cannot be reached. The device is not told where it is looked for. */
-export function unreachable(): Outcome {
+/** The core cannot be reached. The device is not told where it is looked for, nor why not. */
+export function unreachable(reason: string): Outcome {
   return {
     error: { code: "unavailable", message: "the chat service cannot be reached" },
     failure: "connection",
+    reason,
   };
 }

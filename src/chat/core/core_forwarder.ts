@@ -5,7 +5,7 @@
  */
 import { type Alarm, type Clock, SYSTEM_CLOCK } from "../../net/clock.ts";
 import type { RpcError } from "../../rpc/error.ts";
-import { Breaker, type BreakerPass } from "./breaker.ts";
+import { Breaker, type BreakerNews } from "./breaker.ts";
 import { ConnectClient } from "./connect_client.ts";
 import type { Cancel, CoreClient, CoreRequest, Outcome } from "./core_client.ts";
 import { contentTypeOf, coreHeaders } from "./core_headers.ts";
@@ -24,6 +24,8 @@ export class CoreForwarder implements Forwarder {
   readonly #breaker: Breaker;
   readonly #attempts = new Set<Attempt>();
   #limits: CoreLimits;
+  /** What the last failure was. */
+  #reason = "";
   #closed = false;
 
   constructor(client: CoreClient, options: ForwarderOptions, clock: Clock = SYSTEM_CLOCK) {
@@ -31,7 +33,7 @@ export class CoreForwarder implements Forwarder {
     this.#options = options;
     this.#limits = options;
     this.#clock = clock;
-    this.#breaker = new Breaker(options.breaker, (state) => options.breakerMoved?.(state));
+    this.#breaker = new Breaker(options.breaker, (state) => options.breakerMoved?.(state, this.#reason));
   }
 
   /**
@@ -92,8 +94,10 @@ export class CoreForwarder implements Forwarder {
       return refusal("unavailable", "the chat service does not answer: it is not asked at the moment", retryAfter);
     }
     return new Promise((resolve) => {
-      const attempt = new Attempt(this.#client, call, this.#options.gatewayId, this.#clock, pass, (answer) => {
+      const attempt = new Attempt(this.#client, call, this.#options.gatewayId, this.#clock, (answer, news, reason) => {
         this.#attempts.delete(attempt);
+        if (news === "failed") this.#reason = reason;
+        pass.settle(news, this.#clock.now());
         resolve(answer);
       });
       this.#attempts.add(attempt);
@@ -113,14 +117,16 @@ export class CoreForwarder implements Forwarder {
   }
 }
 
+/** How a call ended, and what the breaker may learn from it. */
+type AttemptEnd = (answer: CoreAnswer, news: BreakerNews, reason: string) => void;
+
 /** One call under way. */
 class Attempt {
   readonly #client: CoreClient;
   readonly #call: CoreCall;
   readonly #headers: Record<string, string>;
   readonly #clock: Clock;
-  readonly #pass: BreakerPass;
-  readonly #done: (answer: CoreAnswer) => void;
+  readonly #done: AttemptEnd;
   #deadline = 0;
   #alarm: Alarm | undefined;
   #cancel: Cancel = () => {};
@@ -133,14 +139,12 @@ class Attempt {
     call: CoreCall,
     gatewayId: string,
     clock: Clock,
-    pass: BreakerPass,
-    done: (answer: CoreAnswer) => void,
+    done: AttemptEnd,
   ) {
     this.#client = client;
     this.#call = call;
     this.#headers = coreHeaders(call, gatewayId);
     this.#clock = clock;
-    this.#pass = pass;
     this.#done = done;
     this.#mayRepeat = isRead(call.method);
   }
@@ -157,7 +161,7 @@ class Attempt {
   giveUp(error: RpcError, news: "failed" | "nothing", late = false): void {
     if (this.#settled) return;
     this.#cancel(late);
-    this.#settle({ error }, news);
+    this.#settle({ error }, news, error.message);
   }
 
   /** The device has left. */
@@ -179,22 +183,21 @@ class Attempt {
   readonly #came = (outcome: Outcome): void => {
     if (this.#settled) return;
     if (!("error" in outcome)) return this.#settle(outcome, "answered");
-    const { error, headers, failure } = outcome;
+    const { error, headers, failure, reason } = outcome;
     if (failure === "connection" && this.#mayRepeat) {
       this.#mayRepeat = false;
       return this.#send();
     }
     const answer = headers === undefined ? { error } : { error, headers };
-    this.#settle(answer, failure === "none" ? "answered" : "failed");
+    this.#settle(answer, failure === "none" ? "answered" : "failed", reason ?? error.message);
   };
 
-  #settle(answer: CoreAnswer, news: "answered" | "failed" | "nothing"): void {
+  #settle(answer: CoreAnswer, news: BreakerNews, reason = ""): void {
     if (this.#settled) return;
     this.#settled = true;
     if (this.#alarm !== undefined) this.#clock.clearTimeout(this.#alarm);
     this.#call.signal?.removeEventListener("abort", this.#left);
-    this.#pass.settle(news, this.#clock.now());
-    this.#done(answer);
+    this.#done(answer, news, reason);
   }
 }
 

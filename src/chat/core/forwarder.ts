@@ -90,8 +90,8 @@ export interface ForwarderOptions extends CoreLimits {
   readonly accepted?: (call: AcceptedCall) => void | Promise<void>;
   /** For the meters: a call has ended. @param code `ok`, or a name of Connect's */
   readonly answered?: (method: string, code: string, milliseconds: number) => void;
-  /** The breaker has moved. */
-  readonly breakerMoved?: (state: BreakerState) => void;
+  /** The breaker has moved. @param reason what the last failure was, as a clause for people */
+  readonly breakerMoved?: (state: BreakerState, reason: string) => void;
   /** Something here or in `accepted` threw. */
   readonly failed?: (error: unknown) => void;
 }

@@ -5,6 +5,7 @@
 import {
   DEFAULT_OPTIONS,
   ERROR_CODE,
+  errorName,
   HeaderList,
   Http2Connection,
   Http2Node,
@@ -14,6 +15,7 @@ import {
 } from "../../http2/mod.ts";
 import { type Endpoint, endpointText } from "../../net/connection.ts";
 import { dial } from "../../net/dial.ts";
+import { reasonOf } from "../../net/reason.ts";
 import type { TlsClientFiles } from "../../net/tls.ts";
 import { codeOfHttp } from "../../rpc/connect_error.ts";
 import { codeOfGrpc, type RpcError } from "../../rpc/error.ts";
@@ -69,7 +71,7 @@ export class GrpcCoreClient implements CoreClient {
 
   async close(): Promise<void> {
     this.#ending.abort();
-    this.#failWaiting();
+    this.#failWaiting("the gateway is stopping");
     const closed = [...this.#links].map((link) => link.closed);
     for (const link of this.#links) link.connection.close();
     await Promise.all([...closed, this.#dialling]);
@@ -113,9 +115,9 @@ export class GrpcCoreClient implements CoreClient {
         },
       });
       this.#links.add(link);
-    } catch {
+    } catch (error) {
       // Whoever has other connections waits for those, and does not dial without an end.
-      if (this.#usable.length === 0) this.#failWaiting();
+      if (this.#usable.length === 0) this.#failWaiting(reasonOf(error));
       return;
     } finally {
       this.#dialling = undefined;
@@ -123,10 +125,10 @@ export class GrpcCoreClient implements CoreClient {
     this.#place();
   }
 
-  #failWaiting(): void {
+  #failWaiting(reason: string): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const call of waiting) call.end(unreachable());
+    for (const call of waiting) call.end(unreachable(reason));
   }
 
   #headers({ method, encoding, headers, timeoutMs }: CoreRequest): HeaderList {
@@ -247,7 +249,7 @@ class Call implements StreamListener {
     if (cause === "peer" && code !== ERROR_CODE.REFUSED_STREAM) {
       return this.#fail({ code: "unavailable", message: "the chat service has given up the call" }, true);
     }
-    this.#settle(unreachable());
+    this.#settle(unreachable(`the stream was ended: ${cause} (${errorName(code)})`));
   }
 
   drained(): void {}
