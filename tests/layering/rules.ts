@@ -145,8 +145,6 @@ const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer", "http2"]);
 /** Packages for tests, which would otherwise end up in the executable. */
 const FOR_TESTS = [
   "@connectrpc/connect",
-  "@connectrpc/connect-node",
-  "@connectrpc/connect-web",
   "@grpc/grpc-js",
   "@std/assert",
   "fast-check",

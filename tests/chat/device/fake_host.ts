@@ -92,6 +92,7 @@ export async function scene(
   const host = new FakeHost();
   const devices = new Devices(host, { ...DEFAULT_DEVICE_OPTIONS, gatewayId: "gateway-1", ...options });
   await devices.listenHttp({ listen: [{ hostname: "127.0.0.1", port: 0 }], tls: undefined });
+  await devices.listenGrpc({ listen: [{ hostname: "127.0.0.1", port: 0 }], tls: undefined });
   try {
     await run(host, devices.httpAddresses[0]!.port, devices);
   } finally {
