@@ -14,6 +14,7 @@ export const commands: CommandTable = {
   }),
   demo: withMembers(() => import("./commands/demo/demo.ts"), {
     grpc: () => import("./commands/demo/grpc/demo.ts"),
+    chat: () => import("./commands/demo/chat/demo.ts"),
   }),
   bench: withMembers(() => import("./commands/bench/bench.ts"), {
     grpc: () => import("./commands/bench/grpc/grpc.ts"),

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Encoded } from "../../src/chat/proto/mod.ts";
-import { Judge } from "./support/judge.ts";
+import { Judge } from "../../src/chat/sim/judge.ts";
 import type { FakeTransport } from "./support/fakes.ts";
 import { Scene, settled } from "./support/scene.ts";
 

@@ -4,7 +4,7 @@ import { interopTest } from "../interop/programs.ts";
 import { REDIS, startRedis } from "../support/redis_server.ts";
 import { until } from "../support/until.ts";
 import { FakeCore } from "./support/fakes.ts";
-import { Judge } from "./support/judge.ts";
+import { Judge } from "../../src/chat/sim/judge.ts";
 import { Judged, Running } from "./support/running.ts";
 
 const ROOMS = ["r0", "r1", "r2"];

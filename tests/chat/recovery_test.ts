@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { DEFAULT_CHAT } from "../../src/chat/config/options.ts";
 import { until } from "../support/until.ts";
 import { Scene, settled } from "./support/scene.ts";
-import { Judge } from "./support/judge.ts";
+import { Judge } from "../../src/chat/sim/judge.ts";
 
 Deno.test("V1: a device that comes back gets every later event once, then live ones, on any gateway", async () => {
   const one = await Scene.start();

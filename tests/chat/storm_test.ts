@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import type { FakeTransport, Told } from "./support/fakes.ts";
-import { Judge } from "./support/judge.ts";
+import { Judge } from "../../src/chat/sim/judge.ts";
 import { judgeTold } from "./support/running.ts";
 import { Scene, settled } from "./support/scene.ts";
 

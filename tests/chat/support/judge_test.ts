@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Judge } from "./judge.ts";
+import { Judge } from "../../../src/chat/sim/judge.ts";
 
 function verdictOf(play: (judge: Judge) => void) {
   const judge = new Judge();

@@ -6,7 +6,7 @@ import { ChatGateway } from "../../../src/chat/gateway.ts";
 import type { ChatParts } from "../../../src/chat/parts.ts";
 import { until } from "../../support/until.ts";
 import { FakeChecker, FakeCore, type Told } from "./fakes.ts";
-import type { Judge } from "./judge.ts";
+import type { Judge } from "../../../src/chat/sim/judge.ts";
 
 const ANY_PORT = [{ hostname: "127.0.0.1", port: 0 }];
 
