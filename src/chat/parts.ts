@@ -43,6 +43,8 @@ export interface ChatParts {
   readonly wall?: () => number;
   /** Whether every request is told (`chat_request`); asked each time. */
   readonly tellsRequests?: () => boolean;
+  /** Pages over HTTP/1.1 beside health: those of `--dev`. */
+  readonly pages?: DeviceHost<Who>["page"];
   /** From 0 to below 1. */
   readonly random?: () => number;
   store?(uri: string, options: StoreOptions): Store | Promise<Store>;

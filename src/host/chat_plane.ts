@@ -22,9 +22,10 @@ export class ChatPlane implements HostedPlane {
   constructor(config: Config, around: PlaneSurroundings) {
     this.#around = around;
     const showsRequests = () => this.#shown > 0;
-    const { log, events } = around;
+    const { log, events, chatPages } = around;
     this.#gateway = new ChatGateway(section(config), {
       tellsRequests: () => showsRequests() || log.enabled("debug"),
+      ...(chatPages === undefined ? {} : { pages: chatPages }),
     });
     this.#gateway.on(chatEventLog(log, events, showsRequests));
   }

@@ -24,6 +24,8 @@ export interface ConfigOrigin {
   readonly loaded: Loaded;
   /** The file that a flag named. */
   readonly file: string | undefined;
+  /** See {@link PlaneSurroundings.chatPages}. */
+  readonly chatPages?: PlaneSurroundings["chatPages"];
   /** Reads it again, flags and all. */
   read(): Promise<Read>;
 }
@@ -76,7 +78,13 @@ export class Host {
   static async start(origin: ConfigOrigin, log: ClosableLogger): Promise<Host> {
     const { loaded } = origin;
     const events = guardFloods(log);
-    const around: PlaneSurroundings = { log, events, mask: () => config.current.admin.mask };
+    const { chatPages } = origin;
+    const around: PlaneSurroundings = {
+      log,
+      events,
+      ...(chatPages === undefined ? {} : { chatPages }),
+      mask: () => config.current.admin.mask,
+    };
     const planes = await Promise.all(loaded.layout.planes.map((name) => HOSTED[name](loaded.config, around)));
     const config: LiveConfig = await LiveConfig.of(
       {

@@ -3,6 +3,7 @@
  * interface.
  * @module
  */
+import type { ChatParts } from "../chat/parts.ts";
 import type { AdminPlane } from "../ops/admin/plane.ts";
 import type { ClosableLogger, Logger } from "../ops/log/mod.ts";
 import type { Registry } from "../ops/metrics/registry.ts";
@@ -14,6 +15,8 @@ export interface PlaneSurroundings {
   readonly log: Logger & Pick<ClosableLogger, "format">;
   /** The same log for what may come in floods. */
   readonly events: Logger;
+  /** Pages of the chat plane's own listener, where `--dev` brings some. */
+  readonly chatPages?: ChatParts["pages"];
   /** What admin.mask says now. */
   mask(): AdminConfig["mask"];
 }

@@ -37,6 +37,7 @@ and refuses to listen beyond loopback.`,
     const overrides = chatOverrides(flags);
     await using dev = flags.dev ? await (await import("./chat_dev.ts")).DevServices.start() : undefined;
     const read = () => readChatConfig({ config: flags.config, overrides, dev });
-    return await run(configFileName(flags.config), read, hangUps);
+    const more = dev === undefined ? {} : { chatPages: dev.pages };
+    return await run(configFileName(flags.config), read, hangUps, more);
   },
 });

@@ -50,12 +50,14 @@ environment of their own.`,
  * Serves what `read` gives, until it is told to stop.
  * @param file that a flag named
  * @param read the configuration, flags and all, for these planes; for those that it configures
+ * @param more of what the process is told at its start
  * @returns the exit code
  */
 export async function run(
   file: string | undefined,
   read: (planes?: readonly PlaneName[]) => Promise<Read>,
   hangUps: HangUps,
+  more: Pick<ConfigOrigin, "chatPages"> = {},
 ): Promise<number> {
   const loaded = await read();
   const files = loaded.ok ? await loaded.located(await tlsFileErrors(loaded)) : [];
@@ -72,7 +74,7 @@ export async function run(
   });
   try {
     // A process keeps its planes: others that come into the file need another one.
-    return await serve({ loaded, file, read: () => read(loaded.layout.planes) }, log, hangUps);
+    return await serve({ loaded, file, read: () => read(loaded.layout.planes), ...more }, log, hangUps);
   } catch (error) {
     // Nothing else is to stand on stderr among the lines of the log.
     const reason = error instanceof Error ? error.stack ?? error.message : String(error);

@@ -12,4 +12,5 @@ export default commandGroup("sim", "simulate what stands around a gateway, fault
   auth: () => import("./auth.ts"),
   echo: () => import("./echo.ts"),
   core: () => import("./core.ts"),
+  devices: () => import("./devices.ts"),
 });
