@@ -236,19 +236,19 @@ interopTest("V1 whoever recovers while events come gets every event once, in ord
   const publishing = (async () => {
     for (let i = 2; i <= 400; i++) await scene.one.publish("r", event(`e${i}`));
   })();
-  const seen: { got: number[]; joined: number }[] = [];
+  const seen: { from: number; got: number[]; joined: number }[] = [];
   for (let i = 0; i < 20; i++) {
     await until(() => heard.lines.length > i * 15, "some events have come");
     scene.two.recover("r", { offset: i, epoch }, ({ events }) => {
-      seen.push({ got: events.map(({ offset }) => offset), joined: heard.events.length });
+      seen.push({ from: i, got: events.map(({ offset }) => offset), joined: heard.events.length });
     });
     if (i % 5 === 4) await scene.pass(5_000);
   }
   await publishing;
   await until(() => heard.lines.length === 399 && seen.length === 20, "all is there");
-  for (const [i, { got, joined }] of seen.entries()) {
+  for (const { from, got, joined } of seen) {
     const all = [...got, ...heard.events.slice(joined).map(({ offset }) => offset)];
-    assertEquals(all, Array.from({ length: 400 - i }, (_, j) => i + 1 + j));
+    assertEquals(all, Array.from({ length: 400 - from }, (_, j) => from + 1 + j));
   }
 });
 
