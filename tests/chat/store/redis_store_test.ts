@@ -199,10 +199,11 @@ interopTest(
     await hear(scene.two, "r");
     assertEquals(await missed(scene.two, "r", start), "");
     for (const id of ["b", "c", "d"]) await scene.one.publish("r", event(id));
+    await until(() => scene.two.position("r").offset === 4, "the room is there");
     assertEquals(await missed(scene.two, "r", start), "b@2 c@3 d@4");
     await scene.one.publish("r", event("e"));
-    assertEquals(await missed(scene.two, "r", { ...start, offset: 4 }), "e@5");
     await until(() => scene.two.position("r").offset === 5, "the room is there");
+    assertEquals(await missed(scene.two, "r", { ...start, offset: 4 }), "e@5");
     await scene.pass(10_000); // What is remembered for a while is forgotten.
     assertEquals(await missed(scene.two, "r", start), "lost");
     assertEquals(await missed(scene.two, "r", { ...start, offset: 2 }), "c@3 d@4 e@5");
