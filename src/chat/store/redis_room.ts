@@ -78,7 +78,12 @@ export class RedisRoom {
     try {
       while (!this.#ended && (this.feed.gap || this.#waiting.length > 0)) {
         if (this.feed.gap) await this.#catchUp();
-        const asked = this.#waiting.splice(0);
+        // What was fetched for others is enough for many.
+        const asked = this.#waiting.splice(0).filter(({ from, done }) => {
+          const recovery = this.#recovery(from);
+          if (recovery !== undefined) done(recovery);
+          return recovery === undefined;
+        });
         if (asked.length === 0) continue;
         try {
           const { epoch } = this.feed.position;

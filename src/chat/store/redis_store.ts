@@ -8,13 +8,14 @@
  * @module
  */
 import type { Alarm } from "../../net/clock.ts";
-import { readBusMessage, spreadMessage } from "./bus_message.ts";
+import { spreadMessage } from "./bus_message.ts";
 import { OutageQueue, type Waiting } from "./outage_queue.ts";
 import { Records } from "./records.ts";
 import { RedisCommands } from "./redis_commands.ts";
 import { CHUNK, RedisLink, Refused } from "./redis_link.ts";
-import { RedisRoom } from "./redis_room.ts";
-import { BUS, KEYS } from "./scripts.ts";
+import type { RedisRoom } from "./redis_room.ts";
+import { RedisRooms } from "./redis_rooms.ts";
+import { KEYS } from "./scripts.ts";
 import { SessionWrites } from "./session_writes.ts";
 import type {
   Device,
@@ -35,8 +36,6 @@ import { readWord, type Word, Words, writeWord } from "./words.ts";
 const RETRY = 500;
 /** ms for which the bus may be away: what it misses is fetched, and nobody need know. */
 const BUS_GRACE = 1_000;
-/** ms for which events are remembered for devices that come back at once. */
-const RECENT = 5_000;
 
 /** A store in Redis. */
 export class RedisStore implements Store {
@@ -45,11 +44,9 @@ export class RedisStore implements Store {
   readonly #commands: RedisCommands;
   readonly #records: Records;
   readonly #sessions: SessionWrites;
-  readonly #rooms = new Map<string, RedisRoom>();
+  readonly #rooms: RedisRooms;
   readonly #queue: OutageQueue;
   readonly #words: Words;
-  /** Rooms that remember events, and since when. */
-  readonly #recent = new Map<RedisRoom, number>();
   /** Who waits for the bus, which is away for a moment, or for longer after all. */
   readonly #subscribing: (() => void)[] = [];
   #up = false;
@@ -60,7 +57,6 @@ export class RedisStore implements Store {
   #attempt = 0;
   #retryAlarm: Alarm | undefined;
   #busAlarm: Alarm | undefined;
-  #recentAlarm: Alarm | undefined;
   #heard: (body: Uint8Array) => void = () => {};
   readonly #started = Promise.withResolvers<void>();
 
@@ -75,6 +71,7 @@ export class RedisStore implements Store {
     this.#commands = new RedisCommands(this.#link, options, (key) => {
       this.#tellError("repair", `${key} was of no use, and is removed`);
     });
+    this.#rooms = new RedisRooms(options.clock, this.#commands, (error) => this.#failed("history", error));
     this.#records = new Records(options, {
       write: (records, lists) => this.#try("records", () => this.#commands.write(records, lists)),
     });
@@ -103,7 +100,7 @@ export class RedisStore implements Store {
 
   async publish(roomId: string, event: NewEvent): Promise<Published> {
     if (!this.#up) return this.#publishHere(roomId, event);
-    const feed = this.#rooms.get(roomId)?.feed;
+    const feed = this.#rooms.feed(roomId);
     feed?.expect(event.id);
     try {
       const published = await this.#commands.publish(roomId, event);
@@ -118,15 +115,13 @@ export class RedisStore implements Store {
   }
 
   spread(roomId: string, body: Uint8Array): void {
-    if (!this.#up) return this.#rooms.get(roomId)?.listener.message(body);
+    if (!this.#up) return this.#rooms.listener(roomId)?.message(body);
     this.#commands.tell(KEYS.bus(roomId), spreadMessage(body)).catch((error) => this.#failed("spread", error));
   }
 
   async subscribe(roomId: string, listener: RoomListener): Promise<void> {
-    if (this.#rooms.has(roomId)) throw new TypeError(`The room ${roomId} has a listener already`);
-    const room = new RedisRoom(roomId, listener, this.#commands, (error) => this.#failed("history", error));
-    this.#rooms.set(roomId, room);
-    while (!await this.#enter(roomId, room) && this.#up && this.#rooms.get(roomId) === room) {
+    const room = this.#rooms.add(roomId, listener);
+    while (!await this.#enter(roomId, room) && this.#up && this.#rooms.holds(roomId, room)) {
       // The bus is away for a moment: the room is entered when it is back.
       await new Promise<void>((resolve) => this.#subscribing.push(resolve));
     }
@@ -134,23 +129,15 @@ export class RedisStore implements Store {
   }
 
   unsubscribe(roomId: string): void {
-    const room = this.#rooms.get(roomId);
-    if (room === undefined) return;
-    this.#rooms.delete(roomId);
-    this.#recent.delete(room);
-    room.end();
-    this.#link.unsubscribe(KEYS.bus(roomId));
+    if (this.#rooms.remove(roomId)) this.#link.unsubscribe(KEYS.bus(roomId));
   }
 
   position(roomId: string): Position {
-    return this.#room(roomId).feed.position;
+    return this.#rooms.position(roomId);
   }
 
   recover(roomId: string, from: Position, done: (recovery: Recovery) => void): void {
-    const room = this.#room(roomId);
-    room.recover(from, done);
-    this.#recent.set(room, this.#options.clock.now());
-    this.#recentAlarm ??= this.#options.clock.setTimeout(() => this.#forgetRecent(), RECENT);
+    this.#rooms.recover(roomId, from, done);
   }
 
   record(profileId: string, deviceId: string, connected: number): DeviceRecord {
@@ -229,13 +216,12 @@ export class RedisStore implements Store {
     this.#closed = true;
     this.#up = false;
     this.#attempt++;
-    for (const alarm of [this.#retryAlarm, this.#busAlarm, this.#recentAlarm]) {
+    for (const alarm of [this.#retryAlarm, this.#busAlarm]) {
       if (alarm !== undefined) this.#options.clock.clearTimeout(alarm);
     }
     this.#records.close();
     this.#sessions.close();
-    for (const room of this.#rooms.values()) room.end();
-    this.#rooms.clear();
+    this.#rooms.close();
     this.#subscribed();
     this.#started.resolve();
     await this.#link.close();
@@ -255,7 +241,7 @@ export class RedisStore implements Store {
 
   /** To own members at once, to the others when the cache is back (S4). */
   #publishHere(roomId: string, event: NewEvent): Published {
-    const feed = this.#rooms.get(roomId)?.feed;
+    const feed = this.#rooms.feed(roomId);
     const published = { offset: 0, epoch: "", duplicate: false };
     if (feed?.tellUnplaced({ id: event.id, body: event.body, offset: 0, epoch: "" }) === false) {
       return { ...published, duplicate: true };
@@ -273,11 +259,7 @@ export class RedisStore implements Store {
       if (word !== undefined) this.#words.offer(word);
       return;
     }
-    const room = this.#rooms.get(channel.slice(BUS.length));
-    const message = room === undefined ? undefined : readBusMessage(body);
-    if (message?.kind === "event") room!.offer(message.event);
-    else if (message?.kind === "moved") room!.announced(message.position);
-    else if (message?.kind === "message") room!.listener.message(message.body);
+    this.#rooms.message(channel, body);
   }
 
   #linked(): void {
@@ -303,13 +285,10 @@ export class RedisStore implements Store {
     const current = () => attempt === this.#attempt && !this.#closed;
     try {
       await this.#commands.prepare();
-      if (current()) await this.#link.subscribe([KEYS.control, ...[...this.#rooms.keys()].map(KEYS.bus)]);
+      if (current()) await this.#link.subscribe([KEYS.control, ...this.#rooms.channels]);
       const words = await this.#keptWords();
       if (current()) this.#words.caughtUp(words);
-      const rooms = [...this.#rooms.values()];
-      for (let i = 0; i < rooms.length && current(); i += CHUNK) {
-        await allOf(rooms.slice(i, i + CHUNK).map((room) => room.enter()));
-      }
+      await this.#rooms.enter(current);
       while (current() && this.#queue.size + this.#queue.lost.size > 0) await this.#replay();
       if (current()) this.#isUp();
     } catch (error) {
@@ -351,7 +330,7 @@ export class RedisStore implements Store {
       await this.#commands.keepWord(this.#options.gatewayId, item.body);
     } else {
       const at = await this.#commands.publish(item.roomId, item.event);
-      this.#rooms.get(item.roomId)?.feed.place(item.event.id, at);
+      this.#rooms.feed(item.roomId)?.place(item.event.id, at);
     }
   }
 
@@ -411,26 +390,4 @@ export class RedisStore implements Store {
   #tellError(what: string, reason: string): void {
     this.#options.tell({ kind: "cache_error", what, reason });
   }
-
-  #forgetRecent(): void {
-    const { clock } = this.#options;
-    this.#recentAlarm = undefined;
-    for (const [room, used] of this.#recent) {
-      if (clock.now() - used < RECENT) continue;
-      room.feed.recent = undefined;
-      this.#recent.delete(room);
-    }
-    if (this.#recent.size > 0) this.#recentAlarm = clock.setTimeout(() => this.#forgetRecent(), RECENT);
-  }
-
-  #room(roomId: string): RedisRoom {
-    const room = this.#rooms.get(roomId);
-    if (room === undefined) throw new TypeError(`The room ${roomId} is not subscribed`);
-    return room;
-  }
-}
-
-/** Waits for all of them. @throws what the first of them threw */
-async function allOf(promises: readonly Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(promises)) if (result.status === "rejected") throw result.reason;
 }

@@ -57,7 +57,7 @@ export class RedisScene implements AsyncDisposable {
   /** Waits until all gateways are up; time passes. */
   async up(): Promise<void> {
     await until(() => {
-      this.clock.advance(20);
+      this.clock.advance(10);
       return this.gateways.every(({ store }) => store.up);
     }, "the gateways are up");
   }
