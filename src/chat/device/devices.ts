@@ -23,14 +23,15 @@ import { Streams } from "./streams.ts";
 import { Turn } from "./turn.ts";
 import { WebSocketDoor } from "./web_socket/door.ts";
 
-/** ms that a peer gets to answer a close. */
+/** ms, unless said otherwise. */
 const CLOSE_PATIENCE = 2_000;
 
 /** Listens to devices on behalf of a host. */
 export class Devices<Who> {
   readonly #host: DeviceHost<Who>;
   readonly #streams = new Streams();
-  readonly #closing = new Patience(CLOSE_PATIENCE);
+  readonly #patience: number;
+  readonly #closing: Patience;
   readonly #shared: Shared & { options: DeviceOptions };
   readonly #webSockets: WebSocketDoor<Who>;
   readonly #calls: RpcDoor<Who>;
@@ -38,8 +39,11 @@ export class Devices<Who> {
   readonly #http1: HttpListener[] = [];
   readonly #http2: Http2Listeners;
 
-  constructor(host: DeviceHost<Who>, options: DeviceOptions) {
+  /** @param closePatience ms that a peer gets to answer a close, or to read why it is closed */
+  constructor(host: DeviceHost<Who>, options: DeviceOptions, closePatience: number = CLOSE_PATIENCE) {
     this.#host = host;
+    this.#patience = closePatience;
+    this.#closing = new Patience(closePatience);
     this.#shared = {
       options,
       turn: new Turn(),
@@ -119,7 +123,7 @@ export class Devices<Who> {
     for (const listener of this.#http1) listener.close();
     this.#health.end();
     this.#http2.close();
-    await this.#streams.end(CLOSE_PATIENCE);
+    await this.#streams.end(this.#patience);
     await Promise.all([...this.#http1.map((listener) => listener.cut()), this.#http2.cut()]);
     this.#closing[Symbol.dispose]();
   }
