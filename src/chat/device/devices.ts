@@ -32,6 +32,8 @@ export class Devices<Who> {
   readonly #streams = new Streams();
   readonly #patience: number;
   readonly #closing: Patience;
+  /** Cuts calls whose body does not come, or whose answer is not read. */
+  readonly #calling: Patience;
   readonly #shared: Shared & { options: DeviceOptions };
   readonly #webSockets: WebSocketDoor<Who>;
   readonly #calls: RpcDoor<Who>;
@@ -44,6 +46,7 @@ export class Devices<Who> {
     this.#host = host;
     this.#patience = closePatience;
     this.#closing = new Patience(closePatience);
+    this.#calling = new Patience(options.helloTimeout);
     this.#shared = {
       options,
       turn: new Turn(),
@@ -52,9 +55,9 @@ export class Devices<Who> {
       failed: (error) => host.failed?.(error),
     };
     this.#webSockets = new WebSocketDoor(host, this.#shared, this.#streams);
-    this.#calls = new RpcDoor(host, this.#shared, this.#streams);
-    this.#health = new HealthService(() => host.serving());
-    this.#http2 = new Http2Listeners((exchange) => this.#enter(exchange), () => this.#shared.options);
+    this.#calls = new RpcDoor(host, this.#shared, this.#streams, this.#calling);
+    this.#health = new HealthService(() => host.serving(), this.#calling);
+    this.#http2 = new Http2Listeners((exchange) => this.#enter(exchange), () => this.#shared.options, this.#calling);
   }
 
   /** Streams that are open or in their handshake. */
@@ -89,7 +92,7 @@ export class Devices<Who> {
   async listenHttp({ listen, tls }: ListenOptions): Promise<void> {
     const taker = {
       request: (request: IncomingMessage, response: ServerResponse, secure: boolean) =>
-        this.#enter(new Http1Exchange(request, response, secure)),
+        this.#enter(new Http1Exchange(request, response, secure, this.#calling)),
       webSocket: (...[request, socket, early, secure]: Parameters<WebSocketDoor<Who>["enter"]>) => {
         const { path } = targetOf(request);
         if (path === WEB_SOCKET_PATH) void this.#webSockets.enter(request, socket, early, secure);
@@ -126,6 +129,7 @@ export class Devices<Who> {
     await this.#streams.end(this.#patience);
     await Promise.all([...this.#http1.map((listener) => listener.cut()), this.#http2.cut()]);
     this.#closing[Symbol.dispose]();
+    this.#calling[Symbol.dispose]();
   }
 
   #enter(exchange: Exchange): void {

@@ -117,3 +117,33 @@ Deno.test("the health service tells how it is, for the gateway and for the servi
     await close();
   });
 });
+
+Deno.test("L5 a connection of HTTP/2 without a stream ends, and one with a stream stays", async () => {
+  await scene({ helloTimeout: 100 }, async (host, _port, devices) => {
+    const { port } = devices.grpcAddresses[0]!;
+    const busy = await overHttp2(port);
+    const open = Promise.withResolvers<void>();
+    const { body } = await ask(busy.client, "/chat.v1.ChatService/Connect", new Uint8Array(0), open.promise);
+    const idle = await overHttp2(port);
+    await idle.closed;
+    const session = await host.session();
+    const event = encoded({ payload: { case: "pong", value: {} } });
+    session.transport.send(event);
+    const events = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    assertEquals((await events.next()).value!.length, event.envelope("proto").length);
+    open.resolve();
+    await busy.close();
+  });
+});
+
+Deno.test("L5 a call whose body does not come is answered, and its handler never troubled", async () => {
+  await scene({ helloTimeout: 100 }, async (host, _port, devices) => {
+    const { client, close } = await overHttp2(devices.grpcAddresses[0]!.port);
+    const open = Promise.withResolvers<void>();
+    const { header } = await ask(client, "/chat.v1.ChatService/SendEvent", new Uint8Array(3), open.promise);
+    assertEquals(header.get("grpc-status"), "4");
+    assertEquals(host.calls.length, 0);
+    open.resolve();
+    await close();
+  });
+});
