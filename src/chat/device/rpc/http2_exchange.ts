@@ -39,14 +39,15 @@ export class Http2Exchange implements Exchange {
     this.#requestEnded = end;
     const headers: Record<string, string> = {};
     for (const [i, name] of list.names.entries()) {
+      if (name.startsWith(":")) continue;
       const before = headers[name];
       const separator = name === "cookie" ? "; " : ", ";
       headers[name] = before === undefined ? list.values[i]! : before + separator + list.values[i]!;
     }
-    headers["host"] ??= headers[":authority"] ?? "";
-    const target = headers[":path"] ?? "";
+    headers["host"] ??= list.get(":authority") ?? "";
+    const target = list.get(":path") ?? "";
     const at = target.indexOf("?");
-    this.method = headers[":method"] ?? "";
+    this.method = list.get(":method") ?? "";
     this.path = at < 0 ? target : target.slice(0, at);
     this.query = new URLSearchParams(at < 0 ? "" : target.slice(at));
     this.headers = headers;
