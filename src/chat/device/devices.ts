@@ -23,14 +23,17 @@ import { Streams } from "./streams.ts";
 import { Turn } from "./turn.ts";
 import { WebSocketDoor } from "./web_socket/door.ts";
 
-/** ms that a peer gets to answer a close. */
+/** ms, unless said otherwise. */
 const CLOSE_PATIENCE = 2_000;
 
 /** Listens to devices on behalf of a host. */
 export class Devices<Who> {
   readonly #host: DeviceHost<Who>;
   readonly #streams = new Streams();
-  readonly #closing = new Patience(CLOSE_PATIENCE);
+  readonly #patience: number;
+  readonly #closing: Patience;
+  /** Cuts calls whose body does not come, or whose answer is not read. */
+  readonly #calling: Patience;
   readonly #shared: Shared & { options: DeviceOptions };
   readonly #webSockets: WebSocketDoor<Who>;
   readonly #calls: RpcDoor<Who>;
@@ -38,8 +41,12 @@ export class Devices<Who> {
   readonly #http1: HttpListener[] = [];
   readonly #http2: Http2Listeners;
 
-  constructor(host: DeviceHost<Who>, options: DeviceOptions) {
+  /** @param closePatience ms that a peer gets to answer a close, or to read why it is closed */
+  constructor(host: DeviceHost<Who>, options: DeviceOptions, closePatience: number = CLOSE_PATIENCE) {
     this.#host = host;
+    this.#patience = closePatience;
+    this.#closing = new Patience(closePatience);
+    this.#calling = new Patience(options.helloTimeout);
     this.#shared = {
       options,
       turn: new Turn(),
@@ -48,9 +55,9 @@ export class Devices<Who> {
       failed: (error) => host.failed?.(error),
     };
     this.#webSockets = new WebSocketDoor(host, this.#shared, this.#streams);
-    this.#calls = new RpcDoor(host, this.#shared, this.#streams);
-    this.#health = new HealthService(() => host.serving());
-    this.#http2 = new Http2Listeners((exchange) => this.#enter(exchange), () => this.#shared.options);
+    this.#calls = new RpcDoor(host, this.#shared, this.#streams, this.#calling);
+    this.#health = new HealthService(() => host.serving(), this.#calling);
+    this.#http2 = new Http2Listeners((exchange) => this.#enter(exchange), () => this.#shared.options, this.#calling);
   }
 
   /** Streams that are open or in their handshake. */
@@ -85,7 +92,7 @@ export class Devices<Who> {
   async listenHttp({ listen, tls }: ListenOptions): Promise<void> {
     const taker = {
       request: (request: IncomingMessage, response: ServerResponse, secure: boolean) =>
-        this.#enter(new Http1Exchange(request, response, secure)),
+        this.#enter(new Http1Exchange(request, response, secure, this.#calling)),
       webSocket: (...[request, socket, early, secure]: Parameters<WebSocketDoor<Who>["enter"]>) => {
         const { path } = targetOf(request);
         if (path === WEB_SOCKET_PATH) void this.#webSockets.enter(request, socket, early, secure);
@@ -119,9 +126,10 @@ export class Devices<Who> {
     for (const listener of this.#http1) listener.close();
     this.#health.end();
     this.#http2.close();
-    await this.#streams.end(CLOSE_PATIENCE);
+    await this.#streams.end(this.#patience);
     await Promise.all([...this.#http1.map((listener) => listener.cut()), this.#http2.cut()]);
     this.#closing[Symbol.dispose]();
+    this.#calling[Symbol.dispose]();
   }
 
   #enter(exchange: Exchange): void {

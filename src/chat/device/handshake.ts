@@ -29,7 +29,7 @@ export function readHandshake(
 /** Why no page of that Origin may go on; undefined when it may. */
 export function refuseOrigin(headers: Headers, options: DeviceOptions): Refusal | undefined {
   const { origin, host } = headers;
-  if (isAllowedOrigin(origin, host ?? headers[":authority"], options.allowedOrigins)) return undefined;
+  if (isAllowedOrigin(origin, host, options.allowedOrigins)) return undefined;
   return { status: 403, code: "permission_denied", message: "pages of this origin are not allowed here" };
 }
 

@@ -9,26 +9,37 @@ import { type Listener, listenTcp } from "../../net/listener.ts";
 import { reasonOf } from "../../net/reason.ts";
 import type { TlsListener } from "../../net/tls_listener.ts";
 import type { DeviceOptions, TlsPair } from "./options.ts";
+import type { Patience } from "./patience.ts";
 import { Http2Exchange } from "./rpc/http2_exchange.ts";
 import type { ExchangeTaker } from "./rpc/exchange.ts";
 
 /** Silence on a connection before it is asked whether it is there, and how long it may think; ms. */
 const KEEPALIVE = { interval: 60_000, timeout: 20_000 } as const;
 const HEAD_BYTES = 16 * 1024;
+/** How much finer than the time that a connection may idle the looks at them are. */
+const FINER = 4;
 
 /** All HTTP/2 connections of one gateway. */
 export class Http2Listeners {
   readonly #node = new Http2Node();
-  readonly #connections = new Set<Http2Connection>();
+  /** Since when each has been without a stream, in ms of a monotonic clock; Infinity: it has one. */
+  readonly #connections = new Map<Http2Connection, number>();
   readonly #listeners: (Listener | TlsListener)[] = [];
   readonly #taker: ExchangeTaker;
   readonly #options: () => DeviceOptions;
+  readonly #answers: Patience;
+  /** Looks at which connections are idle; runs while there are connections. */
+  #looks: ReturnType<typeof setInterval> | undefined;
   #emptied: (() => void) | undefined;
 
-  /** @param taker handles each request @param options asked for each connection */
-  constructor(taker: ExchangeTaker, options: () => DeviceOptions) {
+  /**
+   * @param taker handles each request @param options asked for each connection
+   * @param answers cuts those whose end is not read
+   */
+  constructor(taker: ExchangeTaker, options: () => DeviceOptions, answers: Patience) {
     this.#taker = taker;
     this.#options = options;
+    this.#answers = answers;
   }
 
   /** Where it listens, with the real ports. */
@@ -62,12 +73,12 @@ export class Http2Listeners {
   /** Takes no connections any more; those that are there end with their last stream. */
   close(): void {
     for (const listener of this.#listeners) listener.close();
-    for (const connection of [...this.#connections]) connection.shutdown();
+    for (const connection of [...this.#connections.keys()]) connection.shutdown();
   }
 
   /** Ends all connections; resolves when they are gone. */
   async cut(): Promise<void> {
-    for (const connection of [...this.#connections]) connection.close();
+    for (const connection of [...this.#connections.keys()]) connection.close();
     if (this.#connections.size === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#emptied = resolve;
@@ -86,17 +97,32 @@ export class Http2Listeners {
     const peer = plainAddress(carrier.remote.hostname);
     const connection = Http2Connection.server(carrier, this.#node, options, {
       request: (stream, list, end) => {
-        const exchange = new Http2Exchange(stream, list, end, peer, secure);
+        const exchange = new Http2Exchange(stream, list, end, peer, secure, this.#answers);
         if (list.tooLarge) exchange.answer(431, {}, "");
         else this.#taker(exchange);
         return exchange.listener;
       },
       closed: () => {
         this.#connections.delete(connection);
-        if (this.#connections.size === 0) this.#emptied?.();
+        if (this.#connections.size > 0) return;
+        clearInterval(this.#looks);
+        this.#looks = undefined;
+        this.#emptied?.();
       },
     });
-    this.#connections.add(connection);
+    this.#connections.set(connection, performance.now());
+    this.#looks ??= setInterval(() => this.#look(), helloTimeout / FINER);
+  }
+
+  /** Ends those that have been idle for too long. */
+  #look(): void {
+    const now = performance.now();
+    const { helloTimeout } = this.#options();
+    for (const [connection, since] of this.#connections) {
+      if (connection.streams > 0) this.#connections.set(connection, Infinity);
+      else if (since === Infinity) this.#connections.set(connection, now);
+      else if (now - since >= helloTimeout) connection.close();
+    }
   }
 }
 

@@ -2,8 +2,15 @@
  * One message to bytes and back, in both encodings: protobuf, and proto3 JSON.
  * @module
  */
-import { fromBinary, fromJson, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
-import { type ServerEvent, ServerEventSchema, type StreamRequest, StreamRequestSchema } from "./gen/chat/v1/chat_pb.ts";
+import { create, fromBinary, fromJson, type JsonObject, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
+import {
+  CallResultSchema,
+  RoomEventSchema,
+  type ServerEvent,
+  ServerEventSchema,
+  type StreamRequest,
+  StreamRequestSchema,
+} from "./gen/chat/v1/chat_pb.ts";
 
 /** How the messages of a connection are written. */
 export type Encoding = "json" | "proto";
@@ -51,7 +58,45 @@ export function decodeRequest(message: Uint8Array | string, encoding: Encoding):
 /** An event as one message: protobuf, or the UTF-8 of proto3 JSON. */
 export function encodeEvent(event: ServerEvent, encoding: Encoding): Uint8Array<ArrayBuffer> {
   if (encoding === "proto") return toBinary(ServerEventSchema, event);
-  return UTF8.encode(JSON.stringify(toJson(ServerEventSchema, event)));
+  let json: JsonValue;
+  try {
+    json = toJson(ServerEventSchema, event);
+  } catch {
+    json = toJson(ServerEventSchema, writable(event));
+  }
+  return UTF8.encode(JSON.stringify(json));
+}
+
+/**
+ * What JSON can say of an event whose sender spoke protobuf: numbers that JSON has not become null,
+ * a time before year 1 or after 9999 is left out. An event that is not sent would be a gap.
+ */
+function writable(event: ServerEvent): ServerEvent {
+  const { payload } = event;
+  switch (payload.case) {
+    case "event": {
+      const { payload: data, sentAt, ...rest } = payload.value;
+      const value = create(RoomEventSchema, { ...rest, ...(data === undefined ? {} : { payload: plain(data) }) });
+      if (sentAt !== undefined && isTime(sentAt)) value.sentAt = sentAt;
+      return { ...event, payload: { case: "event", value } };
+    }
+    case "result": {
+      const { json } = payload.value;
+      const value = create(CallResultSchema, json === undefined ? {} : { json: plain(json) });
+      return { ...event, payload: { case: "result", value } };
+    }
+    default:
+      return event; // Signals were checked when they came.
+  }
+}
+
+function plain(data: JsonObject): JsonObject {
+  return JSON.parse(JSON.stringify(data));
+}
+
+/** Whether proto3 JSON can write it. */
+function isTime({ seconds, nanos }: { readonly seconds: bigint; readonly nanos: number }): boolean {
+  return seconds >= -62_135_596_800n && seconds <= 253_402_300_799n && nanos >= 0 && nanos <= 999_999_999;
 }
 
 function fromProto(message: Uint8Array | string): StreamRequest {

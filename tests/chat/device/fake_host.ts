@@ -90,7 +90,7 @@ export async function scene(
   run: (host: FakeHost, port: number, devices: Devices<string>) => Promise<void>,
 ): Promise<void> {
   const host = new FakeHost();
-  const devices = new Devices(host, { ...DEFAULT_DEVICE_OPTIONS, gatewayId: "gateway-1", ...options });
+  const devices = new Devices(host, { ...DEFAULT_DEVICE_OPTIONS, gatewayId: "gateway-1", ...options }, 300);
   await devices.listenHttp({ listen: [{ hostname: "127.0.0.1", port: 0 }], tls: undefined });
   await devices.listenGrpc({ listen: [{ hostname: "127.0.0.1", port: 0 }], tls: undefined });
   try {

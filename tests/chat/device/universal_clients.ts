@@ -25,7 +25,9 @@ export const overFetch: UniversalClientFn = async ({ url, method, header, body, 
 async function* none(): AsyncGenerator<Uint8Array> {}
 
 /** Over one connection of HTTP/2, which is dialled here. */
-export async function overHttp2(port: number): Promise<{ client: UniversalClientFn; close(): Promise<void> }> {
+export async function overHttp2(
+  port: number,
+): Promise<{ client: UniversalClientFn; closed: Promise<void>; close(): Promise<void> }> {
   const carrier = await connectTcp({ hostname: "127.0.0.1", port }, { timeout: 5_000, noDelay: true });
   const closed = Promise.withResolvers<void>();
   const connection = Http2Connection.client(carrier, new Http2Node(), DEFAULT_OPTIONS, {
@@ -90,6 +92,7 @@ export async function overHttp2(port: number): Promise<{ client: UniversalClient
   };
   return {
     client,
+    closed: closed.promise,
     close: () => {
       connection.close();
       return closed.promise;

@@ -153,6 +153,23 @@ Deno.test("an event is written as proto3 JSON: 64 bits as text, times as RFC 333
   );
 });
 
+Deno.test("B1 an event that JSON cannot wholly say is sent all the same, so that there is no gap", () => {
+  const event = (value: Record<string, unknown>) =>
+    text(encoded({ payload: { case: "event", value: { id: "e", offset: 1n, ...value } } }).message("json"));
+  assertEquals(
+    event({ payload: { a: NaN, b: [Infinity], c: 1 } }),
+    `{"event":{"id":"e","payload":{"a":null,"b":[null],"c":1},"offset":"1"}}`,
+  );
+  const good = { seconds: 1n, nanos: 0 };
+  for (const sentAt of [{ seconds: 1n, nanos: -5 }, { seconds: 10n ** 14n, nanos: 0 }]) {
+    assertEquals(event({ sentAt }), `{"event":{"id":"e","offset":"1"}}`);
+  }
+  assertEquals(
+    event({ sentAt: good, payload: { a: NaN } }),
+    `{"event":{"id":"e","payload":{"a":null},"sentAt":"1970-01-01T00:00:01Z","offset":"1"}}`,
+  );
+});
+
 Deno.test("B4 an event is encoded once per kind, however many ask", () => {
   const event = encoded({ payload: { case: "pong", value: {} } });
   assert(event.webSocketFrame("json") === event.webSocketFrame("json"));

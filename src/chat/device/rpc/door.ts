@@ -4,6 +4,7 @@
  */
 import { errorJson, FULL, gatewayHeaders, readHandshake, refuseOrigin } from "../handshake.ts";
 import type { Admission, DeviceHost, Handshake, Headers, UnaryAnswer } from "../host.ts";
+import type { Patience } from "../patience.ts";
 import type { Shared } from "../queued_transport.ts";
 import type { RpcError } from "../rpc_error.ts";
 import { SERVICE_PATH, STREAM_METHOD } from "../service.ts";
@@ -31,8 +32,12 @@ export class RpcDoor<Who> {
   readonly #shared: Shared;
   readonly #streams: Streams;
 
-  constructor(host: DeviceHost<Who>, shared: Shared, streams: Streams) {
+  readonly #bodies: Patience;
+
+  /** @param bodies ends calls whose body does not come */
+  constructor(host: DeviceHost<Who>, shared: Shared, streams: Streams, bodies: Patience) {
     this.#host = host;
+    this.#bodies = bodies;
     this.#shared = shared;
     this.#streams = streams;
   }
@@ -108,7 +113,7 @@ export class RpcDoor<Who> {
     const leaving = new AbortController();
     const [admission, body] = await Promise.all([
       this.#admit(handshake),
-      readUnary(exchange, protocol, options.maxMessageSize, leaving),
+      readUnary(exchange, protocol, options.maxMessageSize, this.#bodies, leaving),
     ]);
     if (leaving.signal.aborted) return;
     if ("refused" in admission) return refuse(exchange, protocol, admission.refused, cors);

@@ -4,6 +4,7 @@
  */
 import { HEALTH, healthResponse, MessageError, readHealthRequest, SERVING } from "../../../rpc/health_message.ts";
 import { SERVICE } from "../service.ts";
+import type { Patience } from "../patience.ts";
 import type { Exchange } from "./exchange.ts";
 import { endOf, enveloped, errorAnswer, type Protocol, protocolOf } from "./protocol.ts";
 import { readUnary } from "./unary.ts";
@@ -17,8 +18,12 @@ export class HealthService {
   readonly #isServing: () => boolean;
   readonly #watchers = new Set<(last?: "last") => void>();
 
-  constructor(isServing: () => boolean) {
+  readonly #bodies: Patience;
+
+  /** @param bodies ends calls whose body does not come */
+  constructor(isServing: () => boolean, bodies: Patience) {
     this.#isServing = isServing;
+    this.#bodies = bodies;
   }
 
   /** Takes a call of a method below `HEALTH.service`. */
@@ -42,7 +47,7 @@ export class HealthService {
 
   async #serve(exchange: Exchange, protocol: Protocol): Promise<void> {
     const leaving = new AbortController();
-    const body = await readUnary(exchange, protocol, LONGEST_REQUEST, leaving);
+    const body = await readUnary(exchange, protocol, LONGEST_REQUEST, this.#bodies, leaving);
     if (leaving.signal.aborted) return;
     if ("code" in body) return refuse(exchange, protocol, body);
     let service: string;

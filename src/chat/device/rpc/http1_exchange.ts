@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Headers } from "../host.ts";
+import type { Patience } from "../patience.ts";
 import { headersOf, peerOf, targetOf } from "../http_message.ts";
 import type { Exchange, ExchangeReceiver } from "./exchange.ts";
 
@@ -28,7 +29,11 @@ export class Http1Exchange implements Exchange {
   #heldBytes = 0;
   #over = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, readonly secure: boolean) {
+  readonly #answers: Patience;
+
+  /** @param answers cuts those whose end is not read */
+  constructor(request: IncomingMessage, response: ServerResponse, readonly secure: boolean, answers: Patience) {
+    this.#answers = answers;
     this.#request = request;
     this.#response = response;
     this.method = request.method ?? "";
@@ -64,6 +69,7 @@ export class Http1Exchange implements Exchange {
     }
     response.writeHead(status, { ...headers, "content-length": String(byteLength(body)) });
     response.end(body);
+    this.#answers.await(this);
   }
 
   begin(status: number, headers: Headers): void {
@@ -85,11 +91,15 @@ export class Http1Exchange implements Exchange {
   }
 
   end(): void {
-    this.#whenEnded(() => this.#response.end());
+    this.#whenEnded(() => {
+      this.#response.end();
+      this.#answers.await(this);
+    });
   }
 
   cut(): void {
     this.#over = true;
+    this.#answers.forget(this);
     this.#request.socket.destroy();
   }
 
@@ -117,6 +127,7 @@ export class Http1Exchange implements Exchange {
   }
 
   #closed(): void {
+    this.#answers.forget(this);
     if (this.#over) return;
     this.#over = true;
     this.#held = [];

@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer";
 import { ERROR_CODE, HeaderList, type Http2Stream, type StreamListener } from "../../../http2/mod.ts";
 import type { Headers } from "../host.ts";
+import type { Patience } from "../patience.ts";
 import type { Exchange, ExchangeReceiver } from "./exchange.ts";
 
 /** See {@link Exchange}. */
@@ -22,19 +23,31 @@ export class Http2Exchange implements Exchange {
   #ending = false;
   #over = false;
 
-  constructor(stream: Http2Stream, list: HeaderList, end: boolean, readonly peer: string, readonly secure: boolean) {
+  readonly #answers: Patience;
+
+  /** @param answers cuts those whose end is not read */
+  constructor(
+    stream: Http2Stream,
+    list: HeaderList,
+    end: boolean,
+    readonly peer: string,
+    readonly secure: boolean,
+    answers: Patience,
+  ) {
     this.#stream = stream;
+    this.#answers = answers;
     this.#requestEnded = end;
     const headers: Record<string, string> = {};
     for (const [i, name] of list.names.entries()) {
+      if (name.startsWith(":")) continue;
       const before = headers[name];
       const separator = name === "cookie" ? "; " : ", ";
       headers[name] = before === undefined ? list.values[i]! : before + separator + list.values[i]!;
     }
-    headers["host"] ??= headers[":authority"] ?? "";
-    const target = headers[":path"] ?? "";
+    headers["host"] ??= list.get(":authority") ?? "";
+    const target = list.get(":path") ?? "";
     const at = target.indexOf("?");
-    this.method = headers[":method"] ?? "";
+    this.method = list.get(":method") ?? "";
     this.path = at < 0 ? target : target.slice(0, at);
     this.query = new URLSearchParams(at < 0 ? "" : target.slice(at));
     this.headers = headers;
@@ -77,6 +90,7 @@ export class Http2Exchange implements Exchange {
   cut(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#answers.forget(this);
     // To gRPC it means: resource exhausted. Whoever is cut did not read, or not answer.
     this.#stream.reset(ERROR_CODE.ENHANCE_YOUR_CALM);
   }
@@ -97,6 +111,7 @@ export class Http2Exchange implements Exchange {
     reset: () => {
       if (this.#over) return;
       this.#over = true;
+      this.#answers.forget(this);
       this.#receiver?.lost();
     },
     drained: () => {
@@ -113,11 +128,13 @@ export class Http2Exchange implements Exchange {
   #ended(): void {
     this.#ending = true;
     if (this.#stream.pendingBytes === 0) this.#finished();
+    else this.#answers.await(this);
   }
 
   #finished(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#answers.forget(this);
     if (!this.#stream.remoteEnded) this.#stream.reset(ERROR_CODE.NO_ERROR);
     this.#receiver?.finished();
   }
