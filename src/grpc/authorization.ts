@@ -7,7 +7,7 @@ import type { HeaderList } from "../http2/hpack/header_list.ts";
 import type { AuthOptions } from "./config/options.ts";
 import { type CallInfo, type Claims, type HeaderProcessor, TokenError, type TokenValidator } from "./parts.ts";
 import { type GatewayRefusal, REFUSAL } from "./refusals.ts";
-import { TokenCache } from "./token_cache.ts";
+import { TokenCache } from "../rpc/token_cache.ts";
 
 /** What {@link HmacTokenValidator} is told. */
 export interface HmacOptions {
