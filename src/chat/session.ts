@@ -150,6 +150,8 @@ export class Session implements TransportListener, SubscriptionOwner, Connection
     const lasted = clock.now() - this.#began;
     meters.closes.of({ code: String(code) }).value++;
     meters.life.observe(lasted);
+    const owner = { profile: this.profileId, device: this.deviceId, transport: this.kind };
+    this.#hub.spans?.connection(this.#headers, owner, this.connectedAt, code, reason);
     if (code === 4008) {
       meters.slowConsumers++;
       this.#hub.tell({ kind: "chat_limit", profile: this.profileId, device: this.deviceId, what: "slow" });
