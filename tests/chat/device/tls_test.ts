@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { WebSocket as ForeignWebSocket } from "ws";
 import { encoded } from "../../../src/chat/proto/mod.ts";
 import { Devices } from "../../../src/chat/device/devices.ts";
 import { DEFAULT_DEVICE_OPTIONS } from "../../../src/chat/device/options.ts";
@@ -27,16 +28,15 @@ interopTest("with TLS there are wss, https and h2, and certificates can be read 
     const health = await fetch(`https://localhost:${port}/healthz`, { client });
     assertEquals(await health.text(), "ok");
 
-    const socket = new WebSocket(`wss://localhost:${port}/ws`, { client, protocols: ["chat.v1.json"] });
-    const opened = new Promise((resolve) => socket.onopen = resolve);
-    await opened;
+    const socket = new ForeignWebSocket(`wss://localhost:${port}/ws`, "chat.v1.json", { ca: caCerts });
+    await new Promise((resolve) => socket.on("open", resolve));
     const session = await host.session();
-    const got = new Promise<MessageEvent>((resolve) => socket.onmessage = resolve);
+    const got = new Promise<string>((resolve) => socket.on("message", (data: Uint8Array) => resolve(`${data}`)));
     session.transport.send(encoded({ replyTo: "x".repeat(100_000), payload: { case: "pong", value: {} } }));
-    assertEquals((await got).data.length, 100_000 + `{"replyTo":"","pong":{}}`.length);
-    const closed = new Promise<CloseEvent>((resolve) => socket.onclose = resolve);
+    assertEquals((await got).length, 100_000 + `{"replyTo":"","pong":{}}`.length);
+    const closed = new Promise<number>((resolve) => socket.on("close", resolve));
     session.transport.close(4005);
-    assertEquals((await closed).code, 4005);
+    assertEquals(await closed, 4005);
 
     // The cookie goes back over TLS only.
     const raw = await Deno.connectTls({ hostname: "localhost", port, caCerts });

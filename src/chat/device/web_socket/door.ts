@@ -2,6 +2,7 @@
  * From an HTTP request to an open WebSocket, or to a refusal that says why.
  * @module
  */
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
@@ -62,14 +63,15 @@ export class WebSocketDoor<Who> {
     }
     if (!socket.writable) return this.#streams.giveUp(); // It has left.
     const compressed = options.compression && upgrade.offersDeflate;
-    socket.write(head(101, {
+    const answer = head(101, {
       upgrade: "websocket",
       connection: "Upgrade",
       "sec-websocket-accept": acceptKey(headers["sec-websocket-key"]!),
       ...(upgrade.protocol === undefined ? {} : { "sec-websocket-protocol": upgrade.protocol }),
       ...(compressed ? { "sec-websocket-extensions": DEFLATE_TERMS } : {}),
       ...gatewayHeaders(options, secure),
-    }));
+    });
+    socket.write(Buffer.from(answer, "latin1"));
     socket.setTimeout(0);
     socket.setNoDelay(true);
     const { encoding } = upgrade;
