@@ -254,6 +254,23 @@ Deno.test("F12: a read whose connection the core had closed is answered over ano
   });
 });
 
+Deno.test("F12: a write over a connection that dies with it is not sent again over another one", async () => {
+  const answer = bytes(`${HEAD}content-length: 2\r\n\r\n[]`);
+  let asked = 0;
+  await withRawCore(async (connection) => {
+    while (await heard(connection)) {
+      if (++asked === 2) break;
+      await connection.write(answer);
+    }
+    connection.close();
+  }, async (forwarder) => {
+    assertEquals(told(await forwarder.forward(callOf())), "ok: []");
+    assertEquals(told(await forwarder.forward(callOf())), "unavailable: the chat service cannot be reached");
+    assertEquals(asked, 2);
+    assertEquals(told(await forwarder.forward(callOf())), "ok: []");
+  });
+});
+
 Deno.test("connections to the core are used again, and closed at the end", async () => {
   const ports = new Set<number>();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (_, { remoteAddr }) => {
