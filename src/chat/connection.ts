@@ -90,7 +90,9 @@ export interface Connection extends RoomMember {
 /** All connections, by whose they are. */
 export interface Directory extends Iterable<Connection> {
   readonly size: number;
-  /** Connections of a profile that have said Hello, oldest first; of one device when it is named. */
+  /**
+   * Connections of a profile that have said Hello, oldest first; of one device when it is named.
+   */
   of(profileId: string, deviceId?: string): Iterable<Connection>;
   /** C5: whether one more connection of the device is refused. */
   refuses(profileId: string, deviceId: string): boolean;

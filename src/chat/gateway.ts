@@ -64,7 +64,7 @@ export class ChatGateway implements ChatControl {
     this.#clock = parts.clock ?? SYSTEM_CLOCK;
     const wall = parts.wall ?? Date.now;
     const gatewayId = config.gatewayId === "" ? freshId(wall()) : config.gatewayId;
-    this.#hub = new LiveHub(gatewayId, config, this.#clock, wall, parts.tellsRequests ?? (() => false));
+    this.#hub = new LiveHub(gatewayId, config, this.#clock, wall, parts.tellsRequests ?? (() => false), parts.spans);
     this.#reception = new Reception({
       hub: this.#hub,
       sessions: this.#hub.sessions,

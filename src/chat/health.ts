@@ -12,7 +12,9 @@ export interface HealthSources {
   readonly issuer: ChatHealth["issuer"];
 }
 
-/** An open breaker shows, and makes nothing unready: what is in the cache is served all the same. */
+/**
+ * An open breaker shows, and makes nothing unready: what is in the cache is served all the same.
+ */
 export function healthOf(sources: HealthSources): ChatHealth {
   const { state, cache, issuer } = sources;
   const reason = state !== "ready"

@@ -15,6 +15,7 @@ import type { Meters } from "./meters.ts";
 import type { RoomEvent } from "./proto/mod.ts";
 import type { Questions } from "./questions.ts";
 import type { Rooms } from "./rooms.ts";
+import type { Spans } from "./spans.ts";
 import type { Published, Store } from "./store/mod.ts";
 
 /** One gateway, as its parts see it. */
@@ -39,9 +40,14 @@ export interface Hub {
   readonly roomLimits: NamedLimits;
   /** Says something to all gateways. @returns those that hear it now */
   say(word: Word, keep: boolean): Promise<number>;
-  /** Gives an event its place in its room and spreads it (B1, B3). Fills in an id where there is none. */
+  /**
+   * Gives an event its place in its room and spreads it (B1, B3). Fills in an id where there is
+   * none.
+   */
   publish(event: RoomEvent): Promise<Published & { readonly id: string }>;
   tell(event: ChatEvent): void;
+  /** Undefined: nobody wants any. */
+  readonly spans: Spans | undefined;
   /** Whether somebody wants `chat_request`. */
   readonly tellsRequests: boolean;
 }

@@ -67,7 +67,10 @@ export class NamedLimits {
     return this.#buckets.size;
   }
 
-  /** Takes `count`, as far as there is room. @returns ms until there is room for more; 0: all taken */
+  /**
+   * Takes `count`, as far as there is room.
+   * @returns ms until there is room for more; 0: all taken
+   */
   take(name: string, rate: number, burst: number, now: number, count = 1): number {
     if (rate === 0) return 0;
     let bucket = this.#buckets.get(name);

@@ -20,6 +20,7 @@ import { type RoomEvent, RoomEventSchema } from "./proto/mod.ts";
 import { Questions } from "./questions.ts";
 import { Rooms } from "./rooms.ts";
 import { Sessions } from "./sessions.ts";
+import type { Spans } from "./spans.ts";
 import type { Published, Store, StoreEvent } from "./store/mod.ts";
 
 /** Publications whose time is kept; more than are ever under way at once. */
@@ -49,6 +50,7 @@ export class LiveHub implements Hub {
     readonly clock: Clock,
     readonly wall: () => number,
     tellsRequests: () => boolean,
+    readonly spans: Spans | undefined,
   ) {
     this.#tellsRequests = tellsRequests;
     this.sessions = new Sessions(clock, () => this.config);

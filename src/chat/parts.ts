@@ -10,6 +10,7 @@ import type { ChatConfig } from "./config/options.ts";
 import type { Forwarder, ForwarderOptions, Membership } from "./core/forwarder.ts";
 import type { DeviceHost } from "./device/host.ts";
 import type { DeviceOptions, ListenOptions } from "./device/options.ts";
+import type { Spans } from "./spans.ts";
 import type { Store, StoreOptions } from "./store/mod.ts";
 import type { Who } from "./session.ts";
 
@@ -41,6 +42,8 @@ export interface ChatParts {
   readonly clock?: Clock;
   /** Milliseconds of Unix time. */
   readonly wall?: () => number;
+  /** Where spans are kept for whoever sends them; absent: none are made. */
+  readonly spans?: Spans;
   /** Whether every request is told (`chat_request`); asked each time. */
   readonly tellsRequests?: () => boolean;
   /** Pages over HTTP/1.1 beside health: those of `--dev`. */

@@ -52,7 +52,10 @@ export async function consequences(hub: Hub, call: AcceptedCall): Promise<void> 
   if (Object.hasOwn(CONSEQUENCES, call.method)) await CONSEQUENCES[call.method]!(hub, call);
 }
 
-/** How many events a SendEvent has for each room; nothing for what cannot be read: that the core tells. */
+/**
+ * How many events a SendEvent has for each room; nothing for what cannot be read: that the core
+ * tells.
+ */
 export function eventsPerRoom(encoding: Encoding, body: Uint8Array): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   try {

@@ -88,9 +88,12 @@ export class Reception implements DeviceHost<Who> {
     const began = performance.now();
     try {
       const caller = { profileId: checked.profileId, deviceId, token: token! };
+      const owner = { profile: checked.profileId, device: deviceId ?? "", transport: "call" };
+      const span = hub.spans?.call(method, headers, owner);
       const answer = await hub.forwarder.forward(
-        { caller, method, encoding, body, headers, remote, timeoutMs, signal },
+        { caller, method, encoding, body, headers: span?.headers ?? headers, remote, timeoutMs, signal },
       );
+      span?.end("error" in answer ? answer.error.code : "ok");
       if ("error" in answer) this.#told(answer.error.code);
       else this.bytesOut += answer.body.length;
       if (hub.tellsRequests) {

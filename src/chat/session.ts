@@ -150,6 +150,8 @@ export class Session implements TransportListener, SubscriptionOwner, Connection
     const lasted = clock.now() - this.#began;
     meters.closes.of({ code: String(code) }).value++;
     meters.life.observe(lasted);
+    const owner = { profile: this.profileId, device: this.deviceId, transport: this.kind };
+    this.#hub.spans?.connection(this.#headers, owner, this.connectedAt, code, reason);
     if (code === 4008) {
       meters.slowConsumers++;
       this.#hub.tell({ kind: "chat_limit", profile: this.profileId, device: this.deviceId, what: "slow" });
@@ -316,7 +318,9 @@ export class Session implements TransportListener, SubscriptionOwner, Connection
     this.#hub.tell({ kind: "chat_connected", profile, device, transport, remote });
   }
 
-  /** Rooms of Hello, of the session before, and all others that are wanted. Then what has waited. */
+  /**
+   * Rooms of Hello, of the session before, and all others that are wanted. Then what has waited.
+   */
   async #enterRooms(hello: Hello, kept: readonly RoomPosition[]): Promise<void> {
     const asked = new Set<string>();
     for (const { roomId, offset, epoch } of hello.rooms) {

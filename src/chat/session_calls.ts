@@ -54,7 +54,10 @@ export class SessionCalls {
   }
 
   async #run(id: string, method: string, encoding: "json" | "proto", body: Uint8Array): Promise<void> {
-    const { caller, headers, remote } = this.#session;
+    const { caller, remote, kind: transport } = this.#session;
+    const owner = { profile: caller.profileId, device: this.#session.deviceId, transport };
+    const span = this.#hub.spans?.call(method, this.#session.headers, owner);
+    const headers = span?.headers ?? this.#session.headers;
     const controller = new AbortController();
     const running = this.#running ??= new Set();
     running.add(controller);
@@ -68,6 +71,7 @@ export class SessionCalls {
     } finally {
       running.delete(controller);
     }
+    span?.end("error" in answer ? answer.error.code : "ok");
     this.#tellRequest(method, answer, performance.now() - began);
     if (!this.#session.isClosed) this.#answer(id, encoding, answer);
     this.#session.callEnded();

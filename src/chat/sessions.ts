@@ -63,7 +63,9 @@ export class Sessions implements Directory {
     return { in: bytesIn, out: bytesOut };
   }
 
-  /** Connections of a profile that have said Hello, oldest first; of one device when it is named. */
+  /**
+   * Connections of a profile that have said Hello, oldest first; of one device when it is named.
+   */
   *of(profileId: string, deviceId?: string): Generator<Connection> {
     for (const session of this.#byProfile.get(profileId) ?? []) {
       if (deviceId === undefined || session.deviceId === deviceId) yield session;

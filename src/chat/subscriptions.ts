@@ -2,7 +2,8 @@
  * The rooms of one connection: coming in, being caught up, and leaving.
  *
  * A room goes through `asking` (may it?), `entering` (its events are fetched) and `live`. Whatever
- * else is asked about it meanwhile waits until it is live or refused, so that answers come in order.
+ * else is asked about it meanwhile waits until it is live or refused, so that answers come in
+ * order.
  * @module
  */
 import { CoreFailure } from "./core/forwarder.ts";

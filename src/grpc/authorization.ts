@@ -59,8 +59,8 @@ export class HmacTokenValidator implements TokenValidator {
   }
 
   /**
-   * Until when a token that is known holds, whatever is asked meanwhile: ms since 1970, by the clock
-   * of the process; 0 for one that was not seen lately.
+   * Until when a token that is known holds, whatever is asked meanwhile: ms since 1970, by the
+   * clock of the process; 0 for one that was not seen lately.
    */
   goodUntil(token: string): number {
     const { exp } = this.#held.get(token) ?? {};

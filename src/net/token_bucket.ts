@@ -28,7 +28,9 @@ export class TokenBucket {
     return true;
   }
 
-  /** Milliseconds until there is a token, as of the last call of {@link take}; 0 when there is one. */
+  /**
+   * Milliseconds until there is a token, as of the last call of {@link take}; 0 when there is one.
+   */
   get wait(): number {
     return this.#tokens >= 1 ? 0 : Math.ceil((1 - this.#tokens) * 1000 / this.perSecond);
   }

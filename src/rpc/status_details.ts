@@ -1,6 +1,6 @@
 /**
- * `google.rpc.Status` as it stands in `grpc-status-details-bin`: a code, a message, and details, each
- * a `google.protobuf.Any`. PURE.
+ * `google.rpc.Status` as it stands in `grpc-status-details-bin`: a code, a message, and details,
+ * each a `google.protobuf.Any`. PURE.
  * @module
  */
 import { codeOfGrpc, ERROR_CODES, type ErrorDetail, type RpcError } from "./error.ts";

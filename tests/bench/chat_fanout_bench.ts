@@ -1,7 +1,8 @@
 /**
  * What it costs to spread events to many WebSockets:
  *
- *     deno run -A tests/bench/chat_fanout_bench.ts [--members N] [--window W] [--rate R] [--seconds S]
+ *     deno run -A tests/bench/chat_fanout_bench.ts [--members N] [--window W] [--rate R] [--seconds
+ * S]
  *
  * Members and publishers live in another process. A publisher sends a request and waits until its
  * event has come back; W of them do so at a time, or R events are sent a second.

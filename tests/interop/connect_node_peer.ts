@@ -1,6 +1,6 @@
 /**
- * A core and its clients made of connect-node, for Node in a process of its own. Bundled before it is
- * run; told what to do by lines of JSON on stdin, answers with lines of JSON on stdout.
+ * A core and its clients made of connect-node, for Node in a process of its own. Bundled before it
+ * is run; told what to do by lines of JSON on stdin, answers with lines of JSON on stdout.
  */
 // deno-lint-ignore-file no-explicit-any
 import { create } from "@bufbuild/protobuf";

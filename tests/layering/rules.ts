@@ -36,7 +36,17 @@ const DIAMETER = [
 const OPS = ["ops/config", "ops/otlp", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
 const GRPC = ["grpc/sim", "grpc", "grpc/config", "rpc"] as const;
 /** The chat plane's, as commands see them. */
-const CHAT = ["chat/sim", "chat/admin", "chat", "chat/core", "chat/auth", "chat/config", "chat/proto"] as const;
+const CHAT = [
+  "chat/sim",
+  "chat/admin",
+  "chat",
+  "chat/core",
+  "chat/auth",
+  "chat/config",
+  "chat/device",
+  "chat/store",
+  "chat/proto",
+] as const;
 
 /**
  * The arrows. A room is a directory of src, or a file without its `.ts`; what it may import is
@@ -102,11 +112,11 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "chat/config": ["ops/config", "net"],
   // Devices on one side, an interface on the other: knows no session, room or core.
   "chat/device": ["chat/proto", "rpc", "http2", "http2/hpack", ...BELOW_PLANES],
-  "chat/proto": [],
   // What gateways of the chat plane share; knows nothing of devices.
   "chat/store": [...BELOW_PLANES],
   // A small core: knows no gateway.
-  "chat/sim": ["rpc", "http2", ...BELOW_PLANES],
+  "chat/sim": ["chat/proto", "rpc", "http2", ...BELOW_PLANES],
+  "chat/proto": [],
   // Where calls of devices go, and what the gateway itself asks there: knows no device.
   "chat/core": ["chat/auth", "rpc", "http2", "http2/hpack", ...BELOW_PLANES],
   // Who a token is of.

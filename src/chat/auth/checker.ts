@@ -16,9 +16,9 @@ export interface CheckedToken {
 }
 
 /**
- * Why a token does not hold: a bad token (`unauthenticated`), or nobody can say at the moment because
- * the issuer's keys cannot be read (`unavailable`). The message is for the device: no part of a token
- * is in it.
+ * Why a token does not hold: a bad token (`unauthenticated`), or nobody can say at the moment
+ * because the issuer's keys cannot be read (`unavailable`). The message is for the device: no part
+ * of a token is in it.
  */
 export class TokenRefusal {
   constructor(

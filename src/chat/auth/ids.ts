@@ -17,8 +17,8 @@ export class BadDeviceId {
 }
 
 /**
- * The device that a caller is: the one in its token, whatever it says beside that; else the one that
- * it names.
+ * The device that a caller is: the one in its token, whatever it says beside that; else the one
+ * that it names.
  * @param said header `x-device-id`, query `device_id` or `Hello.device_id`; "" counts as absent
  * @returns undefined when there is none
  */

@@ -43,8 +43,8 @@ const LAST_MOMENT = 8.64e15;
 type Key = Uint8Array | JWTVerifyGetKey;
 
 /**
- * Takes only signatures that are expected of an issuer: a secret is never compared with a public key.
- * One that held is remembered until it expires or the issuer's keys change.
+ * Takes only signatures that are expected of an issuer: a secret is never compared with a public
+ * key. One that held is remembered until it expires or the issuer's keys change.
  */
 export class JwtChecker implements TokenChecker {
   readonly #options: TokenOptions;
@@ -55,7 +55,9 @@ export class JwtChecker implements TokenChecker {
   #held = new TokenCache<CheckedToken>(MOST_REMEMBERED);
   #closed = false;
 
-  /** @throws TypeError without secret, issuer and key set, or with an algorithm that is none here */
+  /**
+   * @throws TypeError without secret, issuer and key set, or with an algorithm that is none here
+   */
   constructor(options: TokenOptions, parts: CheckerParts = {}) {
     const { issuer, jwksUri, secret, algorithms } = options;
     this.#options = options;

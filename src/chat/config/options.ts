@@ -111,7 +111,10 @@ export interface CoreOptions {
   readonly maxInFlight: number;
   /** How long a yes is remembered. */
   readonly membershipTtl: number;
-  /** What is published: what the core answers to SendEvent, or only what is pushed to the admin interface. */
+  /**
+   * What is published: what the core answers to SendEvent, or only what is pushed to the admin
+   * interface.
+   */
   readonly publish: "accepted" | "pushed";
   readonly breaker: BreakerOptions;
 }

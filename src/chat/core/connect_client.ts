@@ -1,9 +1,9 @@
 /**
  * The core over HTTP/1.1: the unary half of the Connect protocol.
  *
- * Neither node:http nor fetch, because a write must go once (F12): node:http sends a request again by
- * itself when a connection that it used before dies of it. Per call with 50 at once this takes 40 us
- * of processor time, node:http 55 us, fetch 75 us.
+ * Neither node:http nor fetch, because a write must go once (F12): node:http sends a request again
+ * by itself when a connection that it used before dies of it. Per call with 50 at once this takes
+ * 40 us of processor time, node:http 55 us, fetch 75 us.
  * @module
  */
 import { type Endpoint, endpointText } from "../../net/connection.ts";

@@ -27,16 +27,19 @@ export type Outcome =
     readonly error: RpcError;
     readonly headers?: Headers;
     /**
-     * Whether the core was there: `none`, it said this itself; `unavailable`, it or a proxy before it
-     * said that it is not (HTTP 502, 503); `connection`, nobody was reached, or the connection went
-     * before an answer.
+     * Whether the core was there: `none`, it said this itself; `unavailable`, it or a proxy before
+     * it said that it is not (HTTP 502, 503); `connection`, nobody was reached, or the connection
+     * went before an answer.
      */
     readonly failure: "none" | "unavailable" | "connection";
     /** Why, for whoever runs the gateway; without it the error's message says all. */
     readonly reason?: string;
   };
 
-/** Ends a call that nobody waits for any more. @param late because the core has not answered in time */
+/**
+ * Ends a call that nobody waits for any more.
+ * @param late because the core has not answered in time
+ */
 export type Cancel = (late: boolean) => void;
 
 /** Makes calls. Sends nothing twice. */

@@ -16,7 +16,9 @@ export interface LineAnswer {
 
 const NOTHING = new Uint8Array();
 
-/** Ends itself at the first thing that goes wrong, and when the core closes it or speaks unasked. */
+/**
+ * Ends itself at the first thing that goes wrong, and when the core closes it or speaks unasked.
+ */
 export class CoreLine {
   readonly #connection: Connection;
   readonly #input: Http1Input;

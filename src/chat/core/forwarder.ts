@@ -84,8 +84,9 @@ export interface ForwarderOptions extends CoreLimits {
   /** Goes to the core as `x-gateway-id`. */
   readonly gatewayId: string;
   /**
-   * A call went well, and its caller has not been answered yet: the place to publish its events, and
-   * to see who was removed from a room. The answer waits for it; what it throws is told to `failed`.
+   * A call went well, and its caller has not been answered yet: the place to publish its events,
+   * and to see who was removed from a room. The answer waits for it; what it throws is told to
+   * `failed`.
    */
   readonly accepted?: (call: AcceptedCall) => void | Promise<void>;
   /** For the meters: a call has ended. @param code `ok`, or a name of Connect's */

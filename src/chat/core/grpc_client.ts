@@ -88,7 +88,10 @@ export class GrpcCoreClient implements CoreClient {
     if (this.#waiting.size > 0 && this.#mayDial) this.#dialling = this.#dial();
   }
 
-  /** One at a time; when there are enough connections, a stream becomes free with each call that ends. */
+  /**
+   * One at a time; when there are enough connections, a stream becomes free with each call that
+   * ends.
+   */
   get #mayDial(): boolean {
     if (this.#dialling !== undefined || this.#ending.signal.aborted) return false;
     const usable = this.#usable;

@@ -16,7 +16,9 @@ export interface Handshake {
   readonly kind: TransportKind | "call";
   /** The device's address; behind a trusted proxy the one that it names. */
   readonly remote: string;
-  /** From `Authorization: Bearer` or the subprotocol `bearer.TOKEN`; undefined when neither came. */
+  /**
+   * From `Authorization: Bearer` or the subprotocol `bearer.TOKEN`; undefined when neither came.
+   */
   readonly token: string | undefined;
   /** From the header `x-device-id` or the query `device_id`, as it came. */
   readonly deviceId: string | undefined;

@@ -13,7 +13,9 @@ import type { Patience } from "./patience.ts";
 import { Http2Exchange } from "./rpc/http2_exchange.ts";
 import type { ExchangeTaker } from "./rpc/exchange.ts";
 
-/** Silence on a connection before it is asked whether it is there, and how long it may think; ms. */
+/**
+ * Silence on a connection before it is asked whether it is there, and how long it may think; ms.
+ */
 const KEEPALIVE = { interval: 60_000, timeout: 20_000 } as const;
 const HEAD_BYTES = 16 * 1024;
 /** How much finer than the time that a connection may idle the looks at them are. */
@@ -22,7 +24,9 @@ const FINER = 4;
 /** All HTTP/2 connections of one gateway. */
 export class Http2Listeners {
   readonly #node = new Http2Node();
-  /** Since when each has been without a stream, in ms of a monotonic clock; Infinity: it has one. */
+  /**
+   * Since when each has been without a stream, in ms of a monotonic clock; Infinity: it has one.
+   */
   readonly #connections = new Map<Http2Connection, number>();
   readonly #listeners: (Listener | TlsListener)[] = [];
   readonly #taker: ExchangeTaker;

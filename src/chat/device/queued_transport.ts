@@ -73,7 +73,10 @@ export abstract class QueuedTransport implements Transport, Flushing {
   protected abstract ask(): void;
   /** Queues what says that the stream ends, or keeps it for {@link finish}. */
   protected abstract sayEnd(code: CloseCode, reason: string): void;
-  /** Hands bytes to the system. @returns how many it has not taken; `written` is to be called then */
+  /**
+   * Hands bytes to the system.
+   * @returns how many it has not taken; `written` is to be called then
+   */
   protected abstract writeOut(bytes: Uint8Array): number;
   /** Ends this side: all has been handed over. */
   protected abstract finish(): void;

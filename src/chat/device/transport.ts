@@ -45,13 +45,14 @@ export interface TransportListener {
   /** A sign of life without a request: a WebSocket pong or ping. */
   alive(): void;
   /**
-   * What waited behind a slow write has gone to the system: the moment for whoever has much to send,
-   * and looked at `queuedBytes`, to go on.
+   * What waited behind a slow write has gone to the system: the moment for whoever has much to
+   * send, and looked at `queuedBytes`, to go on.
    */
   drained?(): void;
   /**
    * The stream has ended; exactly once, the last that is told.
-   * @param code the one that either side sent; 1006 when it was cut or lost (RFC 6455 section 7.4.1)
+   * @param code the one that either side sent; 1006 when it was cut or lost (RFC 6455 section
+   * 7.4.1)
    */
   closed(code: number, reason: string): void;
 }

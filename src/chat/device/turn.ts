@@ -56,8 +56,8 @@ export class Turn {
   }
 
   /**
-   * Flushes `one` at the end of this turn, behind everything that was ready to be read. To be called
-   * once until then.
+   * Flushes `one` at the end of this turn, behind everything that was ready to be read. To be
+   * called once until then.
    */
   flushLater(one: Flushing): void {
     if (this.#due.push(one) === 1) setImmediate(this.#flush);

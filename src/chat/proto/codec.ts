@@ -19,8 +19,8 @@ export type Encoding = "json" | "proto";
 export type RequestPayload = Exclude<StreamRequest["payload"], { case: undefined }>;
 
 /**
- * A message that is none: no JSON, a wrong type, a bad base64, or nothing known in it. Its sender is
- * told its `message`, and closed with 4007.
+ * A message that is none: no JSON, a wrong type, a bad base64, or nothing known in it. Its sender
+ * is told its `message`, and closed with 4007.
  */
 export class BadMessage extends Error {
   override name = "BadMessage";
@@ -115,7 +115,9 @@ function fromText(message: Uint8Array | string): StreamRequest {
   return fromJson(StreamRequestSchema, json, { ignoreUnknownFields: true });
 }
 
-/** Refuses what could be read and not be written again: numbers that JSON has not, endless depth. */
+/**
+ * Refuses what could be read and not be written again: numbers that JSON has not, endless depth.
+ */
 function checkStruct(value: JsonValue | undefined, depth = 0): void {
   if (typeof value === "number" && !Number.isFinite(value)) {
     throw new BadMessage(`bad message: ${value} is no number of JSON`);

@@ -1,6 +1,6 @@
 /**
- * The small chat service on one port: Connect over HTTP/1.1 and gRPC over HTTP/2, told apart by how a
- * connection begins.
+ * The small chat service on one port: Connect over HTTP/1.1 and gRPC over HTTP/2, told apart by how
+ * a connection begins.
  * @module
  */
 import type { DescService } from "@bufbuild/protobuf";

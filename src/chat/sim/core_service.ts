@@ -1,6 +1,6 @@
 /**
- * The small chat service behind bytes: one call, in either encoding, with the faults that were asked
- * for.
+ * The small chat service behind bytes: one call, in either encoding, with the faults that were
+ * asked for.
  * @module
  */
 import type { RpcError } from "../../rpc/error.ts";

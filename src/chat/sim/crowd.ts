@@ -33,7 +33,10 @@ export interface CrowdResult extends Verdict {
   readonly recovered: number;
   /** Subscriptions that could not. */
   readonly notRecovered: number;
-  /** ms from sending to reading, of every delivery while it was measured: median and 99th percentile. */
+  /**
+   * ms from sending to reading, of every delivery while it was measured: median and 99th
+   * percentile.
+   */
   readonly latency: { readonly p50: number; readonly p99: number } | undefined;
 }
 

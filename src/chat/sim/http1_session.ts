@@ -1,6 +1,6 @@
 /**
- * HTTP/1.1 on one connection, as much of it as a small service needs: requests with a body, one after
- * the other (RFC 9112).
+ * HTTP/1.1 on one connection, as much of it as a small service needs: requests with a body, one
+ * after the other (RFC 9112).
  *
  * node:http would do, but not on a connection of which somebody has read the beginning.
  * @module

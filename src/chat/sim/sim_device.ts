@@ -22,7 +22,9 @@ export interface SimDeviceOptions {
   token(): Promise<string>;
   target(): DeviceTarget;
   readonly judge: Judge;
-  /** Told of each event that it reads, with the time since it was sent where the payload tells that. */
+  /**
+   * Told of each event that it reads, with the time since it was sent where the payload tells that.
+   */
   readonly heard?: (room: string, offset: number, age: number | undefined) => void;
 }
 
@@ -34,7 +36,9 @@ interface Position {
   epoch: string;
 }
 
-/** ms before the second attempt to connect; each further one waits twice as long, up to the last. */
+/**
+ * ms before the second attempt to connect; each further one waits twice as long, up to the last.
+ */
 const [FIRST_PAUSE, LAST_PAUSE] = [20, 1_000];
 
 /** One device. */

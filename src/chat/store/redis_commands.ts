@@ -51,7 +51,10 @@ export class RedisCommands {
     this.#repaired = repaired;
   }
 
-  /** Loads the scripts, and finds out whether Redis takes writes. @throws Refused when it does not */
+  /**
+   * Loads the scripts, and finds out whether Redis takes writes.
+   * @throws Refused when it does not
+   */
   async prepare(): Promise<void> {
     await this.#link.callAll(Object.values(SCRIPTS).map(({ lua }): Command => ["SCRIPT", "LOAD", lua]));
     await this.#link.call(script("probe", [`gateway:probe:${this.#gatewayId}`], []));

@@ -1,9 +1,10 @@
 /**
- * The two connections to Redis: one for commands, one for what it publishes. Each comes back by itself.
+ * The two connections to Redis: one for commands, one for what it publishes. Each comes back by
+ * itself.
  *
- * A command is sent once, and fails when its connection breaks: only the caller knows whether it may
- * be sent again. Replies come in the order of the commands, so that one watch sees for all of them
- * that Redis does not answer, without a timer for each.
+ * A command is sent once, and fails when its connection breaks: only the caller knows whether it
+ * may be sent again. Replies come in the order of the commands, so that one watch sees for all of
+ * them that Redis does not answer, without a timer for each.
  * @module
  */
 import { Buffer } from "node:buffer";
@@ -87,7 +88,10 @@ export class RedisLink {
     return this.#commands.call(command);
   }
 
-  /** Sends commands, and waits for all. @throws what the first failure was, when all are answered */
+  /**
+   * Sends commands, and waits for all.
+   * @throws what the first failure was, when all are answered
+   */
   async callAll(commands: readonly Command[]): Promise<Reply[]> {
     const replies: Reply[] = [];
     for (let i = 0; i < commands.length; i += CHUNK) {

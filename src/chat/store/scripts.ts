@@ -31,7 +31,9 @@ export const KEYS = {
 /** What the channels of rooms begin with. */
 export const BUS = "gateway:bus:";
 
-/** ms for which a room's row of offsets lives after its last use: longer than anybody stays away. */
+/**
+ * ms for which a room's row of offsets lives after its last use: longer than anybody stays away.
+ */
 export const META_TTL = 30 * 86_400_000;
 
 /**
@@ -101,7 +103,9 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return {epoch, offset, entries}`,
 };
 
-/** Starts a new row of offsets: events were lost. KEYS meta history; ARGV new-epoch meta-ttl channel */
+/**
+ * Starts a new row of offsets: events were lost. KEYS meta history; ARGV new-epoch meta-ttl channel
+ */
 const renew: Script = {
   keys: 2,
   lua: `

@@ -4,7 +4,8 @@
  * Five choices beside the plain reading of the contract:
  * - Events are bytes: an encoded RoomEvent without its offset. In protobuf the last of two fields
  *   counts, so that the offset is put in by appending it, without decoding.
- * - {@link Store.recover} calls back instead of resolving: in that very turn the device is caught up
+ * - {@link Store.recover} calls back instead of resolving: in that very turn the device is caught
+ * up
  *   with the room, and whoever attaches it then needs no buffer and no second look at offsets.
  * - A connection is a handle ({@link DeviceRecord}): several connections of a device share one key.
  * - Who joined and left is found where the shared list is changed, because only there the first and
@@ -144,7 +145,10 @@ export interface Store {
    * Away: own members get it at once with offset 0, the others later (S4).
    */
   publish(roomId: string, event: NewEvent): Promise<Published>;
-  /** Sends to the room's listeners on all gateways what nobody keeps (Typing, Presence); may be lost. */
+  /**
+   * Sends to the room's listeners on all gateways what nobody keeps (Typing, Presence); may be
+   * lost.
+   */
   spread(roomId: string, body: Uint8Array): void;
 
   /**

@@ -2,7 +2,8 @@
  * Words to all gateways: heard once and in order, also those that came while nobody listened.
  * PURE.
  *
- *     HEARD\nENTRY\nBODY     HEARD: the gateway that has heard it already, or nothing; ENTRY: where it
+ *     HEARD\nENTRY\nBODY     HEARD: the gateway that has heard it already, or nothing; ENTRY: where
+ * it
  *                            is kept, or nothing
  * @module
  */

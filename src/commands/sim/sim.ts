@@ -5,8 +5,8 @@
 import { commandGroup } from "../cli/command.ts";
 
 /**
- * DRAs and Logic Apps of the Diameter plane; of the gRPC one what stands beside it; core and devices
- * of the chat plane.
+ * DRAs and Logic Apps of the Diameter plane; of the gRPC one what stands beside it; core and
+ * devices of the chat plane.
  */
 export default commandGroup("sim", "simulate what stands around a gateway, faults included", {
   dra: () => import("./dra.ts"),

@@ -4,7 +4,9 @@ import { BROWSER, openBrowser } from "../../dashboard/browser.ts";
 import { interopTest } from "../../interop/programs.ts";
 import { FakeHost, scene } from "./fake_host.ts";
 
-/** What a page does: `port` is the gateway's. Sentences, so that nothing of this program is in them. */
+/**
+ * What a page does: `port` is the gateway's. Sentences, so that nothing of this program is in them.
+ */
 const TALK = (port: number) =>
   `new Promise((resolve) => {
     const socket = new WebSocket("ws://127.0.0.1:${port}/ws?device_id=d1", ["chat.v1.json", "bearer.abc"]);

@@ -23,7 +23,9 @@ import { overFetch, overHttp2 } from "./universal_clients.ts";
 const pong = encoded({ replyTo: "1", payload: { case: "pong", value: {} } });
 const ping = () => create(StreamRequestSchema, { id: "1", payload: { case: "ping", value: {} } });
 
-/** Every client there is: its name, the transport that the gateway sees, and whether it is duplex. */
+/**
+ * Every client there is: its name, the transport that the gateway sees, and whether it is duplex.
+ */
 const CLIENTS: readonly (readonly [string, "grpc" | "grpcweb" | "connect", "1" | "2", "json" | "proto"])[] = [
   ["gRPC", "grpc", "2", "proto"],
   ["gRPC, JSON", "grpc", "2", "json"],

@@ -17,7 +17,10 @@ import type { CloseCode } from "../../../src/chat/device/close_codes.ts";
 import type { Transport, TransportListener } from "../../../src/chat/device/transport.ts";
 import { decodeRequest, type Encoded, type Encoding } from "../../../src/chat/proto/mod.ts";
 
-/** Tokens are `profile`, `profile/device` or `profile/device/expiry in ms`; "bad" and "away" are refused. */
+/**
+ * Tokens are `profile`, `profile/device` or `profile/device/expiry in ms`; "bad" and "away" are
+ * refused.
+ */
 export class FakeChecker implements TokenChecker {
   state: "up" | "down" = "up";
 

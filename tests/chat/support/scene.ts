@@ -6,6 +6,7 @@ import type { DeviceHost, Handshake } from "../../../src/chat/device/host.ts";
 import type { ChatEvent } from "../../../src/chat/events.ts";
 import { ChatGateway } from "../../../src/chat/gateway.ts";
 import type { Encoding } from "../../../src/chat/proto/mod.ts";
+import { Spans } from "../../../src/chat/spans.ts";
 import type { Who } from "../../../src/chat/session.ts";
 import { MemoryCache, MemoryStore } from "../../../src/chat/store/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
@@ -26,16 +27,19 @@ export const BEGIN = 1_700_000_000_000;
 export class Scene {
   readonly checker = new FakeChecker();
   readonly events: ChatEvent[] = [];
+  readonly spans: Spans;
   readonly gateway: ChatGateway;
   #host: DeviceHost<Who> | undefined;
 
   private constructor(readonly config: ChatConfig, readonly shared: Shared) {
     const { clock, cache, core } = shared;
     const begin = clock.now();
+    this.spans = new Spans(() => BEGIN + clock.now() - begin);
     this.gateway = new ChatGateway(config, {
       clock,
       wall: () => BEGIN + clock.now() - begin,
       random: () => 0.5,
+      spans: this.spans,
       store: (_uri, options) => new MemoryStore(options, cache),
       checker: () => this.checker,
       core: (_config, options) => core.parts(options),
