@@ -43,7 +43,7 @@ export class CoreForwarder implements Forwarder {
   static async create(options: ForwarderOptions): Promise<CoreForwarder> {
     const address = parseCoreUri(options.uri);
     if (address === undefined) throw new TypeError(`expected HOST:PORT, http(s):// or grpc(s)://, got ${options.uri}`);
-    if (address.protocol === "connect") return new CoreForwarder(await ConnectClient.create(address), options);
+    if (address.protocol === "connect") return new CoreForwarder(new ConnectClient(address), options);
     const { GrpcCoreClient } = await import("./grpc_client.ts");
     return new CoreForwarder(new GrpcCoreClient(address), options);
   }

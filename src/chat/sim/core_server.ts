@@ -104,12 +104,12 @@ export class CoreServer {
     const [, method] = PATH.exec(path) ?? [];
     if (method === undefined) return failure({ code: "unimplemented", message: `nothing is at ${path}` }, 404);
     if (verb !== "POST") return { status: 405, headers: { allow: "POST" } };
-    const type = headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+    const type = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
     if (type !== "application/json" && type !== "application/proto") {
       return { status: 415, headers: { "accept-post": "application/json, application/proto" } };
     }
     const encoding = type === "application/json" ? "json" : "proto";
-    const answer = await this.service.serve({ method, encoding, body, profileId: headers.get("x-profile-id") ?? "" });
+    const answer = await this.service.serve({ method, encoding, body, profileId: headers["x-profile-id"] ?? "" });
     if ("error" in answer) return failure(answer.error);
     return { status: 200, headers: { "content-type": type }, body: answer.body };
   }

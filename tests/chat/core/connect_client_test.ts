@@ -271,6 +271,68 @@ Deno.test("F12: a write over a connection that dies with it is not sent again ov
   });
 });
 
+for (
+  const [what, said, expected] of [
+    [
+      "in pieces",
+      ["HTTP/1.1 200 O", "K\r\nContent-Type: application/json\r\nContent-Le", "ngth: 2\r\n\r", "\n[", "]"],
+      "ok: []",
+    ],
+    ["in chunks", [`${HEAD}transfer-encoding: chunked\r\n\r\n1\r\n[\r\n1;x\r\n]\r\n0\r\nx-t: 1\r\n\r\n`], "ok: []"],
+    ["up to the end", [`${HEAD}\r\n[]`], "ok: []"],
+    ["in HTTP/1.0", ["HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n[]"], "ok: []"],
+    ["after it said wait", [
+      `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 X\r\na: b\r\n\r\n${HEAD}content-length: 2\r\n\r\n[]`,
+    ], "ok: []"],
+    ["without a word", ["HTTP/1.1 204\r\n\r\n"], "unknown: the chat service answered with HTTP status 204"],
+  ] as const
+) {
+  Deno.test(`F2: a core that answers ${what} is understood, call after call`, async () => {
+    await withRawCore(async (connection) => {
+      while (await heard(connection)) {
+        for (const [i, piece] of said.entries()) {
+          // Else the system would join them.
+          if (i > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+          await connection.write(bytes(piece));
+        }
+        if (what === "up to the end" || what === "in HTTP/1.0") break;
+      }
+      connection.close();
+    }, async (forwarder) => {
+      for (let i = 0; i < 3; i++) assertEquals(told(await forwarder.forward(callOf())), expected);
+    });
+  });
+}
+
+Deno.test("a core that closes what idles, or speaks unasked, is called over another connection", async () => {
+  const ends: Deno.TcpConn[] = [];
+  await withRawCore(async (connection) => {
+    ends.push(connection);
+    while (await heard(connection)) await connection.write(bytes(`${HEAD}content-length: 2\r\n\r\n[]`));
+    connection.close();
+  }, async (forwarder) => {
+    for (const end of [() => ends[0]!.closeWrite(), () => ends[1]!.write(bytes("HTTP/1.1 200 OK\r\n"))]) {
+      assertEquals(told(await forwarder.forward(callOf())), "ok: []");
+      const { length } = ends;
+      await end();
+      // Seen when the client closes its own side.
+      await until(() => isClosed(ends[length - 1]!), "the client has let it go");
+    }
+    assertEquals(told(await forwarder.forward(callOf())), "ok: []");
+    assertEquals(ends.length, 3);
+  });
+});
+
+/** The serving loop of the test has closed it. */
+function isClosed(connection: Deno.TcpConn): boolean {
+  try {
+    connection.setNoDelay(true);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 Deno.test("connections to the core are used again, and closed at the end", async () => {
   const ports = new Set<number>();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (_, { remoteAddr }) => {

@@ -39,7 +39,7 @@ async function served(pieces: readonly string[]) {
   return { requests: requests.map(({ method, path, body }) => `${method} ${path} ${text(body)}`), said: said.text };
 }
 
-const OK = "HTTP/1.1 200 \r\ncontent-length: 2\r\nx-a: b\r\n\r\nok";
+const OK = "HTTP/1.1 200 \r\nx-a: b\r\ncontent-length: 2\r\n\r\nok";
 const PLAIN = "POST /a?x=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello";
 const CHUNKED = "POST /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nx-t: 1\r\n\r\n";
 
@@ -66,7 +66,7 @@ Deno.test("a client that wants to close, or to be told to go on, is served so", 
   assertEquals(requests, ["POST / {}"]);
   assertEquals(
     said,
-    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 \r\ncontent-length: 2\r\nconnection: close\r\nx-a: b\r\n\r\nok",
+    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 \r\nconnection: close\r\nx-a: b\r\ncontent-length: 2\r\n\r\nok",
   );
 });
 
@@ -92,7 +92,7 @@ for (
   Deno.test(`a request with ${what} ends the connection with ${status}`, async () => {
     const { requests, said } = await served([wrong]);
     assertEquals(requests, []);
-    assertEquals(said, `HTTP/1.1 ${status} \r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
+    assertEquals(said, `HTTP/1.1 ${status} \r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
   });
 }
 
