@@ -379,7 +379,7 @@ export class ChatGateway implements ChatControl {
   #page(request: PageRequest): PageAnswer | undefined | Promise<PageAnswer | undefined> {
     const { method, path } = request;
     const isMetrics = path === "/metrics" && this.#hub.config.http.metrics;
-    if (path !== "/healthz" && path !== "/readyz" && !isMetrics) return this.#parts.pages?.(request);
+    if (path !== "/healthz" && path !== "/readyz" && !isMetrics) return this.#parts.page?.(request);
     if (method !== "GET" && method !== "HEAD") {
       return { status: 405, headers: { "allow": "GET, HEAD", "content-type": "text/plain" }, body: "expected GET\n" };
     }

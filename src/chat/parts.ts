@@ -8,7 +8,7 @@ import type { Endpoint } from "../net/connection.ts";
 import type { TokenChecker } from "./auth/checker.ts";
 import type { ChatConfig } from "./config/options.ts";
 import type { Forwarder, ForwarderOptions, Membership } from "./core/forwarder.ts";
-import type { DeviceHost } from "./device/host.ts";
+import type { DeviceHost, PageAnswer, PageRequest } from "./device/host.ts";
 import type { DeviceOptions, ListenOptions } from "./device/options.ts";
 import type { Spans } from "./spans.ts";
 import type { Store, StoreOptions } from "./store/mod.ts";
@@ -46,10 +46,10 @@ export interface ChatParts {
   readonly spans?: Spans;
   /** Whether every request is told (`chat_request`); asked each time. */
   readonly tellsRequests?: () => boolean;
-  /** Pages over HTTP/1.1 beside health: those of `--dev`. */
-  readonly pages?: DeviceHost<Who>["page"];
   /** From 0 to below 1. */
   readonly random?: () => number;
+  /** More pages on http.listen, beside health. */
+  page?(request: PageRequest): PageAnswer | undefined | Promise<PageAnswer | undefined>;
   store?(uri: string, options: StoreOptions): Store | Promise<Store>;
   checker?(config: ChatConfig): TokenChecker;
   core?(config: ChatConfig, options: ForwarderOptions): CoreParts | Promise<CoreParts>;

@@ -25,7 +25,7 @@ export class ChatPlane implements HostedPlane {
     const { log, events, chatPages } = around;
     this.#gateway = new ChatGateway(section(config), {
       tellsRequests: () => showsRequests() || log.enabled("debug"),
-      ...(chatPages === undefined ? {} : { pages: chatPages }),
+      ...(chatPages === undefined ? {} : { page: chatPages }),
     });
     this.#gateway.on(chatEventLog(log, events, showsRequests));
   }

@@ -20,7 +20,7 @@ export interface PlaneSurroundings {
   /** Where spans go; absent for nowhere. */
   readonly telemetry?: OtlpSettings | undefined;
   /** Pages of the chat plane's own listener, where `--dev` brings some. */
-  readonly chatPages?: ChatParts["pages"];
+  readonly chatPages?: ChatParts["page"];
   /** What admin.mask says now. */
   mask(): AdminConfig["mask"];
 }
