@@ -10,6 +10,7 @@ import { ChatService } from "../../chat/proto/mod.ts";
 import { CoreServer } from "../../chat/sim/core_server.ts";
 import { formatAddress } from "../../ops/config/address.ts";
 import type { DevParts } from "./chat_config.ts";
+import { CHAT_PAGE } from "./chat_page/assets.ts";
 
 const LOOPBACK = { hostname: "127.0.0.1", port: 0 };
 
@@ -31,8 +32,13 @@ export class DevServices implements AsyncDisposable, DevParts {
     return formatAddress(hostname, port);
   }
 
-  /** `/dev/token?profile=P[&device=D]`: a token for whoever asks. */
+  /** `/`: a chat in the browser. `/dev/token?profile=P[&device=D]`: a token for whoever asks. */
   readonly pages = async ({ method, path, query }: PageRequest): Promise<PageAnswer | undefined> => {
+    const file = CHAT_PAGE.get(path);
+    if (file !== undefined) {
+      if (method === "GET" || method === "HEAD") return file;
+      return { status: 405, headers: { allow: "GET, HEAD", "content-type": "text/plain" }, body: "expected GET\n" };
+    }
     if (path !== "/dev/token") return undefined;
     const headers = { "content-type": "application/json", "cache-control": "no-store" };
     if (method !== "GET") return { status: 405, headers: { ...headers, allow: "GET" }, body: "{}" };
