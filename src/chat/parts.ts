@@ -13,6 +13,8 @@ import type { DeviceOptions, ListenOptions } from "./device/options.ts";
 import type { Store, StoreOptions } from "./store/mod.ts";
 import type { Who } from "./session.ts";
 
+export type { PageAnswer, PageRequest } from "./device/host.ts";
+
 /** Listens for devices. */
 export interface DeviceSide {
   readonly httpAddresses: readonly Endpoint[];

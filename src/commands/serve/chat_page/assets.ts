@@ -12,7 +12,7 @@ import rooms from "./page/rooms.js" with { type: "text" };
 import style from "./page/style.css" with { type: "text" };
 import view from "./page/view.js" with { type: "text" };
 import words from "./page/words.js" with { type: "text" };
-import type { PageAnswer } from "../../../chat/device/host.ts";
+import type { PageAnswer } from "../../../chat/parts.ts";
 
 const SCRIPTS: Readonly<Record<string, string>> = {
   "dom.js": dom,

@@ -140,7 +140,7 @@ function told(event) {
     const { code, message = "", roomId = "" } = event.error;
     const what = roomId === "" ? "The gateway refused something" : `You cannot be in ${roomOf(roomId).name}`;
     drawProblem(failureWords(what, new Refused(code, message)));
-    if (roomId !== "" && code === "permission_denied") forgetRoom(roomId);
+    if (roomId !== "" && (code === "permission_denied" || code === "not_found")) forgetRoom(roomId);
   }
   draw();
 }

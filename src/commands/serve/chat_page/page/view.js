@@ -24,21 +24,30 @@ const scroll = byId("scroll", HTMLElement);
 const drawn = new WeakMap();
 /** The room that is drawn. @type {Room | undefined} */
 let shown;
+/** Whether the newest is in sight. */
+let isAtEnd = true;
+scroll.addEventListener("scroll", () => {
+  isAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR;
+});
+// A problem that is shown above, or a keyboard on a small screen, takes room away.
+new ResizeObserver(() => isAtEnd && toEnd()).observe(scroll);
 
 /**
  * @param {LineState} state @param {number} now ms
  */
 export function drawState({ kind, why, again }, now) {
   const badge = byId("state", HTMLElement);
-  const seconds = Math.max(0, Math.ceil((again - now) / 1000));
   const words = {
     connecting: "connecting",
     open: "connected",
-    waiting: `not connected: ${why}; again in ${seconds} s`,
+    waiting: `not connected: ${why}`,
     ended: `not connected: ${why}`,
   };
   setAttribute(badge, "data-kind", kind);
   setText(badge, words[kind]);
+  // Not read out: it changes every second.
+  const seconds = Math.max(0, Math.ceil((again - now) / 1000));
+  setText(byId("again", HTMLElement), kind === "waiting" ? `again in ${seconds} s` : "");
   byId("connect", HTMLElement).hidden = kind === "open" || kind === "connecting";
   byId("cut", HTMLElement).hidden = kind !== "open" && kind !== "connecting";
 }
@@ -108,13 +117,13 @@ export function drawRoom(room, me, retry) {
   if (room === undefined) return;
   const isOther = room !== shown;
   shown = room;
-  const reads = isOther || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR;
+  const follows = isOther || isAtEnd;
   setText(byId("room-name", HTMLElement), room.name);
   setText(byId("present", HTMLElement), presentWords(room));
   byId("older", HTMLElement).hidden = (room.cursor ?? "") === "";
   byId("beginning", HTMLElement).hidden = room.cursor !== "";
   place(log, [...room.log, ...room.waiting].map((item) => drawItem(item, me, retry)));
-  if (reads) toEnd();
+  if (follows) toEnd();
   drawTyping(room, me, Date.now());
 }
 
@@ -132,6 +141,7 @@ export function drawTyping(room, me, now) {
 /** Shows the newest. */
 export function toEnd() {
   scroll.scrollTop = scroll.scrollHeight;
+  isAtEnd = true;
 }
 
 /** Draws what is put above the messages without moving those that are read. @param {() => void} draw */
