@@ -14,6 +14,8 @@ import type { Spans } from "./spans.ts";
 import type { Store, StoreOptions } from "./store/mod.ts";
 import type { Who } from "./session.ts";
 
+export type { PageAnswer, PageRequest } from "./device/host.ts";
+
 /** Listens for devices. */
 export interface DeviceSide {
   readonly httpAddresses: readonly Endpoint[];

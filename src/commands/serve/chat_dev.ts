@@ -4,12 +4,13 @@
  */
 import { LocalIssuer } from "../../chat/auth/local_issuer.ts";
 import { isId } from "../../chat/auth/ids.ts";
-import type { PageAnswer, PageRequest } from "../../chat/device/host.ts";
+import type { PageAnswer, PageRequest } from "../../chat/parts.ts";
 import { DEFAULT_CHAT } from "../../chat/config/options.ts";
 import { ChatService } from "../../chat/proto/mod.ts";
 import { CoreServer } from "../../chat/sim/core_server.ts";
-import { formatAddress } from "../../ops/config/address.ts";
+import { formatAddress, isLoopback } from "../../ops/config/address.ts";
 import type { DevParts } from "./chat_config.ts";
+import { CHAT_PAGE } from "./chat_page/assets.ts";
 
 const LOOPBACK = { hostname: "127.0.0.1", port: 0 };
 
@@ -31,8 +32,17 @@ export class DevServices implements AsyncDisposable, DevParts {
     return formatAddress(hostname, port);
   }
 
-  /** `/dev/token?profile=P[&device=D]`: a token for whoever asks. */
-  readonly pages = async ({ method, path, query }: PageRequest): Promise<PageAnswer | undefined> => {
+  /** `/`: a chat in the browser. `/dev/token?profile=P[&device=D]`: a token for whoever asks. */
+  readonly pages = async ({ method, path, query, headers: asked }: PageRequest): Promise<PageAnswer | undefined> => {
+    if (!isOwnName(asked["host"])) {
+      const body = "this gateway is for development: open it as 127.0.0.1 or localhost\n";
+      return { status: 403, headers: { "content-type": "text/plain" }, body };
+    }
+    const file = CHAT_PAGE.get(path);
+    if (file !== undefined) {
+      if (method === "GET" || method === "HEAD") return file;
+      return { status: 405, headers: { allow: "GET, HEAD", "content-type": "text/plain" }, body: "expected GET\n" };
+    }
     if (path !== "/dev/token") return undefined;
     const headers = { "content-type": "application/json", "cache-control": "no-store" };
     if (method !== "GET") return { status: 405, headers: { ...headers, allow: "GET" }, body: "{}" };
@@ -47,4 +57,9 @@ export class DevServices implements AsyncDisposable, DevParts {
     await this.coreServer.stop();
     await this.issuerServer.stop();
   }
+}
+
+/** A name of somebody else's that leads here would let that page make tokens. */
+function isOwnName(host: string | undefined): boolean {
+  return isLoopback(URL.parse(`http://${host}`)?.hostname.replace(/^\[|\]$/g, "") ?? "");
 }
