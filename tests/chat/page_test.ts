@@ -4,7 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import { DEFAULT_CHAT } from "../../src/chat/config/options.ts";
 import { makeChecker, makeCore } from "../../src/chat/made_parts.ts";
 import { DevServices } from "../../src/commands/serve/chat_dev.ts";
-import { BROWSER, openBrowser, type OpenPage, openPage } from "../diameter/admin/dashboard/browser.ts";
+import { BROWSER, openBrowser, type OpenPage, openPage } from "../dashboard/browser.ts";
 import { interopTest } from "../interop/programs.ts";
 import { until } from "../support/until.ts";
 import { Running } from "./support/running.ts";
@@ -19,7 +19,7 @@ async function development(stack: AsyncDisposableStack): Promise<string> {
     await Running.start({
       auth: { ...DEFAULT_CHAT.auth, issuer: dev.issuer },
       core: { ...DEFAULT_CHAT.core, uri: dev.core },
-    }, { core: makeCore, checker: (config) => makeChecker(config, {}), pages: dev.pages }),
+    }, { core: makeCore, checker: (config) => makeChecker(config, {}), page: dev.pages }),
   );
   return `http://${running.address}/`;
 }

@@ -2,9 +2,9 @@
  * The page of a gateway for development, embedded: a chat in the browser.
  * @module
  */
-import dom from "../../../diameter/admin/dashboard/page/dom.js" with { type: "text" };
-import format from "../../../diameter/admin/dashboard/page/format.js" with { type: "text" };
-import icon from "../../../diameter/admin/dashboard/page/icon.svg" with { type: "text" };
+import dom from "../../../dashboard/page/dom.js" with { type: "text" };
+import format from "../../../dashboard/page/format.js" with { type: "text" };
+import icon from "../../../dashboard/page/icon.svg" with { type: "text" };
 import page from "./page/index.html" with { type: "text" };
 import line from "./page/line.js" with { type: "text" };
 import main from "./page/main.js" with { type: "text" };

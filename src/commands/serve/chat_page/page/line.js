@@ -8,7 +8,9 @@ import { closeWords, Refused } from "./words.js";
 
 /** @import { Line, LineState, Told } from "./types.d.ts" */
 
-/** ms until the first attempt after a loss, the longest wait, and that where the gateway wants rest. */
+/**
+ * ms until the first attempt after a loss, the longest wait, and that where the gateway wants rest.
+ */
 const [SOON, LATEST, LATER] = [500, 8_000, 5_000];
 
 /**

@@ -5,7 +5,7 @@
  * The page of a gateway for development: one person, some rooms, and a line that can be cut.
  * @module
  */
-import { byId, setText } from "../../../../diameter/admin/dashboard/page/dom.js";
+import { byId, setText } from "../../../../dashboard/page/dom.js";
 import { openLine } from "./line.js";
 import { lost, newRoom, position, present, received, remembered, subscribed, TYPING } from "./rooms.js";
 import { drawOthers, drawProblem, drawRoom, drawRooms, drawState, drawTyping, keepPlace, toEnd } from "./view.js";
@@ -172,7 +172,8 @@ async function call(method, json) {
 
 /**
  * Does something, and says so when it fails; not when the connection went, which is seen anyway.
- * @param {string} failure `The room was not made` @param {() => Promise<void>} work @param {boolean} [isByHand]
+ * @param {string} failure `The room was not made` @param {() => Promise<void>} work @param
+ * {boolean} [isByHand]
  */
 async function trying(failure, work, isByHand = false) {
   try {
@@ -225,7 +226,11 @@ function create() {
   }, true);
 }
 
-/** Goes into a room of which this person is a member since now. @param {string} id @param {string} name */
+/**
+ * Goes into a room of which this person is a member since now.
+ * @param {string} id
+ * @param {string} name
+ */
 function come(id, name) {
   const room = roomOf(id);
   room.name = name;

@@ -1,14 +1,15 @@
 // @ts-check
 /**
- * What a room looks like after what was told of it: order, positions, what was missed, and what came
- * twice.
+ * What a room looks like after what was told of it: order, positions, what was missed, and what
+ * came twice.
  *
  * PURE.
  * @module
  */
 import { plural } from "./words.js";
 
-/** @import { Message, Note, Position, Presence, Recovery, Room, RoomEvent, Subscribed } from "./types.d.ts" */
+/** @import { Message, Note, Position, Presence } from "./types.d.ts" */
+/** @import { Recovery, Room, RoomEvent, Subscribed } from "./types.d.ts" */
 
 /** ms for which somebody is believed to be writing. */
 export const TYPING = 5_000;

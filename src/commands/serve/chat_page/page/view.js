@@ -6,8 +6,8 @@
  * left in peace.
  * @module
  */
-import { byId, h, setAttribute, setText } from "../../../../diameter/admin/dashboard/page/dom.js";
-import { clock } from "../../../../diameter/admin/dashboard/page/format.js";
+import { byId, h, setAttribute, setText } from "../../../../dashboard/page/dom.js";
+import { clock } from "../../../../dashboard/page/format.js";
 import { recoveryWords, writing } from "./rooms.js";
 import { plural } from "./words.js";
 
@@ -59,7 +59,8 @@ export function drawProblem(text) {
 }
 
 /**
- * @param {readonly Room[]} rooms @param {Room | undefined} current @param {(room: Room) => void} choose
+ * @param {readonly Room[]} rooms @param {Room | undefined} current @param {(room: Room) => void}
+ * choose
  */
 export function drawRooms(rooms, current, choose) {
   const sorted = [...rooms].sort((a, b) => a.name.localeCompare(b.name));
@@ -144,7 +145,10 @@ export function toEnd() {
   isAtEnd = true;
 }
 
-/** Draws what is put above the messages without moving those that are read. @param {() => void} draw */
+/**
+ * Draws what is put above the messages without moving those that are read.
+ * @param {() => void} draw
+ */
 export function keepPlace(draw) {
   const fromEnd = scroll.scrollHeight - scroll.scrollTop;
   draw();
@@ -214,7 +218,11 @@ function element(of, make) {
   return made;
 }
 
-/** Makes these the children, in this order. @param {Element} parent @param {readonly Element[]} children */
+/**
+ * Makes these the children, in this order.
+ * @param {Element} parent
+ * @param {readonly Element[]} children
+ */
 function place(parent, children) {
   const wanted = new Set(children);
   for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();

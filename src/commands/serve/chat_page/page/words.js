@@ -38,7 +38,10 @@ export function closeWords(code, reason) {
 
 /** A request that was not done. */
 export class Refused extends Error {
-  /** @param {string} code a name of Connect's, or `lost` when the connection went first @param {string} message */
+  /**
+   * @param {string} code a name of Connect's, or `lost` when the connection went first
+   * @param {string} message
+   */
   constructor(code, message) {
     super(message);
     this.code = code;
@@ -66,7 +69,11 @@ export function plural(number, one) {
   return number === 1 ? `one ${one}` : `${number} ${one}s`;
 }
 
-/** What a person may be called here. @param {string} name @returns {string} what is wrong; "" for nothing */
+/**
+ * What a person may be called here.
+ * @param {string} name
+ * @returns {string} what is wrong; "" for nothing
+ */
 export function nameProblem(name) {
   if (name === "") return "A name is missing.";
   if (name.length > 128) return "A name has at most 128 characters.";
