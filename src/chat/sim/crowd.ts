@@ -51,7 +51,7 @@ export class DeviceCrowd {
   readonly judge = new Judge();
   readonly devices: readonly SimDevice[];
   readonly #options: CrowdOptions;
-  /** The newest offset that anybody has read, by room. */
+  /** The newest offset that anybody has read, by room and epoch. */
   readonly #newest = new Map<string, number>();
   readonly #latencies: number[] = [];
   readonly #inFlight = new Set<Promise<void>>();
@@ -75,7 +75,7 @@ export class DeviceCrowd {
         token: () => options.token(profile, device),
         target: () => options.target(i),
         judge: this.judge,
-        heard: (room, offset, age) => this.#heard(room, offset, age),
+        heard: (room, offset, epoch, age) => this.#heard(room, offset, epoch, age),
       });
     });
   }
@@ -116,14 +116,14 @@ export class DeviceCrowd {
   /** Whether everybody has read whatever anybody has. */
   get isLevel(): boolean {
     return this.devices.every(({ name, rooms }) =>
-      rooms.every((room) => this.judge.lastOf(name, room) >= (this.#newest.get(room) ?? 0))
+      rooms.every((room) => this.judge.lastOf(name, room) >= this.#newestFor(name, room))
     );
   }
 
   /** What came of it; who has not read the newest of his rooms has lost it. */
   result(): CrowdResult {
     for (const { name, rooms } of this.devices) {
-      for (const room of rooms) this.judge.mustHave(name, room, this.#newest.get(room) ?? 0);
+      for (const room of rooms) this.judge.mustHave(name, room, this.#newestFor(name, room));
     }
     const sorted = this.#latencies.sort((a, b) => a - b);
     const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
@@ -155,8 +155,14 @@ export class DeviceCrowd {
     void call.finally(() => this.#inFlight.delete(call));
   }
 
-  #heard(room: string, offset: number, age: number | undefined): void {
-    if (offset > (this.#newest.get(room) ?? 0)) this.#newest.set(room, offset);
+  /** What a device must have read of the epoch that it reads. */
+  #newestFor(name: string, room: string): number {
+    return this.#newest.get(`${room}\n${this.judge.epochOf(name, room)}`) ?? 0;
+  }
+
+  #heard(room: string, offset: number, epoch: string, age: number | undefined): void {
+    const key = `${room}\n${epoch}`;
+    if (offset > (this.#newest.get(key) ?? 0)) this.#newest.set(key, offset);
     if (age !== undefined && this.#latencies.length < SAMPLES) this.#latencies.push(age);
   }
 }

@@ -51,7 +51,9 @@ export class Judge {
     const rooms = this.#roomsOf(who);
     const reader = rooms.get(room);
     if (reader !== undefined && recovered && reader.epoch === epoch) return;
-    rooms.set(room, { seen: reader?.seen ?? new Set(), last: offset, epoch, unplaced: 0 });
+    // What it read while the cache was away gets its places in the new epoch.
+    const unplaced = reader !== undefined && reader.epoch !== epoch ? reader.unplaced : 0;
+    rooms.set(room, { seen: reader?.seen ?? new Set(), last: offset, epoch, unplaced });
   }
 
   /** `who` left the room: what comes now is misdelivered. */
@@ -98,6 +100,11 @@ export class Judge {
   /** How far `who` has read; 0 where it is not. */
   lastOf(who: string, room: string): number {
     return this.#readers.get(who)?.get(room)?.last ?? 0;
+  }
+
+  /** The epoch in which `who` reads the room; "" where it is not. */
+  epochOf(who: string, room: string): string {
+    return this.#readers.get(who)?.get(room)?.epoch ?? "";
   }
 
   /** What came of it. */

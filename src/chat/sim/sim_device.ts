@@ -25,7 +25,7 @@ export interface SimDeviceOptions {
   /**
    * Told of each event that it reads, with the time since it was sent where the payload tells that.
    */
-  readonly heard?: (room: string, offset: number, age: number | undefined) => void;
+  readonly heard?: (room: string, offset: number, epoch: string, age: number | undefined) => void;
 }
 
 /** What became of a call. */
@@ -184,7 +184,12 @@ export class SimDevice {
     const position = this.#positions.get(room);
     if (position !== undefined && at > position.offset) position.offset = at;
     const sentAt = (payload as Told | undefined)?.["sentAt"];
-    this.#options.heard?.(room, at, typeof sentAt === "number" ? Date.now() - sentAt : undefined);
+    this.#options.heard?.(
+      room,
+      at,
+      position?.epoch ?? "",
+      typeof sentAt === "number" ? Date.now() - sentAt : undefined,
+    );
   }
 
   /** The gateway asks it to go elsewhere, in a while. */

@@ -53,4 +53,14 @@ Deno.test("the judge knows who comes back, another epoch, and events without a p
     }),
     GOOD,
   );
+  assertEquals(
+    verdictOf((judge) => {
+      judge.read("a", "r", 1, "1");
+      judge.read("a", "r", 0, "away");
+      judge.subscribed("a", "r", 0, "other");
+      judge.read("a", "r", 2, "2");
+      judge.mustHave("a", "r", 2);
+    }),
+    GOOD,
+  );
 });
