@@ -116,7 +116,9 @@ function numberBounds(
   const known = dictionary();
   const number = key === "application" ? known.applicationNamed(text) : known.commandNamed(text)?.code;
   if (number !== undefined) return [number, number];
-  const names = key === "application" ? [...known.applicationNames()] : [...known.commandNames()];
+  const names = key === "application"
+    ? Array.from(known.applicationNames(), (name) => name.replace(/^3GPP /, "").split("/")).flat()
+    : [...known.commandNames()];
   const near = nearest(text, names);
   const hint = near === undefined ? "give its number" : `did you mean ${JSON.stringify(near)}?`;
   return `expected a number, "lo-hi" or the name of ${key === "application" ? "an application" : "a command"}, got ` +
