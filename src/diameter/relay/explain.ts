@@ -3,7 +3,7 @@
  * @module
  */
 import { Block } from "../../net/block.ts";
-import type { Endpoint } from "../../net/connection.ts";
+import { type Endpoint, endpointText } from "../../net/connection.ts";
 import type { Capabilities } from "../peer/capabilities.ts";
 import type { Peer } from "../peer/peer.ts";
 import { asciiOf, findAvp } from "../wire/avp.ts";
@@ -231,7 +231,8 @@ function strangerOf({ message, app, listener }: ExplainRequest): RelayPeer {
     ? undefined
     : findAvp(message, AVP.originHost, HEADER_LENGTH, message.length);
   const originHost = app ?? (origin === undefined ? "" : asciiOf(message, origin));
-  return new RelayPeer(undefined as unknown as Peer, { originHost } as Capabilities, undefined, listener);
+  const written = listener === undefined ? "" : endpointText(listener);
+  return new RelayPeer(undefined as unknown as Peer, { originHost } as Capabilities, undefined, listener, written);
 }
 
 const TOO_LONG: Refusal = { resultCode: RESULT.unableToComply, message: "", reason: "too_long" };
