@@ -47,8 +47,8 @@ export function avpHeaderLength(word: number): number {
 /**
  * The vendor of the AVP at `at`, whose second word is `word` and whose whole header is there. A
  * Vendor-Id of 0 with the V flag set means the same as none: an AVP of the IETF (section 4.1). All
- * that ask for (code, vendor) ask here; the routing scan alone has it written out, and a property
- * test holds it to this.
+ * that ask for (code, vendor) ask here; the routing scan and the first steps to a Result-Code alone
+ * have it written out, and property tests hold them to this.
  */
 export function vendorOf(view: DataView, at: number, word: number): number {
   return (word & VENDOR_BIT) === 0 ? 0 : view.getUint32(at + HEADER);

@@ -115,6 +115,23 @@ Deno.test("a histogram without labels is there from the start, and may count mil
   assertEquals([...family.of({}).counts], [1, 1]);
 });
 
+Deno.test("a value that comes many times in a row is counted each time, whenever somebody looks", () => {
+  const histogram = new Histogram(new Buckets([0.001, 0.002]));
+  for (const value of [500, 500, 500, 1500, 1500, 500, 0, 0, -1]) histogram.observe(value);
+  assertEquals([...histogram.counts], [7, 2, 0]);
+  assertEquals(histogram.count, 9);
+  assertEquals(histogram.sum, 0.005);
+  histogram.observe(-5, 3);
+  histogram.observe(3000, 2);
+  assertEquals(histogram.sum, 0.011);
+  assertEquals([...histogram.counts], [10, 2, 2]);
+  histogram.observe(3000);
+  histogram.turn();
+  histogram.observe(3000);
+  assertEquals(histogram.count, 16);
+  assertEquals(Math.round(histogram.quantile(1)! * 1000), 3);
+});
+
 for (const bounds of [[], [0], [-1, 1], [1, 1], [2, 1], [NaN]]) {
   Deno.test(`bounds [${bounds}] are refused`, () => {
     assertThrows(() => new Buckets(bounds), RangeError, "rising bounds");

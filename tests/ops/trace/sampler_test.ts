@@ -59,6 +59,42 @@ for (const [share, taken] of [[1, 1000], [0.5, 500], [0.3, 300], [0.001, 1]] as 
   });
 }
 
+/** The same as `run`, by a caller that passes over what it need not ask for, 50 ms long at most. */
+function runIdly(sampler: Sampler, perSecond: number, seconds: number): { taken: number; asked: number } {
+  let [taken, asked, passed, since] = [0, 0, 0, 0];
+  for (let i = 0; i < perSecond * seconds; i++) {
+    const now = (i * 1e6 / perSecond) | 0;
+    if (passed < sampler.idle && now - since < 50_000) {
+      passed++;
+      continue;
+    }
+    asked++;
+    if (sampler.take(now, passed)) taken++;
+    [passed, since] = [0, now];
+  }
+  return { taken, asked };
+}
+
+for (const [sample, perSecond] of [["auto", 500_000], ["auto", 20_000], ["auto", 5_000], [0.01, 50_000]] as const) {
+  Deno.test(`who asks only when it must gets as many of ${perSecond} a second, at ${sample}`, () => {
+    const expected = run(new Sampler(sample), perSecond, 2);
+    const sampler = new Sampler(sample);
+    const { taken, asked } = runIdly(sampler, perSecond, 2);
+    assert(Math.abs(taken - expected) <= expected / 100, `${taken} and not ${expected}`);
+    assert(asked <= taken + 41, `${asked} were asked for, ${taken} taken`);
+  });
+}
+
+Deno.test("who asks only when it must has all recorded again soon after a storm", () => {
+  const sampler = new Sampler("auto");
+  runIdly(sampler, 1_000_000, 1);
+  assertEquals(sampler.oneIn, 1_000);
+  let taken = 0;
+  // Ten a second, each in a tick of its own.
+  for (let i = 0; i < 10; i++) if (sampler.take(2e6 + i * 1e5)) taken++;
+  assert(taken >= 9, `${taken}`);
+});
+
 for (const share of [0, -1, 1.5, NaN, Infinity]) {
   Deno.test(`a share of ${share} is refused`, () => {
     assertThrows(() => new Sampler(share), RangeError, "expected above 0, to 1");
