@@ -137,7 +137,7 @@ export class ToDras implements Direction<DraLink> {
     const plan = this.#planFor(changed, route);
     const link = pool.pick(plan, "first", request.from.key);
     if (link === "full") return pool.refusalOf(plan);
-    if (link === "none") return this.#noRoute(plan);
+    if (link === "none") return this.#noRoute(plan, route);
     const { table } = link;
     const relayPeer = link.relayPeer!;
     const { out } = relayPeer.peer;
@@ -217,11 +217,11 @@ export class ToDras implements Direction<DraLink> {
     return this.#pool.routeFor({ application, destinationHost, routeRecords, tried: [] }, route);
   }
 
-  #noRoute(plan: Route<Member>): Refusal {
+  #noRoute(plan: Route<Member>, route: TransactionRoute | undefined): Refusal {
     this.#runtime.meters.routingErrors++;
     const { rejected } = plan;
     const message = describeRejections(rejected);
-    return { resultCode: RESULT.unableToDeliver, message, reason: "no_route", leftOut: rejected };
+    return { resultCode: RESULT.unableToDeliver, message, reason: "no_route", leftOut: rejected, route: route?.name };
   }
 
   #book({ from }: Incoming, link: Place, relayPeer: RelayPeer): void {
