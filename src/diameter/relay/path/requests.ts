@@ -88,7 +88,7 @@ export class RequestStage {
       const refusal = policy.screening?.check(policy.reading, this.#runtime.clock.now());
       if (refusal !== undefined) return refusal;
     }
-    return request.from.link === undefined ? this.#toDras.forward(request) : this.#toApps.forward(request);
+    return request.from.link === undefined ? this.#toDras.forward(request, policy) : this.#toApps.forward(request);
   }
 
   #refuse(request: Incoming, refusal: Refusal): void {
