@@ -179,7 +179,10 @@ const WRONG: [text: string, error: string][] = [
   ["gateway: {applications: [{vendor: 1}]}", "gateway.applications[0].id: missing: the number of the application"],
   ["gateway: {applications: [{id: 4}, {id: 4}]}", "gateway.applications[1]: application 4 of vendor 0 is listed twice"],
   ["gateway: 5", "gateway: expected a mapping of origin_host, origin_realm, product_name ..., got 5"],
-  ["[1]", "expected a mapping of gateway, server, dra_pool, admin, logging, stats, got a list"],
+  [
+    "[1]",
+    "expected a mapping of gateway, server, dra_pool, routing, limits, screening, admin, logging, stats, got a list",
+  ],
   [
     "server: {max_connections: 1e30}",
     `server.max_connections: expected a whole number 1..1000000, got ${BigInt(1e30)}`,

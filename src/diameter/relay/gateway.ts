@@ -13,6 +13,9 @@ import type { GatewayOptions } from "./core/options.ts";
 import type { Refusal } from "./core/refusal.ts";
 import type { RefusedMessage } from "./core/refused_messages.ts";
 import { addMetrics } from "./metrics.ts";
+import { type Deciders, explain, type ExplainRequest, type Explanation } from "./explain.ts";
+import { loadForPolicy } from "./policy/loaded.ts";
+import { checkPolicy, hasPolicy } from "./policy/policy.ts";
 import { TICK } from "./core/transactions.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
 import { type GatewayStatus, statusOf } from "./status.ts";
@@ -79,6 +82,22 @@ export class Gateway implements GatewayControl {
   }
 
   /**
+   * What would become of a request, as things stand now. Nothing is sent or counted.
+   * @throws RangeError when it is no whole request
+   */
+  explain(wish: ExplainRequest): Promise<Explanation> {
+    const { runtime, apps, checks, policies, pool } = this.#parts;
+    const connected = wish.app === undefined ? undefined : apps.withHost(wish.app)[0];
+    const deciders: Deciders = {
+      checks,
+      policy: policies.current,
+      isRefusing: runtime.draining,
+      decide: (facts, route) => pool.routeFor(facts, route),
+    };
+    return Promise.resolve().then(() => explain(wish, deciders, connected));
+  }
+
+  /**
    * Adds its metrics to those that somebody shows. For this program: no part of the library.
    * @internal
    */
@@ -116,6 +135,8 @@ export class Gateway implements GatewayControl {
    */
   async configure(options: GatewayOptions): Promise<readonly string[]> {
     const { runtime, server, pool } = this.#parts;
+    await loadForPolicy(options);
+    checkPolicy(options);
     await server.relisten(options.server);
     const later = runtime.configure(options);
     server.configure();
@@ -134,7 +155,11 @@ export class Gateway implements GatewayControl {
    * @throws Error when an address cannot be listened on, or a certificate cannot be used
    */
   async start(): Promise<void> {
-    const { server, pool, housekeeping } = this.#parts;
+    const { runtime, server, pool, housekeeping } = this.#parts;
+    if (hasPolicy(runtime.options)) {
+      await loadForPolicy(runtime.options);
+      this.#parts.configure();
+    }
     this.#endBeat = SYSTEM_CLOCK.keepBeat();
     const listening = server.start();
     this.#ticker = setInterval(() => housekeeping.tick(), TICK);

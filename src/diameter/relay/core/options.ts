@@ -6,6 +6,8 @@
 import type { BackoffOptions } from "../../peer/backoff.ts";
 import type { AdvertisedApplication } from "../../peer/capabilities.ts";
 import { DIAMETER_PORT } from "../../wire/ports.ts";
+import { BALANCE_NAMES, type BalanceName } from "./balance_name.ts";
+import { NO_POLICY, type PolicyOptions } from "./policy_options.ts";
 import type { Endpoint } from "../../../net/connection.ts";
 import type { TlsClientFiles } from "../../../net/tls.ts";
 import type { TlsServerFiles } from "../../../net/tls_listener.ts";
@@ -25,19 +27,7 @@ export interface AllowRule {
  */
 export type ErrorDetail = "full" | "reason" | "none";
 
-/**
- * How requests are shared among DRAs of one priority.
- *
- * @example What may be configured
- * ```ts
- * import { BALANCE_NAMES } from "@diam-gw/diam-gw";
- *
- * console.log(BALANCE_NAMES.join(" or ")); // round_robin or least_pending
- * ```
- */
-export const BALANCE_NAMES = ["round_robin", "least_pending"] as const;
-/** One of {@link BALANCE_NAMES}. */
-export type BalanceName = typeof BALANCE_NAMES[number];
+export { BALANCE_NAMES, type BalanceName };
 
 /** One DRA. */
 export interface DraOptions {
@@ -147,7 +137,7 @@ export interface DraPoolOptions {
 }
 
 /** A whole gateway. */
-export interface GatewayOptions {
+export interface GatewayOptions extends PolicyOptions {
   /** DiameterIdentity that peers know it by. */
   readonly originHost: string;
   /** Its realm. */
@@ -261,4 +251,5 @@ export const DEFAULT_OPTIONS: GatewayOptions = {
     sendQueueLimit: 1024 * 1024,
     dras: [],
   },
+  ...NO_POLICY,
 };

@@ -3,7 +3,7 @@
  * stands in the options.
  * @module
  */
-import type { BalanceName } from "../core/options.ts";
+import type { BalanceName } from "../core/balance_name.ts";
 import type { Turn } from "../core/relay_peer.ts";
 
 /** A DRA as the balances see it; `L` is one of its places. */

@@ -14,7 +14,11 @@ import { LastingRefusal } from "../core/refusal.ts";
 import { type Balance, BALANCES } from "./balance.ts";
 import type { Served, Turn } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
-import { activePriority, type RequestFacts, type Route, route } from "./router.ts";
+import { DEFAULT_POOL, type PoolOptions } from "../core/policy_options.ts";
+import type { TransactionRoute } from "../core/transaction_route.ts";
+import { Chain } from "./chain.ts";
+import { type Member, PooledDra } from "./member.ts";
+import { activePriority, type PoolView, type RequestFacts, type Route } from "./router.ts";
 
 /** What the pool needs of the relay. */
 export interface PoolHandlers {
@@ -46,15 +50,22 @@ export class DraPool {
   activePriority: number | undefined;
 
   #lastPriority: number | undefined;
-  readonly #plans = new Map<number, Route<Dra>>();
+  /** All DRAs, and the last plan for them. */
+  #everyone: Chain;
   #lastApplication = -1;
-  #lastPlan: Route<Dra> | undefined;
+  #lastPlan: Route<Member> | undefined;
+  /** Of routes, by the pools that they ask. */
+  readonly #chains = new Map<readonly PoolOptions[], Chain>();
+  #lastPools: readonly PoolOptions[] | undefined;
+  #lastChain: Chain | undefined;
+  /** The DRAs of a pool, each as it is there. */
+  readonly #pooled = new WeakMap<PoolOptions, PooledDra[]>();
   /** The last plan whose candidates were asked for, and these. */
-  #candidatesOf: Route<Dra> | undefined;
+  #candidatesOf: Route<Member> | undefined;
   #candidates: readonly DraLink[] = [];
   /** The last refusal, the plan that it was for, and the bounds that were met. */
   #refusal: DrasFull | undefined;
-  #refusalOf: Route<Dra> | undefined;
+  #refusalOf: Route<Member> | undefined;
   #boundsMet = 0;
   #holdTimer: Alarm | undefined;
   /** Those that get requests: what is configured, and {@link #retiring}. */
@@ -80,6 +91,7 @@ export class DraPool {
     const { draPool } = runtime.options;
     this.#balance = BALANCES[draPool.balance];
     this.dras = this.#serving = draPool.dras.map((options) => new Dra(options, runtime, this.#linkHandlers));
+    this.#everyone = new Chain(this.#serving);
   }
 
   /**
@@ -186,43 +198,59 @@ export class DraPool {
   }
 
   /**
-   * The plan for requests of `application` that name no host and carry no Route-Record: the same
-   * for all until something changes.
+   * The plan for requests of `application` on that route that name no host and carry no
+   * Route-Record: the same for all until something changes.
    */
-  planFor(application: number): Route<Dra> {
+  planFor(application: number, route?: TransactionRoute): Route<Member> {
+    if (route !== undefined) return this.#chainOf(route).planFor(application);
     if (this.#lastApplication === application && this.#lastPlan !== undefined) return this.#lastPlan;
-    let plan = this.#plans.get(application);
-    if (plan === undefined) {
-      plan = route({ application, destinationHost: "", routeRecords: [], tried: [] }, this.#serving);
-      // Peers choose application ids: what is remembered of them is bounded.
-      if (this.#plans.size >= 256) this.#plans.clear();
-      this.#plans.set(application, plan);
-    }
     this.#lastApplication = application;
-    this.#lastPlan = plan;
-    return plan;
+    return this.#lastPlan = this.#everyone.planFor(application);
   }
 
   /** The decision for a request that the plan does not cover. */
-  routeFor(facts: RequestFacts): Route<Dra> {
-    return route(facts, this.#serving);
+  routeFor(facts: RequestFacts, route?: TransactionRoute): Route<Member> {
+    return route === undefined ? this.#everyone.routeFor(facts) : this.#chainOf(route).routeFor(facts);
+  }
+
+  #chainOf({ pools }: TransactionRoute): Chain {
+    if (pools === this.#lastPools && this.#lastChain !== undefined) return this.#lastChain;
+    let chain = this.#chains.get(pools);
+    if (chain === undefined) {
+      this.#chains.set(pools, chain = new Chain(this.#serving, pools.map((pool) => this.#viewOf(pool))));
+    }
+    this.#lastPools = pools;
+    return this.#lastChain = chain;
+  }
+
+  #viewOf(pool: PoolOptions): PoolView<Member> {
+    const balance = pool.balance === "" ? this.#runtime.options.draPool.balance : pool.balance;
+    if (pool.name === DEFAULT_POOL) return { name: pool.name, balance, members: this.#serving };
+    const before = this.#pooled.get(pool) ?? [];
+    const members = pool.dras.flatMap((own) =>
+      this.#serving.filter((dra) => dra.name === own.name)
+        .map((dra) => before.find((each) => each.dra === dra) ?? new PooledDra(dra, own))
+    );
+    this.#pooled.set(pool, members);
+    return { name: pool.name, balance, members };
   }
 
   /**
    * A connection by that decision, or why there is none.
    * @param requester key of the connection that it came from, of a request that is new
    */
-  pick(plan: Route<Dra>, turn: Turn, requester = 0): DraLink | NoLink {
+  pick(plan: Route<Member>, turn: Turn, requester = 0): DraLink | NoLink {
     let found: NoLink = "none";
     if (plan.pinned !== undefined) {
       const link = plan.pinned.pickLink(turn, requester);
       if (link !== undefined) return link;
       found = "full";
     }
-    for (const group of plan.groups) {
-      const link = group.length === 1
-        ? group[0]!.pickLink(turn, requester)
-        : this.#balance<DraLink>(group, turn, requester);
+    const { groups, pools } = plan;
+    for (let i = 0; i < groups.length; i++) {
+      const group = groups[i]!;
+      const balance = pools === undefined ? this.#balance : BALANCES[pools[i]!.balance];
+      const link = group.length === 1 ? group[0]!.pickLink(turn, requester) : balance<DraLink>(group, turn, requester);
       if (link !== undefined) return link;
       found = "full";
     }
@@ -230,7 +258,7 @@ export class DraPool {
   }
 
   /** The usable connections of that decision, in its order. */
-  candidates(plan: Route<Dra>): readonly DraLink[] {
+  candidates(plan: Route<Member>): readonly DraLink[] {
     if (plan === this.#candidatesOf) return this.#candidates;
     const { pinned, groups } = plan;
     const dras = pinned === undefined ? groups.flat() : [pinned, ...groups.flat()];
@@ -242,7 +270,7 @@ export class DraPool {
    * Why {@link pick} found all candidates of that decision full. The same object as long as nothing
    * but figures changes: under overload there are many of these.
    */
-  refusalOf(plan: Route<Dra>): DrasFull {
+  refusalOf(plan: Route<Member>): DrasFull {
     const links = this.candidates(plan);
     let met = 1;
     for (const link of links) met = met * BOUNDS.length + BOUNDS.indexOf(boundOf(link));
@@ -291,8 +319,10 @@ export class DraPool {
     if (this.#retiring.length > 0 && this.dras.some(({ usable, weight }) => usable && weight > 0)) {
       return this.#retire();
     }
-    this.#plans.clear();
+    this.#everyone = new Chain(serving);
     this.#lastPlan = undefined;
+    this.#chains.clear();
+    this.#lastChain = undefined;
     this.#candidatesOf = undefined;
     this.#noteActive();
     if (this.#holdTimer !== undefined) this.#runtime.clock.clearTimeout(this.#holdTimer);
