@@ -17,6 +17,7 @@ export const commands: CommandTable = {
     chat: () => import("./commands/demo/chat/demo.ts"),
   }),
   bench: withMembers(() => import("./commands/bench/bench.ts"), {
+    chat: () => import("./commands/bench/chat/chat.ts"),
     grpc: () => import("./commands/bench/grpc/grpc.ts"),
   }),
   sim: () => import("./commands/sim/sim.ts"),

@@ -10,6 +10,8 @@ const DOCUMENTS = [
   "ARCHITECTURE.md",
   "docs/OPERATIONS.md",
   "docs/ROUTING.md",
+  "docs/CHAT.md",
+  "docs/GRPC.md",
 ];
 
 for (const document of DOCUMENTS) {

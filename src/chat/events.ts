@@ -19,6 +19,14 @@ export type ChatEvent =
     readonly reason: string;
     readonly seconds: number;
   }
+  /** A handshake or a call was refused, and why. @remarks only while somebody wants requests */
+  | {
+    readonly kind: "chat_refused";
+    readonly transport: string;
+    readonly remote: string;
+    readonly code: string;
+    readonly reason: string;
+  }
   /** A request of a device was answered. @remarks only while somebody wants requests */
   | {
     readonly kind: "chat_request";

@@ -47,7 +47,17 @@ export class Reception implements DeviceHost<Who> {
     this.#hub = parts.hub;
   }
 
-  async admit({ kind, token, deviceId }: Handshake): Promise<Admission<Who>> {
+  async admit(handshake: Handshake): Promise<Admission<Who>> {
+    const admission = await this.#judge(handshake);
+    if ("refused" in admission && this.#hub.tellsRequests) {
+      const { kind: transport, remote } = handshake;
+      const { code, message: reason } = admission.refused;
+      this.#hub.tell({ kind: "chat_refused", transport, remote, code, reason });
+    }
+    return admission;
+  }
+
+  async #judge({ kind, token, deviceId }: Handshake): Promise<Admission<Who>> {
     const hub = this.#hub;
     // A call may still come over a connection that is open.
     if (hub.draining) return { refused: refusal(503, "unavailable", "the gateway is draining") };

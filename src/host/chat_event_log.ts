@@ -43,7 +43,8 @@ const at = (level: LogLine["level"]) => (sentence: string, unsaid: readonly stri
 const [debug, info, warning, error] = [at("debug"), at("info"), at("warning"), at("error")];
 
 /** Who nobody knows yet: before Hello. */
-const name = (profile: string, device: string) => profile === "" ? "somebody" : `${profile} (${device})`;
+const name = (profile: string, device: string) =>
+  profile === "" ? "somebody" : device === "" ? profile : `${profile} (${device})`;
 
 /** What each kind says. A kind that is missing here does not compile. */
 const LINES: Lines = {
@@ -57,6 +58,12 @@ const LINES: Lines = {
         reason === "" ? "" : ` ${reason}`
       }`,
       ["transport"],
+    ),
+  chat_refused: ({ transport, remote, code, reason }) =>
+    debug(
+      `${
+        transport === "call" ? "a call" : `a connection over ${transport}`
+      } from ${remote} is refused: ${code}, ${reason}`,
     ),
   chat_request: ({ method, profile, device, code, milliseconds }) =>
     debug(`${method} of ${name(profile, device)}: ${code} in ${milliseconds.toFixed(1)} ms`),

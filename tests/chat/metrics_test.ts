@@ -46,6 +46,13 @@ Deno.test("T1: every metric of the contract is there, with its labels and no oth
   await scene.stop();
 });
 
+Deno.test("T1: the chapter of the plane names metrics that there are", async () => {
+  const text = await Deno.readTextFile(new URL("../../docs/CHAT.md", import.meta.url));
+  const named = [...text.matchAll(/\b(diamgw_chat_\w+?)(?:_bucket)?\b/g)].map(([, name]) => name!);
+  assert(named.length > 5);
+  assertEquals(named.filter((name) => !Object.hasOwn(CONTRACT, name)), []);
+});
+
 Deno.test("T1: what happens moves the numbers", async () => {
   const scene = await Scene.start();
   scene.core.room("r1", "alice", "bob");

@@ -7,7 +7,7 @@ import type { AdminEvent, EventSource } from "../../ops/admin/plane.ts";
 import type { ChatControl } from "../control.ts";
 import type { ChatEvent } from "../events.ts";
 
-type ShownKind = Exclude<ChatEvent["kind"], "chat_connected" | "chat_disconnected" | "chat_request">;
+type ShownKind = Exclude<ChatEvent["kind"], "chat_connected" | "chat_disconnected" | "chat_refused" | "chat_request">;
 
 /** What each kind tells. A kind that is missing here does not compile. */
 const KINDS: Readonly<Record<ShownKind, string>> = {

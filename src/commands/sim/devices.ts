@@ -2,24 +2,22 @@
  * `sim devices`: devices in rooms, and a judge of what they read.
  * @module
  */
-import { SignJWT } from "jose";
 import { DEFAULT_CHAT } from "../../chat/config/options.ts";
 import { type CrowdResult, DeviceCrowd } from "../../chat/sim/crowd.ts";
 import { grouped, milliseconds } from "../../host/numbers.ts";
-import type { Endpoint } from "../../net/connection.ts";
 import { pause } from "../../net/pause.ts";
 import { reasonOf } from "../../net/reason.ts";
 import { defineCommand, EXIT } from "../cli/command.ts";
 import { LiveLine } from "../cli/live_line.ts";
 import { Interruption } from "../cli/signals.ts";
 import { palette, print, printError } from "../cli/terminal.ts";
+import { ChatDoor, webAddress } from "./chat_door.ts";
 import { FlagReader } from "./flags.ts";
 import { listenAddress } from "./service.ts";
 
 const NAME = "sim devices";
 /** ms that what must happen by itself may take. */
 const PATIENCE = 15_000;
-const TOKEN_LIFE = "2h";
 
 /** Runs devices until they are told to stop. */
 export default defineCommand({
@@ -67,7 +65,7 @@ auth.secret and auth.audience say.`,
   ],
   async run(flags) {
     const reader = new FlagReader(NAME);
-    const http = webAddress(reader, flags.connect);
+    const http = webAddress(reader, "connect", flags.connect);
     const grpc = flags.grpc === undefined ? { ...http, port: 50_051 } : listenAddress(reader, "grpc", flags.grpc);
     if (flags.grpc !== undefined && flags.transport !== "grpc") {
       reader.reject("grpc", "has no effect without --transport grpc");
@@ -76,18 +74,18 @@ auth.secret and auth.audience say.`,
     reader.check();
     using interruption = new Interruption();
     const { signal } = interruption;
-    const base = `http://${flags.connect.replace(/^https?:\/\//, "").replace(/\/$/, "")}`;
-    const tokens = new Map<string, Promise<string>>();
-    const token = (profile: string, device: string) => {
-      const known = tokens.get(profile) ?? mint(base, profile, device, flags);
-      tokens.set(profile, known);
-      return known;
-    };
+    const door = new ChatDoor(flags.connect, flags);
     const run = crypto.randomUUID().slice(0, 8);
     const rooms = Array.from({ length: flags.rooms }, (_, i) => `sim-${run}-${i + 1}`);
     const profile = (index: number) => `sim-${run}-person-${index + 1}`;
     try {
-      await makeRooms(base, rooms, flags.devices, profile, await token(profile(0), "sim"));
+      const token = await door.token(profile(0), "sim");
+      for (const [i, room] of rooms.entries()) {
+        const members = Array.from({ length: Math.ceil((flags.devices - i) / rooms.length) }, (_, nth) => {
+          return profile(i + nth * rooms.length);
+        });
+        await door.makeRoom(room, members, token);
+      }
     } catch (error) {
       printError(`--connect: ${reasonOf(error)}`);
       return EXIT.failed;
@@ -99,7 +97,7 @@ auth.secret and auth.audience say.`,
       grpcPercent: flags.transport === "grpc" ? 100 : 0,
       encoding: flags.encoding,
       profile,
-      token,
+      token: (name, device) => door.token(name, device),
       target: () => ({ http, grpc }),
     });
     const live = new LiveLine("stderr");
@@ -164,51 +162,6 @@ function conclude(result: CrowdResult, complaint: string | undefined, json: bool
     `duplicated ${doubled}, out of order ${misordered + misdelivered}`;
   print((isGood ? green : red)(bold(line)));
   return isGood ? EXIT.done : EXIT.failed;
-}
-
-function webAddress(reader: FlagReader, text: string): Endpoint {
-  const [, address = ""] = /^(?:http:\/\/)?([^/]+)\/?$/.exec(text) ?? [];
-  if (address !== "") return listenAddress(reader, "connect", /:\d+$/.test(address) ? address : `${address}:80`);
-  reader.reject("connect", `expected http://HOST:PORT, got ${JSON.stringify(text)}`);
-  return { hostname: "", port: 0 };
-}
-
-async function mint(
-  base: string,
-  profile: string,
-  device: string,
-  { secret, audience }: { readonly secret: string | undefined; readonly audience: string },
-): Promise<string> {
-  if (secret !== undefined) {
-    return await new SignJWT({ device_id: device }).setProtectedHeader({ alg: "HS256" }).setSubject(profile)
-      .setAudience(audience).setIssuedAt().setExpirationTime(TOKEN_LIFE).sign(new TextEncoder().encode(secret));
-  }
-  const response = await fetch(`${base}/dev/token?${new URLSearchParams({ profile, device })}`);
-  if (response.ok) return (await response.json()).token;
-  await response.body?.cancel();
-  throw new Error(`${base} gives no tokens (it does not run with --dev): give --secret`);
-}
-
-async function makeRooms(
-  base: string,
-  rooms: readonly string[],
-  devices: number,
-  profile: (index: number) => string,
-  token: string,
-): Promise<void> {
-  for (const [i, id] of rooms.entries()) {
-    const members = Array.from({ length: Math.ceil((devices - i) / rooms.length) }, (_, nth) => ({
-      profileId: profile(i + nth * rooms.length),
-      roles: ["member"],
-    }));
-    const response = await fetch(`${base}/chat.v1.ChatService/CreateRoom`, {
-      method: "POST",
-      headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
-      body: JSON.stringify({ id, name: id, members }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`the gateway made no room ${id}: ${response.status} ${text}`);
-  }
 }
 
 async function eventually(condition: () => boolean, signal: AbortSignal): Promise<void> {

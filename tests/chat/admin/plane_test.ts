@@ -189,6 +189,28 @@ Deno.test("a request of a device is a line at debug, with method, profile, devic
   ]);
 });
 
+Deno.test("T3, A9: a connection that is refused is a line at debug that says why, and not its token", async () => {
+  await using core = new JsonCore();
+  await using process = await Process.start(core.address);
+  const token = `${await tokenOf("alice")}x`;
+  const answer = await fetch(`http://${process.address}/chat.v1.ChatService/GetHistory`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "authorization": `Bearer ${token}` },
+    body: "{}",
+  });
+  const { code: said, message: why } = await answer.json();
+  const [line] = process.logged("chat_refused");
+  const { level, transport, remote, code, reason } = line!;
+  assertEquals({ level, transport, remote, code, reason }, {
+    level: "debug",
+    transport: "call",
+    remote: "127.0.0.1",
+    code: said,
+    reason: why,
+  });
+  assert(!JSON.stringify(process.lines).includes(token));
+});
+
 Deno.test("a reload puts limits, secret and core into force; what needs a restart is told", async () => {
   await using core = new JsonCore();
   await using other = new JsonCore();
