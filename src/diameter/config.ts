@@ -177,6 +177,19 @@ const draPool: Section<"dra_pool", DraPoolOptions> = {
       balance: choice(BALANCE_NAMES),
       max_in_flight: integer(1, MOST_IN_FLIGHT),
       send_queue_limit: queueLimit(),
+      circuit_breaker: section({
+        enabled: flag(),
+        consecutive_failures: integer(0, ANY),
+        window: duration(),
+        min_requests: integer(1, ANY),
+        error_ratio: decimal(0.01, 1),
+        slow_after: duration(0),
+        error_codes: list(failure(), "[3002, 3004, 5012]"),
+        open_for: duration(),
+        open_max: duration(),
+        half_open_probes: integer(1, 1_000),
+        max_open_percent: integer(1, 100),
+      }, DEFAULT_OPTIONS.draPool.circuitBreaker),
       dras: named(list(
         section({
           name: text(/^[\w.-]{1,64}$/, "a name of letters, digits, dots, hyphens and underscores"),

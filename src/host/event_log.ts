@@ -69,6 +69,10 @@ const LINES: Lines = {
   dra_suspect: ({ dra, reason, pending }) => warning(`DRA ${dra} ${reason}; ${waiting(pending)} for it`),
   dra_down: ({ dra, reason, pending }) =>
     warning(`DRA ${dra} ${reason}${pending === 0 ? "" : `; ${waiting(pending)} for it`}`),
+  breaker_open: ({ dra, reason, until }) =>
+    warning(`DRA ${dra} gets no requests until ${until}: ${reason} (circuit breaker)`),
+  breaker_half_open: ({ dra, reason }) => info(`DRA ${dra} is tried again: ${reason} (circuit breaker)`),
+  breaker_closed: ({ dra, reason }) => info(`DRA ${dra} gets requests again: ${reason} (circuit breaker)`),
   failover: ({ from, to }) => warning(`failover from priority ${from} to ${to}`),
   failback: ({ from, to }) => info(`failback from priority ${from} to ${to}`),
   no_dra: ({ reason }) => error(`no DRA is usable: ${reason}`),

@@ -41,6 +41,11 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   diamgw_failovers_total: { kind: "counter", labels: {} },
   diamgw_failbacks_total: { kind: "counter", labels: {} },
   diamgw_dra_usable: { kind: "gauge", labels: { dra: undefined } },
+  diamgw_breaker_state: { kind: "gauge", labels: { dra: undefined } },
+  diamgw_breaker_transitions_total: {
+    kind: "counter",
+    labels: { dra: undefined, to: ["open", "half_open", "closed", "held"] },
+  },
   diamgw_active_priority: { kind: "gauge", labels: {} },
   diamgw_queue_bytes: { kind: "gauge", labels: { side } },
   diamgw_request_duration_seconds: { kind: "histogram", labels: { dra: undefined } },

@@ -75,6 +75,19 @@ Deno.test("an empty file gives every default", () => {
     balance: "round_robin",
     maxInFlight: 16_384,
     sendQueueLimit: 1_048_576,
+    circuitBreaker: {
+      enabled: false,
+      window: 10_000,
+      minRequests: 20,
+      errorRatio: 0.5,
+      consecutiveFailures: 5,
+      slowAfter: 0,
+      errorCodes: [3002, 3004, 5012],
+      openFor: 30_000,
+      openMax: 300_000,
+      halfOpenProbes: 3,
+      maxOpenPercent: 50,
+    },
     dras: [],
   });
   assertEquals(admin.token, "");

@@ -128,6 +128,7 @@ const PURE_FILES = new Set([
   "diameter/relay/apps/allow_list.ts",
   "diameter/relay/core/ledger.ts",
   "diameter/relay/dras/balance.ts",
+  "diameter/relay/dras/breaker_machine.ts",
   "diameter/relay/dras/claim.ts",
   "diameter/relay/dras/router.ts",
   "grpc/attempt.ts",

@@ -32,6 +32,12 @@ export const DRA = z.object({
   enabled: z.boolean(),
   usable: z.boolean(),
   reason: z.string(),
+  breaker: z.object({
+    state: z.enum(["closed", "open", "half_open"]),
+    error_ratio: z.number(),
+    consecutive_failures: count,
+    next_probe_at: instant,
+  }).optional(),
   in_flight: count,
   messages_sent: count,
   messages_received: count,

@@ -7,6 +7,9 @@ import { Readings } from "../../ops/metrics/readings.ts";
 import type { Registry } from "../../ops/metrics/registry.ts";
 import type { RelayParts } from "./assemble.ts";
 
+/** In the order of their numbers. */
+const BREAKER_STATES = ["closed", "half_open", "open"];
+
 /** Adds all of them to `registry`. */
 export function addMetrics(registry: Registry, { runtime, pool, apps, server }: RelayParts): void {
   const { meters } = runtime;
@@ -32,6 +35,14 @@ export function addMetrics(registry: Registry, { runtime, pool, apps, server }: 
   registry.add(
     new Readings("gauge", "diamgw_dra_usable", "Whether a DRA gets requests.", ["dra"])
       .from(() => pool.dras.map((dra) => [{ dra: dra.name }, Number(dra.usable)])),
+  );
+  registry.add(
+    new Readings("gauge", "diamgw_breaker_state", "Circuit breakers: 0 closed, 1 half-open, 2 open.", ["dra"])
+      .from(() =>
+        pool.dras.flatMap(({ name, breaker }) =>
+          breaker === undefined ? [] : [[{ dra: name }, BREAKER_STATES.indexOf(breaker.state)]]
+        )
+      ),
   );
   registry.add(
     new Readings("gauge", "diamgw_active_priority", "The priority that carries traffic; 0 while no DRA is usable.")

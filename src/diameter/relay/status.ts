@@ -7,6 +7,7 @@ import type { AdvertisedApplication } from "../wire/application_set.ts";
 import type { RelayParts } from "./assemble.ts";
 import type { DraState } from "./core/events.ts";
 import type { RelayPeer } from "./core/relay_peer.ts";
+import type { BreakerStatus } from "./dras/breaker.ts";
 import type { Dra } from "./dras/dra.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
 
@@ -39,6 +40,8 @@ export interface DraStatus {
   readonly usable: boolean;
   /** Why it is not usable: what follows its name in a sentence. */
   readonly reason: string;
+  /** Its circuit breaker, where one is configured. */
+  readonly breaker?: BreakerStatus;
   /** Transactions that wait. */
   readonly inFlight: number;
   /** Application messages to it. */
@@ -148,6 +151,7 @@ function draStatus(dra: Dra): DraStatus {
     enabled: dra.enabled,
     usable: dra.usable,
     reason: dra.reason,
+    ...(dra.breaker === undefined ? {} : { breaker: dra.breaker.status() }),
     inFlight: dra.inFlight,
     messagesSent: meters.messagesSent,
     messagesReceived: meters.messagesReceived,

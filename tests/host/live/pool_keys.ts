@@ -3,6 +3,7 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { DEFAULT_OPTIONS } from "../../../src/diameter/relay/core/options.ts";
 import { DISCONNECT_CAUSE } from "../../../src/diameter/wire/avp_codes.ts";
 import { COMMAND } from "../../../src/diameter/wire/command_codes.ts";
 import type { MessageBuilder } from "../../../src/diameter/wire/message_builder.ts";
@@ -21,8 +22,46 @@ const link = (s: Stage) => s.gateway.pool.dras[0]!.links[0]!;
 const padding = (bytes: number) => (b: MessageBuilder) => void b.octets(0xfffff0, new Uint8Array(bytes), { flags: 0 });
 const lastWait = (s: Stage) => s.eventsOf("dra_connect_failed").at(-1)?.retryIn;
 
+const BREAKER = DEFAULT_OPTIONS.draPool.circuitBreaker;
+
 /** All of them. */
 export const POOL_KEYS: readonly Row[] = [
+  row(
+    [
+      "enabled",
+      "window",
+      "min_requests",
+      "error_ratio",
+      "consecutive_failures",
+      "slow_after",
+      "error_codes",
+      "open_for",
+    ]
+      .concat("open_max", "half_open_probes", "max_open_percent").map((key) => `dra_pool.circuit_breaker.${key}`)
+      .join(" "),
+    "breakers are there from the next request on, go by what is configured now, and are gone again",
+    { dras: [{}, { priority: 2 }], gateway: { retryResultCodes: [] } },
+    async (s) => {
+      const app = await s.app();
+      const breaker = () => s.gateway.pool.dras[0]!.breaker;
+      const fails = async () => {
+        await app.send(request());
+        await s.dra.send(answer(await s.dra.nextRequest(), { resultCode: 5003 }));
+        await app.nextAnswer();
+      };
+      assertEquals(breaker(), undefined);
+      await change(s, { draPool: { circuitBreaker: { ...BREAKER, enabled: true } } });
+      for (let i = 0; i < 6; i++) await fails();
+      assertEquals(breaker()?.state, "closed");
+      const circuitBreaker = { ...BREAKER, enabled: true, consecutiveFailures: 2, errorCodes: [5003], openFor: 60_000 };
+      await change(s, { draPool: { circuitBreaker } });
+      for (let i = 0; i < 2; i++) await fails();
+      await until(() => breaker()?.state === "open", "it opens");
+      await change(s, { draPool: { circuitBreaker: { ...circuitBreaker, enabled: false } } });
+      assertEquals(breaker(), undefined);
+      await fails();
+    },
+  ),
   row("dra_pool.connections_per_dra", "connections are added and taken away; the others stay", {}, async (s) => {
     const app = await s.app();
     await change(s, { draPool: { connectionsPerDra: 2 } });

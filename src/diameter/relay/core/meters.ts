@@ -186,6 +186,11 @@ export class Meters {
     "diamgw_failbacks_total",
     "How often traffic moved back to a higher priority.",
   );
+  readonly breakerTransitions = new CounterFamily(
+    "diamgw_breaker_transitions_total",
+    "What circuit breakers did, where they are configured; held: one was not allowed to open.",
+    ["dra", "to"],
+  );
   readonly refused = new CounterFamily(
     "diamgw_refused_total",
     "Connections of Logic Apps that were not served.",
@@ -228,7 +233,8 @@ export class Meters {
   /** Forgets a DRA that is configured no more. */
   forgetDra(name: string): void {
     this.#dras.delete(name);
-    for (const family of [this.requests, this.answers, this.retransmissions, this.attempts, this.watchdog]) {
+    const { requests, answers, retransmissions, attempts, watchdog, breakerTransitions } = this;
+    for (const family of [requests, answers, retransmissions, attempts, watchdog, breakerTransitions]) {
       (family as CounterFamily<"dra">).forget({ dra: name });
     }
     this.duration.forget({ dra: name });

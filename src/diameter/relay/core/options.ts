@@ -39,6 +39,34 @@ export const BALANCE_NAMES = ["round_robin", "least_pending"] as const;
 /** One of {@link BALANCE_NAMES}. */
 export type BalanceName = typeof BALANCE_NAMES[number];
 
+/**
+ * When a DRA gets no requests although it is connected, because of how they end. All times in
+ * milliseconds.
+ */
+export interface CircuitBreakerOptions {
+  /** Off: nothing is counted. */
+  readonly enabled: boolean;
+  /** What is older does not count for {@link errorRatio}. */
+  readonly window: number;
+  /** Requests that must have ended within the window before the ratio counts. */
+  readonly minRequests: number;
+  /** Share of failures, above 0 up to 1. */
+  readonly errorRatio: number;
+  /** Failures in a row; 0: not used. */
+  readonly consecutiveFailures: number;
+  /** A slower answer is a failure for the ratio; 0: none is. */
+  readonly slowAfter: number;
+  /** Result codes of answers that are failures. */
+  readonly errorCodes: readonly number[];
+  /** Until it is tried again; twice as long each time that this fails, up to {@link openMax}. */
+  readonly openFor: number;
+  readonly openMax: number;
+  /** Requests at a time that try it, and successes in a row that close it. */
+  readonly halfOpenProbes: number;
+  /** Of the usable DRAs of a pool, at most so many may be left out like this. */
+  readonly maxOpenPercent: number;
+}
+
 /** One DRA. */
 export interface DraOptions {
   /** Unique in the pool. */
@@ -142,6 +170,8 @@ export interface DraPoolOptions {
   readonly maxInFlight: number;
   /** Bytes that may wait to be written on one connection; above it requests go to another DRA. */
   readonly sendQueueLimit: number;
+  /** Leaves out DRAs that are connected and sick. */
+  readonly circuitBreaker: CircuitBreakerOptions;
   /** The DRAs, in any order. */
   readonly dras: readonly DraOptions[];
 }
@@ -259,6 +289,19 @@ export const DEFAULT_OPTIONS: GatewayOptions = {
     balance: "round_robin",
     maxInFlight: 16_384,
     sendQueueLimit: 1024 * 1024,
+    circuitBreaker: {
+      enabled: false,
+      window: 10_000,
+      minRequests: 20,
+      errorRatio: 0.5,
+      consecutiveFailures: 5,
+      slowAfter: 0,
+      errorCodes: [3002, 3004, 5012],
+      openFor: 30_000,
+      openMax: 300_000,
+      halfOpenProbes: 3,
+      maxOpenPercent: 50,
+    },
     dras: [],
   },
 };

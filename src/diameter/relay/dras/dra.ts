@@ -7,6 +7,7 @@ import type { Peer } from "../../peer/peer.ts";
 import type { PeerEnd } from "../../peer/peer_end.ts";
 import { type Identity, identity } from "../../wire/identity.ts";
 import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
+import type { Breaker } from "./breaker.ts";
 import { DraLink, type LinkHandlers } from "./link.ts";
 import type { DraClaim } from "./claim.ts";
 import type { DraMeters } from "../core/meters.ts";
@@ -33,6 +34,8 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
   credit = 0;
   /** Share within its priority: the configured one, or what somebody set meanwhile. */
   weight: number;
+  /** Leaves it out when it is sick; the pool's to set. */
+  breaker: Breaker | undefined;
   /** It is kept out of service until somebody says otherwise. */
   isDisabled = false;
   /**
@@ -66,6 +69,10 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
   /** In lower case; "" when not known yet. */
   get originHost(): string {
     return this.identity?.text.toLowerCase() ?? "";
+  }
+
+  get shut(): string {
+    return this.breaker === undefined ? "" : this.breaker.shut;
   }
 
   /** False while it is kept out of service. */
@@ -209,9 +216,11 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
    * A connection for one more request, round robin over the usable ones; undefined when all are
    * full.
    * @param requester key of the connection that it came from
+   * @param named the request names this DRA
    */
-  pickLink(turn: Turn, requester: number): DraLink | undefined {
-    const { links } = this;
+  pickLink(turn: Turn, requester: number, named = false): DraLink | undefined {
+    const { links, breaker } = this;
+    if (breaker !== undefined && !named && !breaker.admits()) return undefined;
     if (links.length === 1) return hasRoom(links[0]!, turn, requester) ? links[0] : undefined;
     for (let i = 0; i < links.length; i++) {
       this.#turn = (this.#turn + 1) % links.length;

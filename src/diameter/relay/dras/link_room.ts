@@ -9,7 +9,7 @@ import type { RelayRuntime } from "../core/runtime.ts";
 import { TransactionTable } from "../core/transactions.ts";
 
 /** What may be used up when a connection to a DRA is given no more. */
-export const BOUNDS = ["requests", "queue", "memory", "memory of one app"] as const;
+export const BOUNDS = ["requests", "queue", "memory", "memory of one app", "probes"] as const;
 /** One of {@link BOUNDS}. */
 export type Bound = typeof BOUNDS[number];
 
@@ -81,8 +81,11 @@ export class LinkRoom {
 
   /** A bound for a person, with its key. @param name of the DRA */
   describe(bound: Bound, name: string): string {
-    const { maxInFlight, sendQueueLimit } = this.#runtime.options.draPool;
+    const { maxInFlight, sendQueueLimit, circuitBreaker } = this.#runtime.options.draPool;
     switch (bound) {
+      case "probes":
+        return `${name} is tried again with ${circuitBreaker.halfOpenProbes} requests at a time ` +
+          "(dra_pool.circuit_breaker.half_open_probes)";
       case "requests":
         return `${name} has ${maxInFlight} unanswered (dra_pool.max_in_flight)`;
       case "queue":

@@ -7,12 +7,15 @@ import type { Connection } from "../../../net/connection.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
 import { RESULT } from "../../wire/result_codes.ts";
+import { Breaker } from "./breaker.ts";
+import { mayOpen, mostOpen } from "./breaker_machine.ts";
 import { Dra, isUsable } from "./dra.ts";
 import type { DraLink, LinkHandlers } from "./link.ts";
 import { type Bound, BOUNDS } from "./link_room.ts";
 import { LastingRefusal } from "../core/refusal.ts";
 import { type Balance, BALANCES } from "./balance.ts";
 import type { Served, Turn } from "../core/relay_peer.ts";
+import type { DraOptions } from "../core/options.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
 import { activePriority, type RequestFacts, type Route, route } from "./router.ts";
 
@@ -74,12 +77,15 @@ export class DraPool {
     this.#linkHandlers = {
       changed: () => this.refresh(),
       suspect: (link) => handlers.suspect(link),
-      lost: (link, reason) => handlers.lost(link, reason),
+      lost: (link, reason) => {
+        this.#blame(link);
+        handlers.lost(link, reason);
+      },
       serve: (connection, peer, served) => handlers.serve(connection, peer, served),
     };
     const { draPool } = runtime.options;
     this.#balance = BALANCES[draPool.balance];
-    this.dras = this.#serving = draPool.dras.map((options) => new Dra(options, runtime, this.#linkHandlers));
+    this.dras = this.#serving = draPool.dras.map((options) => this.#newDra(options));
   }
 
   /**
@@ -98,9 +104,10 @@ export class DraPool {
       if (dra?.staysWith(options)) {
         before.delete(options.name);
         this.#leave(dra, dra.configure(options), "is a connection too many (connections_per_dra)");
+        this.#setBreaker(dra);
         return dra;
       }
-      const next = new Dra(options, this.#runtime, this.#linkHandlers);
+      const next = this.#newDra(options);
       next.isDisabled = dra?.isDisabled ?? false;
       someNew ||= !next.isDisabled;
       return next;
@@ -130,6 +137,57 @@ export class DraPool {
   }
 
   /** Takes leave of connections that are wanted no more; what waits for them goes elsewhere. */
+  #newDra(options: DraOptions): Dra {
+    const dra = new Dra(options, this.#runtime, this.#linkHandlers);
+    this.#setBreaker(dra);
+    return dra;
+  }
+
+  /** Gives a DRA its circuit breaker, or takes it away, as it is configured. */
+  #setBreaker(dra: Dra): void {
+    const { enabled } = this.#runtime.options.draPool.circuitBreaker;
+    if (enabled) {
+      if (dra.breaker !== undefined) return dra.breaker.configure();
+      dra.breaker = new Breaker(dra.name, this.#runtime, {
+        mayOpen: () => this.#mayOpen(dra),
+        changed: () => this.refresh(),
+      });
+    } else if (dra.breaker !== undefined) {
+      dra.breaker.dispose();
+      dra.breaker = undefined;
+      this.#runtime.meters.breakerTransitions.forget({ dra: dra.name });
+    }
+  }
+
+  #mayOpen(dra: Dra): boolean {
+    const { maxOpenPercent } = this.#runtime.options.draPool.circuitBreaker;
+    const usable = this.#serving.filter((each) => each.usable && each.weight > 0);
+    const open = usable.filter((each) => each !== dra && each.breaker?.state !== "closed").length;
+    return mayOpen(usable.length, open, maxOpenPercent);
+  }
+
+  /**
+   * DRAs have gone, so that more breakers are open than may be: those that would be tried first
+   * close.
+   */
+  #closeTooMany(): void {
+    const { enabled, maxOpenPercent } = this.#runtime.options.draPool.circuitBreaker;
+    if (!enabled) return;
+    const usable = this.#serving.filter((each) => each.usable && each.weight > 0);
+    const open = usable.flatMap(({ breaker }) => breaker === undefined || breaker.state === "closed" ? [] : [breaker])
+      .sort((a, b) => a.probeAt - b.probeAt);
+    const tooMany = open.length - mostOpen(usable.length, maxOpenPercent);
+    // Each closes by itself, and so comes back here.
+    if (tooMany > 0) open[0]!.close("too few other DRAs are usable");
+  }
+
+  /** Its connection is lost, and not because anybody here wished it: what waits there has failed. */
+  #blame({ dra, table, running }: DraLink): void {
+    const breaker = this.#serving.find((each) => each === dra)?.breaker;
+    if (breaker === undefined || !running || this.#runtime.draining) return;
+    for (const slot of table.pending()) breaker.lost(table, slot);
+  }
+
   #leave({ name }: Dra, links: readonly DraLink[], reason: string): void {
     const left = links.map(async (link) => {
       this.#leaving.add(link);
@@ -174,6 +232,7 @@ export class DraPool {
     this.#holdTimer = undefined;
     this.#running = false;
     if (this.#retireTimer !== undefined) this.#runtime.clock.clearTimeout(this.#retireTimer);
+    for (const dra of [...this.dras, ...this.#retiring]) dra.breaker?.dispose();
     await Promise.all(Array.from(this.links(), (link) => link.stop()));
     if (this.#holdTimer !== undefined) this.#runtime.clock.clearTimeout(this.#holdTimer);
   }
@@ -215,7 +274,7 @@ export class DraPool {
   pick(plan: Route<Dra>, turn: Turn, requester = 0): DraLink | NoLink {
     let found: NoLink = "none";
     if (plan.pinned !== undefined) {
-      const link = plan.pinned.pickLink(turn, requester);
+      const link = plan.pinned.pickLink(turn, requester, true);
       if (link !== undefined) return link;
       found = "full";
     }
@@ -291,6 +350,7 @@ export class DraPool {
     if (this.#retiring.length > 0 && this.dras.some(({ usable, weight }) => usable && weight > 0)) {
       return this.#retire();
     }
+    this.#closeTooMany();
     this.#plans.clear();
     this.#lastPlan = undefined;
     this.#candidatesOf = undefined;
@@ -343,6 +403,7 @@ export class DraPool {
 }
 
 /** Why a usable connection is given no more. */
-function boundOf({ room, relayPeer }: DraLink): Bound {
+function boundOf({ dra, room, relayPeer }: DraLink): Bound {
+  if (dra.breaker?.admits() === false) return "probes";
   return room.boundMet(relayPeer!.peer.out);
 }

@@ -5,9 +5,9 @@
 import { resultCodeIn } from "../../wire/result_code_in.ts";
 import type { MessageObserver } from "../core/events.ts";
 import type { Incoming } from "../core/incoming.ts";
-import type { Place, RelayPeer } from "../core/relay_peer.ts";
+import type { Place, RelayPeer, Verdicts } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
-import { ENDED, type TransactionTable } from "../core/transactions.ts";
+import { ENDED, TICK, type TransactionTable } from "../core/transactions.ts";
 import { relayedRecord } from "./record.ts";
 import type { Retries } from "./retries.ts";
 import type { Tracing } from "./tracing.ts";
@@ -53,6 +53,7 @@ export class AnswerStage {
     const { meters, connections, observer } = this.#runtime;
     const slot = table.find(answer.hopByHop);
     if (slot < 0) return this.#unmatched(table, answer);
+    if (link.dra.breaker !== undefined) judge(link.dra.breaker, table, slot, answer);
     const requester = connections.get(table.requesterOf(slot));
     if (requester === undefined) {
       this.#abandoned(table, slot, answer);
@@ -134,4 +135,12 @@ export class AnswerStage {
   ): void {
     observer(relayedRecord("answer", answer, requester.originHost, table.hopByHopOf(slot), table.idOf(slot)));
   }
+}
+
+/** How a request ended, for the circuit breaker of its DRA. */
+function judge(breaker: Verdicts, table: TransactionTable, slot: number, answer: Incoming): void {
+  const code = resultCodeIn(answer.block.view, answer.at, answer.end);
+  // Where it was asked for elsewhere before, nobody knows how long this DRA took.
+  const duration = table.isRetried(slot) ? 0 : (answer.receivedAt - table.startedOf(slot)) >>> 0;
+  breaker.answered(table, slot, answer.isError, code, duration, answer.tick * TICK);
 }

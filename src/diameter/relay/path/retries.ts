@@ -41,9 +41,13 @@ export class Retries {
   /** The deadline of an attempt came: silence so far, or the end of the transaction's life. */
   expired(link: Place, slot: number): void {
     const { table } = link;
+    const attempts = link.retried.get(slot);
+    // A further attempt at the end of its transaction's life may not have had its time.
+    if (link.dra.breaker !== undefined && (attempts === undefined || this.#isAlive(table, slot))) {
+      link.dra.breaker.silent(table, slot);
+    }
     const requester = this.#requesterOf(table, slot);
     if (requester === undefined) return this.abandon(link, slot);
-    const attempts = link.retried.get(slot);
     if (this.#isAlive(table, slot)) {
       const said = this.#isCurrent(link, slot) ? this.#sendAgain(link, slot, "timeout") : "none";
       // Its late answer still counts; without another candidate this attempt simply goes on.
@@ -225,6 +229,7 @@ export class Retries {
     target.table.setRetried(next);
     const { options, meters } = this.#runtime;
     target.table.wheel.arm(next, this.#within(table, slot, options.answerTimeout));
+    target.dra.breaker?.sent(target.table, next);
     relayPeer.messagesSent++;
     meters.toDra++;
     target.dra.meters.messagesSent++;

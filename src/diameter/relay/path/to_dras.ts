@@ -102,6 +102,7 @@ export class ToDras implements Direction<DraLink> {
     // From here on it is on its way: this node must not answer it as well, whatever goes wrong.
     table.wheel.arm(slot, request.tick + this.#answerTicks);
     this.#book(request, link, relayPeer);
+    if (link.dra.breaker !== undefined) link.dra.breaker.sent(table, slot);
     if (out.full) request.congested = out;
     try {
       const { sessionIdStart, sessionIdEnd } = request.avps;

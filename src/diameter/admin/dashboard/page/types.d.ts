@@ -24,13 +24,6 @@ export type Dra = z.output<typeof DRA> & DraPolicy;
 export interface DraPolicy {
   /** The weight that holds, while it grows after a recovery. */
   readonly effective_weight?: number;
-  /** The circuit breaker, where one is configured. */
-  readonly breaker?: {
-    readonly state: "closed" | "open" | "half_open";
-    readonly error_ratio?: number;
-    readonly consecutive_failures?: number;
-    readonly next_probe_at?: string | null;
-  } | null;
 }
 
 /** One of `/api/v1/apps` */
