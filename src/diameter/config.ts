@@ -1,5 +1,6 @@
 /**
- * The configuration of the Diameter plane: the sections `gateway`, `server` and `dra_pool`.
+ * The configuration of the Diameter plane: the sections `gateway`, `server` and `dra_pool`, and those
+ * of config_policy.ts.
  *
  * Here stand the kind and the bounds of each key. Its type, its meaning and its default stand with
  * the options that it is decoded to; what it means to the person who sets it, in
@@ -12,6 +13,7 @@ import * as leaf from "../ops/config/leaves.ts";
 import { list, section } from "../ops/config/mapping.ts";
 import { isMapping } from "../ops/config/path.ts";
 import type { Section } from "../ops/config/section.ts";
+import { limits, routing, screening } from "./config_policy.ts";
 import { crossCheck, type DiameterConfig, type GatewaySection } from "./config_checks.ts";
 import {
   BALANCE_NAMES,
@@ -175,6 +177,11 @@ const draPool: Section<"dra_pool", DraPoolOptions> = {
       tcp_nodelay: flag(),
       failback_delay: duration(0),
       balance: choice(BALANCE_NAMES),
+      hash_key: text(/./, "session_id, or an AVP such as User-Name"),
+      slow_start: section(
+        { duration: duration(0), min_weight_percent: integer(1, 100) },
+        DEFAULT_OPTIONS.draPool.slowStart,
+      ),
       max_in_flight: integer(1, MOST_IN_FLIGHT),
       send_queue_limit: queueLimit(),
       circuit_breaker: section({
@@ -200,6 +207,7 @@ const draPool: Section<"dra_pool", DraPoolOptions> = {
           origin_host: identity({ optional: true }),
           bind: leaf.localAddress(),
           accept: flag(),
+          max_requests_per_second: integer(0, ANY),
           tls: section(
             { ca: pemFile(), cert: pemFile(), key: pemFile(), server_name: text() },
             { ca: "", cert: "", key: "", serverName: "" },
@@ -216,13 +224,13 @@ const draPool: Section<"dra_pool", DraPoolOptions> = {
 };
 
 /** What the Diameter plane brings to the configuration. */
-export const DIAMETER_SECTIONS = [gateway, server, draPool] as const;
+export const DIAMETER_SECTIONS = [gateway, server, draPool, routing, limits, screening] as const;
 
 /** What one gateway is told; how many there are is not its concern. */
 export function gatewayOptions(
-  { gateway: { workers: _, ...relay }, server, dra_pool }: DiameterConfig,
+  { gateway: { workers: _, ...relay }, server, dra_pool, routing, limits, screening }: DiameterConfig,
 ): GatewayOptions {
-  return { ...relay, server, draPool: dra_pool };
+  return { ...relay, server, draPool: dra_pool, routing, limits, screening };
 }
 
 /** A DRA without a name is called by its place: dra-1, dra-2, ... */

@@ -9,10 +9,11 @@ import { formatAddress, isLoopback } from "../ops/config/address.ts";
 import type { Finding, IsSet } from "../ops/config/section.ts";
 import { formatDuration } from "../ops/config/units.ts";
 import type { DraOptions, DraPoolOptions, GatewayOptions, ServerOptions } from "./relay/core/options.ts";
+import type { LimitOptions, PolicyOptions, RoutingOptions, ScreeningOptions } from "./relay/core/policy_options.ts";
 import { APPLICATION, VENDOR } from "./wire/application_ids.ts";
 
 /** The section `gateway`: how it presents itself, and how it relays. */
-export interface GatewaySection extends Omit<GatewayOptions, "server" | "draPool"> {
+export interface GatewaySection extends Omit<GatewayOptions, "server" | "draPool" | keyof PolicyOptions> {
   /** Gateways side by side in this process. */
   readonly workers: number;
 }
@@ -22,6 +23,9 @@ export interface DiameterConfig {
   readonly gateway: GatewaySection;
   readonly server: ServerOptions;
   readonly dra_pool: DraPoolOptions;
+  readonly routing: RoutingOptions;
+  readonly limits: readonly LimitOptions[];
+  readonly screening: ScreeningOptions;
 }
 
 /** Applications of vendors begin here (RFC 6733 11.3). */

@@ -132,10 +132,11 @@ export async function readWholeConfig(
 
 /** What the Diameter plane was told; undefined in a process without it. */
 export function diameterConfig(
-  { gateway, server, dra_pool }: Config,
+  { gateway, server, dra_pool, routing, limits, screening }: Config,
 ): ConfigOf<typeof DIAMETER_SECTIONS> | undefined {
   if (gateway === undefined || server === undefined || dra_pool === undefined) return undefined;
-  return { gateway, server, dra_pool };
+  if (routing === undefined || limits === undefined || screening === undefined) return undefined;
+  return { gateway, server, dra_pool, routing, limits, screening };
 }
 
 function* adminFindings({ admin: { listen, token, tls } }: { readonly admin: AdminConfig }): Generator<Finding> {

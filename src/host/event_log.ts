@@ -90,6 +90,11 @@ const LINES: Lines = {
     return info(`Logic App ${app} from ${remote} is gone: ${reason}${left}`);
   },
   app_refused: ({ remote, reason }) => warning(`connection from ${remote} was not opened: ${reason}`),
+  screened({ rule, peer, action, application, command }) {
+    const by = rule === "none" ? "no screening rule, so that requests" : `screening rule ${rule}: requests`;
+    const what = action === "reject" ? "are rejected" : "would be rejected";
+    return warning(`${by} of ${peer} ${what}, such as command ${command} of application ${application}`);
+  },
   app_silent: ({ remote }) => debug(`connection from ${remote} was closed by the other side without a byte`),
   accept_failed: ({ address, reason }) => error(`cannot accept connections on ${address}: ${reason}`),
   internal_error({ reason, request }) {

@@ -3,13 +3,16 @@
  * @module
  */
 import { DIAMETER_SECTIONS } from "../diameter/config.ts";
+import { loadDictionary } from "../diameter/relay/policy/loaded.ts";
 import type { Layout, Override, Sections } from "../ops/config/mod.ts";
-import type { Mapping } from "../ops/config/path.ts";
+import { isMapping, type Mapping } from "../ops/config/path.ts";
 
 /** One plane, as the configuration knows it. */
 interface PlaneKeys {
   /** What its sections are called. */
   readonly sections: readonly string[];
+  /** Those of them that say that it is wanted; all unless given. */
+  readonly wantedBy?: readonly string[];
   /**
    * Its section may be left out, and the keys of it stand at the top: then it is known by these.
    */
@@ -22,14 +25,22 @@ interface PlaneKeys {
   /**
    * Loads what there is to know of the keys below; who does not have the plane loads none of it.
    */
-  load(): Promise<Sections>;
+  load(tree: Mapping): Promise<Sections>;
 }
 
 /** Every plane; where nothing says otherwise, a process has the first one. */
 export const PLANES = {
   diameter: {
     sections: DIAMETER_SECTIONS.map(({ key }) => key),
-    load: () => Promise.resolve(DIAMETER_SECTIONS),
+    // Where the keys of another plane stand at the top, limits may be meant for that one.
+    wantedBy: DIAMETER_SECTIONS.map(({ key }) => key).filter((key) => key !== "limits"),
+    async load(tree) {
+      // Names of AVPs, commands and applications are asked for there alone.
+      const pool = tree["dra_pool"];
+      const isKeyed = isMapping(pool) && Object.hasOwn(pool, "hash_key");
+      if (isKeyed || ["routing", "limits", "screening"].some((key) => Object.hasOwn(tree, key))) await loadDictionary();
+      return DIAMETER_SECTIONS;
+    },
   },
   grpc: {
     sections: ["grpc"],
@@ -68,19 +79,22 @@ export async function layoutOf(
   const set = new Set<unknown>([...keys, ...overrides.map(({ path }) => path[0])]);
   const isShort = (name: PlaneName) => table[name].short?.knownBy.some((key) => keys.includes(key)) === true;
   const hasSection = (name: PlaneName) => table[name].sections.some((key) => keys.includes(key));
-  const configured = NAMES.filter((name) => table[name].sections.some((key) => set.has(key)) || isShort(name));
+  const configured = NAMES.filter((name) =>
+    (table[name].wantedBy ?? table[name].sections).some((key) => set.has(key)) || isShort(name)
+  );
   const planes = wanted ?? (configured.length > 0 ? configured : NAMES.slice(0, 1));
 
   const shortened = NAMES.find((name) => isShort(name) && !hasSection(name));
   const short = shortened === undefined ? undefined : table[shortened].short;
   const isOpen = shortened !== undefined && planes.includes(shortened);
-  const others = NAMES.filter((name) => !planes.includes(name)).flatMap((name) => table[name].sections);
+  const others = NAMES.filter((name) => !planes.includes(name)).flatMap((name) => table[name].sections)
+    .filter((key) => !isOpen || short?.except.includes(key) !== true);
   const known = [
     ...own.map(({ key }) => key),
     ...NAMES.flatMap((name) => table[name].sections),
     ...short?.except ?? [],
   ];
-  const sections = await Promise.all(planes.map((name) => table[name].load()));
+  const sections = await Promise.all(planes.map((name) => table[name].load(tree)));
   return {
     planes,
     sections: [...sections.flat(), ...own],

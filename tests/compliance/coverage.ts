@@ -14,9 +14,10 @@ const FOLDERS = [
   "diameter/relay/core",
   "diameter/relay/dras",
   "diameter/relay/path",
+  "diameter/relay/policy",
   "net",
 ];
-const IDS = /^(?:[A-Z]\d+ )+/;
+const IDS = /^(?:[A-Z]+\d+ )+/;
 
 /** A test that names items. */
 export interface CoveringTest {

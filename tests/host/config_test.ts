@@ -73,6 +73,8 @@ Deno.test("an empty file gives every default", () => {
     tcpNoDelay: true,
     failbackDelay: 0,
     balance: "round_robin",
+    hashKey: "session_id",
+    slowStart: { duration: 0, minWeightPercent: 10 },
     maxInFlight: 16_384,
     sendQueueLimit: 1_048_576,
     circuitBreaker: {
@@ -109,6 +111,7 @@ Deno.test("a DRA takes its name from its place and everything but its host from 
       originHost: "",
       bind: "",
       accept: true,
+      maxRequestsPerSecond: 0,
     },
     {
       name: "dra-2",
@@ -119,6 +122,7 @@ Deno.test("a DRA takes its name from its place and everything but its host from 
       originHost: "",
       bind: "",
       accept: true,
+      maxRequestsPerSecond: 0,
     },
   ]);
 });
@@ -192,7 +196,10 @@ const WRONG: [text: string, error: string][] = [
   ["gateway: {applications: [{vendor: 1}]}", "gateway.applications[0].id: missing: the number of the application"],
   ["gateway: {applications: [{id: 4}, {id: 4}]}", "gateway.applications[1]: application 4 of vendor 0 is listed twice"],
   ["gateway: 5", "gateway: expected a mapping of origin_host, origin_realm, product_name ..., got 5"],
-  ["[1]", "expected a mapping of gateway, server, dra_pool, admin, logging, stats, got a list"],
+  [
+    "[1]",
+    "expected a mapping of gateway, server, dra_pool, routing, limits, screening, admin, logging, stats, got a list",
+  ],
   [
     "server: {max_connections: 1e30}",
     `server.max_connections: expected a whole number 1..1000000, got ${BigInt(1e30)}`,

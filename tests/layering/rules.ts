@@ -17,9 +17,12 @@ const FACE = [
   "diameter/relay/core/options",
   "diameter/relay/core/events",
   "diameter/relay/core/refused_messages",
+  "diameter/relay/core/policy_options",
+  "diameter/relay/core/balance_name",
 ] as const;
 const RELAY = [
   "diameter/relay/path",
+  "diameter/relay/policy",
   "diameter/relay/dras",
   "diameter/relay/apps",
   "diameter/relay/core",
@@ -56,6 +59,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "version",
   ],
   "host": [
+    "diameter/relay/policy",
     "diameter/admin",
     "diameter/telemetry",
     "grpc/admin",
@@ -72,7 +76,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "diameter/admin": ["ops/admin", ...FACE, "diameter/relay", "diameter/wire", ...BELOW_PLANES, "ops/trace"],
   // What the plane makes of its trace for whoever follows it.
   "diameter/telemetry": ["ops/otlp", "ops/trace", "diameter/wire", ...BELOW_PLANES],
-  "diameter": ["ops/config", ...FACE, "diameter/relay", "diameter/wire", "net"],
+  "diameter": ["ops/config", ...FACE, "diameter/relay", "diameter/relay/policy", "diameter/wire", "net"],
   "grpc/sim": ["ops/admin", "grpc", "http2", "ops/config", ...BELOW_PLANES],
   "grpc/admin": ["ops/admin", "grpc", "grpc/config", ...BELOW_PLANES],
   "ops/admin": ["ops/config", ...BELOW_PLANES], // knows no plane
@@ -83,14 +87,24 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "diameter/relay": [...RELAY, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
   // The way of a message. It knows both sides, and neither listens nor dials.
   "diameter/relay/path": [...RELAY.slice(1), "diameter/peer", "diameter/wire", ...BELOW_PLANES],
+  // What is configured about requests: conditions, routes, limits. Knows no DRA and no connection.
+  "diameter/relay/policy": ["diameter/relay/core", ...FACE, "diameter/wire", ...BELOW_PLANES],
   // Must not know Logic Apps.
   "diameter/relay/dras": ["diameter/relay/core", ...FACE, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
   // Must not know DRAs.
   "diameter/relay/apps": ["diameter/relay/core", ...FACE, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
   // Must not know which side a peer is on, beyond whether it fills a place of a DRA.
   "diameter/relay/core": [...FACE, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
-  "diameter/relay/core/options": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
+  "diameter/relay/core/options": [
+    "diameter/relay/core/policy_options",
+    "diameter/relay/core/balance_name",
+    "diameter/peer",
+    "diameter/wire",
+    ...BELOW_PLANES,
+  ],
   "diameter/relay/core/refused_messages": ["diameter/wire"],
+  "diameter/relay/core/policy_options": ["diameter/relay/core/balance_name"],
+  "diameter/relay/core/balance_name": [],
   "diameter/relay/core/events": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
   "diameter/client": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
   "diameter/sim": ["diameter/peer", "diameter/wire", ...BELOW_PLANES],
@@ -128,9 +142,15 @@ const PURE_FILES = new Set([
   "diameter/relay/apps/allow_list.ts",
   "diameter/relay/core/ledger.ts",
   "diameter/relay/dras/balance.ts",
+  "diameter/relay/core/mixed.ts",
   "diameter/relay/dras/breaker_machine.ts",
+  "diameter/relay/dras/slow_start.ts",
   "diameter/relay/dras/claim.ts",
   "diameter/relay/dras/router.ts",
+  "diameter/relay/core/balance_name.ts",
+  "diameter/relay/policy/avp_path.ts",
+  "diameter/relay/policy/pattern.ts",
+  "diameter/relay/policy/values.ts",
   "grpc/attempt.ts",
   "grpc/balance/least_pending.ts",
   "grpc/balance/round_robin.ts",

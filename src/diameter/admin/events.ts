@@ -27,6 +27,7 @@ const KINDS: Readonly<Record<GatewayEvent["kind"], string>> = {
   app_up: "A Logic App is connected.",
   app_down: "A Logic App is gone.",
   app_refused: "A connection of a Logic App was not opened.",
+  screened: "A screening rule rejects requests of a peer, or would; once a minute for each.",
   app_silent: "A connection was closed by the other side without a byte.",
   accept_failed: "A connection could not be accepted.",
   internal_error: "A defect of this program befell a request.",

@@ -16,6 +16,7 @@ export const DRA = z.object({
   port: count,
   priority: count,
   weight: count,
+  effective_weight: count.optional(),
   weight_overridden: z.boolean(),
   origin_host: z.string(),
   state: z.enum([

@@ -16,6 +16,7 @@ export function shownDra(dra: DraStatus) {
     port: dra.port,
     priority: dra.priority,
     weight: dra.weight,
+    ...(dra.effectiveWeight === undefined ? {} : { effective_weight: dra.effectiveWeight }),
     weight_overridden: dra.weightOverridden,
     origin_host: dra.originHost,
     state: dra.state,

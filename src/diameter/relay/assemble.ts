@@ -30,6 +30,7 @@ import { Retries } from "./path/retries.ts";
 import { ToApps } from "./path/to_apps.ts";
 import { ToDras } from "./path/to_dras.ts";
 import { Tracing } from "./path/tracing.ts";
+import { PolicyHolder } from "./policy/policy.ts";
 
 /** The parts of one gateway, for {@link Gateway} and for tests that look inside. */
 export interface RelayParts {
@@ -40,6 +41,8 @@ export interface RelayParts {
   readonly toDras: ToDras;
   readonly toApps: ToApps;
   readonly requests: RequestStage;
+  readonly checks: RequestChecks;
+  readonly policies: PolicyHolder;
   readonly intakes: ReadonlySet<Intake>;
   readonly housekeeping: Housekeeping;
   /**
@@ -65,9 +68,16 @@ export function assemble(options: GatewayOptions, trace?: RelayTrace, clock?: Cl
     lost: (link) => toDras.lost(link),
     serve,
   });
-  const retries = new Retries(runtime, pool, refusals, tracing);
   const limits = new AppLimits(runtime, apps);
-  const toDras = new ToDras({ runtime, pool, limits, sessions, refusals, retries, tracing });
+  const checks = new RequestChecks(options);
+  const policies = new PolicyHolder(runtime.meters, (event) => runtime.emit(event));
+  function configurePolicy() {
+    policies.configure(runtime.options);
+    checks.checksDestinationLater = policies.current?.routing?.addsRealm === true;
+  }
+  configurePolicy();
+  const retries = new Retries(runtime, pool, policies, refusals, tracing);
+  const toDras = new ToDras({ runtime, pool, limits, policies, checks, sessions, refusals, retries, tracing });
   const firstGeneration = Math.floor(runtime.random() * 0x10000);
   const reverse = new TransactionTable(
     runtime.segments,
@@ -77,8 +87,7 @@ export function assemble(options: GatewayOptions, trace?: RelayTrace, clock?: Cl
     true,
   );
   const toApps = new ToApps({ runtime, apps, sessions, refusals, table: reverse, tracing });
-  const checks = new RequestChecks(options);
-  const requests = new RequestStage(runtime, checks, toDras, toApps, refusals);
+  const requests = new RequestStage(runtime, checks, policies, toDras, toApps, refusals);
   const answers = new AnswerStage(runtime, reverse, retries, tracing);
   const entry = new Entry(runtime, requests, answers);
   const server = new AppServer(runtime, apps, new DraAdoption(runtime, pool), {
@@ -111,10 +120,13 @@ export function assemble(options: GatewayOptions, trace?: RelayTrace, clock?: Cl
     toDras,
     toApps,
     requests,
+    checks,
+    policies,
     intakes,
     housekeeping: new Housekeeping({ runtime, pool, apps, intakes, requests, toDras, toApps }),
     configure() {
       checks.configure(runtime.options);
+      configurePolicy();
       for (const part of [refusals, toDras, toApps, answers]) part.configure();
     },
   };

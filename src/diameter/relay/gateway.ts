@@ -13,6 +13,8 @@ import type { GatewayOptions } from "./core/options.ts";
 import type { Refusal } from "./core/refusal.ts";
 import type { RefusedMessage } from "./core/refused_messages.ts";
 import { addMetrics } from "./metrics.ts";
+import { loadForPolicy } from "./policy/loaded.ts";
+import { hasPolicy } from "./policy/policy.ts";
 import { TICK } from "./core/transactions.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
 import { type GatewayStatus, statusOf } from "./status.ts";
@@ -127,6 +129,7 @@ export class Gateway implements GatewayControl {
    */
   async configure(options: GatewayOptions): Promise<readonly string[]> {
     const { runtime, server, pool } = this.#parts;
+    await loadForPolicy(options);
     await server.relisten(options.server);
     const later = runtime.configure(options);
     server.configure();
@@ -145,7 +148,11 @@ export class Gateway implements GatewayControl {
    * @throws Error when an address cannot be listened on, or a certificate cannot be used
    */
   async start(): Promise<void> {
-    const { server, pool, housekeeping } = this.#parts;
+    const { runtime, server, pool, housekeeping } = this.#parts;
+    if (hasPolicy(runtime.options)) {
+      await loadForPolicy(runtime.options);
+      this.#parts.configure();
+    }
     this.#endBeat = SYSTEM_CLOCK.keepBeat();
     const listening = server.start();
     this.#ticker = setInterval(() => housekeeping.tick(), TICK);

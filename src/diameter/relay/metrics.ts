@@ -11,9 +11,16 @@ import type { RelayParts } from "./assemble.ts";
 const BREAKER_STATES = ["closed", "half_open", "open"];
 
 /** Adds all of them to `registry`. */
-export function addMetrics(registry: Registry, { runtime, pool, apps, server }: RelayParts): void {
+export function addMetrics(registry: Registry, { runtime, pool, apps, server, policies }: RelayParts): void {
   const { meters } = runtime;
   for (const family of meters.families) registry.add(family);
+  registry.add(
+    new Readings("counter", "diamgw_policy_faults_total", "Values that conditions could not be tried on.", ["reason"])
+      .from(() => [
+        [{ reason: "avp" }, policies.current?.reading.faults ?? 0],
+        [{ reason: "too_long" }, policies.current?.reading.tooLong ?? 0],
+      ]),
+  );
   registry.add(
     new Readings("gauge", "diamgw_in_flight", "Transactions that wait for a DRA.", ["dra"])
       .from(() => pool.dras.map((dra) => [{ dra: dra.name }, dra.inFlight])),

@@ -26,6 +26,8 @@ export interface DraStatus {
   readonly priority: number;
   /** Share within the priority that is in force. */
   readonly weight: number;
+  /** What of the weight counts now, where it may grow after the DRA came back (slow_start). */
+  readonly effectiveWeight?: number;
   /** The weight is not the configured one. */
   readonly weightOverridden: boolean;
   /** Identity; "" when not known yet. */
@@ -144,6 +146,7 @@ function draStatus(dra: Dra): DraStatus {
     port: options.port,
     priority: dra.priority,
     weight: dra.weight,
+    ...(dra.mayGrow ? { effectiveWeight: Math.round(dra.share) } : {}),
     weightOverridden: dra.weight !== options.weight,
     originHost: dra.identity?.text ?? "",
     state: link.state,

@@ -25,6 +25,7 @@ export const AVP = {
   routeRecord: 282,
   destinationRealm: 283,
   proxyInfo: 284,
+  redirectHost: 292,
   destinationHost: 293,
   errorReportingHost: 294,
   originRealm: 296,

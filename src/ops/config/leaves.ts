@@ -60,7 +60,8 @@ export interface Leaf<T> {
 /** A codec for one value. */
 export function leaf<T>({ expected, decode, encode = (value) => value, shown = (value) => value }: Leaf<T>) {
   return z.codec(z.unknown(), z.custom<T>(), {
-    encode,
+    // Asked for a key that may be absent, too: then what comes back must be nothing.
+    encode: (value) => value === undefined ? undefined : encode(value),
     decode: (input, context) => {
       let message = typeof expected === "string" ? expected : expected(input);
       message = `expected ${message}, got ${describe(shown(input))}`;

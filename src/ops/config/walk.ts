@@ -66,6 +66,25 @@ export function exampleOf(schema: z.core.$ZodType, optional: boolean): unknown {
   return Object.fromEntries(entries.filter(([, example]) => example !== undefined));
 }
 
+/** Whether a section is a list. */
+export function isList(schema: z.core.$ZodType): boolean {
+  return inside(schema).element !== undefined;
+}
+
+/** A tree that `schema` encoded, with "" for each plain key that may be absent and is. */
+export function withOptional(schema: z.core.$ZodType, tree: unknown): unknown {
+  const { shape, element, named } = inside(schema);
+  if (element !== undefined && Array.isArray(tree)) return tree.map((item) => withOptional(element, item));
+  if (!isMapping(tree)) return tree;
+  if (named !== undefined) {
+    return Object.fromEntries(Object.entries(tree).map(([name, item]) => [name, withOptional(named, item)]));
+  }
+  if (shape === undefined) return tree;
+  return Object.fromEntries(
+    Object.entries(shape).map(([key, below]) => [key, Object.hasOwn(tree, key) ? withOptional(below, tree[key]) : ""]),
+  );
+}
+
 /** What is in a schema, behind defaults and renaming: keys, elements, or a value of a kind. */
 interface Inside {
   readonly shape?: z.core.$ZodShape;

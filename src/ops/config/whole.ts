@@ -5,7 +5,7 @@
 import * as z from "zod";
 import type { Mapping } from "./path.ts";
 import type { ConfigOf, Sections } from "./section.ts";
-import { exampleOf } from "./walk.ts";
+import { exampleOf, isList, withOptional } from "./walk.ts";
 
 /** What is known of the keys of some sections. Trees in it are spelled as in a file. */
 export interface Whole {
@@ -27,11 +27,11 @@ export function wholeOf(sections: Sections): Whole {
   const before = known.get(sections);
   if (before !== undefined) return before;
   const schema = z.strictObject(
-    Object.fromEntries(sections.map(({ key, schema }) => [key, schema.prefault({})])),
+    Object.fromEntries(sections.map(({ key, schema }) => [key, schema.prefault(isList(schema) ? [] : {})])),
     { error: "unknown key" },
   );
   const filled = (optional: boolean) => z.encode(schema, schema.parse(exampleOf(schema, optional)));
-  const whole = { schema, shape: filled(true), defaults: filled(false) };
+  const whole = { schema, shape: withOptional(schema, filled(true)), defaults: filled(false) };
   known.set(sections, whole);
   return whole;
 }

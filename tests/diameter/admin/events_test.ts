@@ -30,6 +30,7 @@ const EVENTS: { readonly [K in GatewayEvent["kind"]]: [Omit<Extract<GatewayEvent
   resent: [{ dra: "east", count: 2, reason: "lost" }],
   app_up: [{ app: "a.example", remote: "10.0.0.1:5", applications: [{ id: 4 }] }],
   app_down: [{ app: "a.example", remote: "10.0.0.1:5", reason: "r", pending: 0 }],
+  screened: [{ rule: "partners", peer: "app.example.net", action: "reject", application: 4, command: 272 }],
   app_refused: [{ remote: "10.0.0.1:5", reason: "r" }],
   app_silent: [{ remote: "10.0.0.1:5" }],
   accept_failed: [{ address: "127.0.0.1:3868", reason: "r" }],

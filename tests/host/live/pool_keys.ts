@@ -27,6 +27,67 @@ const BREAKER = DEFAULT_OPTIONS.draPool.circuitBreaker;
 /** All of them. */
 export const POOL_KEYS: readonly Row[] = [
   row(
+    "dra_pool.hash_key routing.pools[].hash_key",
+    "what is told apart by it is another thing from the next request on",
+    {
+      dras: [{}, {}],
+      draPool: { balance: "hash" },
+    },
+    async (s) => {
+      const app = await s.app();
+      const found = async () => {
+        const owners: number[] = [];
+        for (let i = 0; i < 12; i++) {
+          await app.send(request({ session: `app;1;${i}` }));
+          await until(() => s.dras.some(({ inbox }) => inbox.length > 0), "it arrives");
+          const nth = s.dras.findIndex(({ inbox }) => inbox.length > 0);
+          await s.dras[nth]!.send(answer(await s.dras[nth]!.nextRequest()));
+          await app.nextAnswer();
+          owners.push(nth);
+        }
+        return new Set(owners).size;
+      };
+      assertEquals(await found(), 2);
+      await change(s, { draPool: { hashKey: "Origin-Realm" } });
+      assertEquals(await found(), 1);
+      const pools = [{
+        name: "both",
+        dras: [{ name: "dra-1" }, { name: "dra-2" }],
+        balance: "hash",
+        hashKey: "session_id",
+      }] as const;
+      const routing = { ...s.gateway.runtime.options.routing, pools, default: { pool: "both" } };
+      await change(s, { gateway: { routing } });
+      assertEquals(await found(), 2);
+      await change(s, { gateway: { routing: { ...routing, pools: [{ ...pools[0], hashKey: "Origin-Host" }] } } });
+      assertEquals(await found(), 1);
+    },
+  ),
+  row(
+    "dra_pool.slow_start.duration dra_pool.slow_start.min_weight_percent",
+    "a DRA that came back has so much of its weight",
+    { dras: [{}, {}], draPool: { reopenWatchdogs: 0 } },
+    async (s) => {
+      await s.dras[1]!.close();
+      await s.usable(1, false);
+      await s.reopened(1);
+      await s.usable(1);
+      assertEquals(s.gateway.pool.dras[1]!.share, 100);
+      await change(s, { draPool: { slowStart: { duration: 600_000, minWeightPercent: 20 } } });
+      assertEquals(Math.floor(s.gateway.pool.dras[1]!.share / 10), 2);
+      await change(s, { draPool: { slowStart: { duration: 0, minWeightPercent: 20 } } });
+      assertEquals(s.gateway.pool.dras[1]!.share, 100);
+    },
+  ),
+  row("dra_pool.dras[].max_requests_per_second", "a DRA gets no more than that", {}, async (s) => {
+    const app = await s.app();
+    await serves(app, s.dra);
+    await changeDras(s, { maxRequestsPerSecond: 1 });
+    await app.send(request(), request());
+    await s.dra.nextRequest();
+    assertEquals((await app.nextAnswer()).resultCode, 3004);
+  }),
+  row(
     [
       "enabled",
       "window",

@@ -16,6 +16,19 @@ export type DraState =
   | "RECONNECTING"
   | "CLOSING";
 
+/** Screening rejects requests of a peer; told once a minute for each rule and peer. */
+export interface ScreenedEvent {
+  readonly kind: "screened";
+  /** `none` where no rule decided. */
+  readonly rule: string;
+  /** Origin-Host of its CER or CEA. */
+  readonly peer: string;
+  readonly action: "reject" | "would_reject";
+  /** Of the request that it is told for. */
+  readonly application: number;
+  readonly command: number;
+}
+
 /** Everything but single messages. */
 export type GatewayEvent =
   | { readonly kind: "listening"; readonly address: string }
@@ -65,6 +78,7 @@ export type GatewayEvent =
     readonly pending: number;
   }
   | { readonly kind: "app_refused"; readonly remote: string; readonly reason: string }
+  | ScreenedEvent
   /** It closed again without a byte, as health checks do. */
   | { readonly kind: "app_silent"; readonly remote: string }
   /**

@@ -202,6 +202,26 @@ export class Meters {
     ["dra"],
     { bounds: DURATION_BOUNDS },
   );
+  readonly routeRequests = new CounterFamily(
+    "diamgw_route_requests_total",
+    "Requests of Logic Apps by the route that they took, where routes are configured; default when none matched.",
+    ["route"],
+  );
+  readonly rewrites = new CounterFamily(
+    "diamgw_rewrites_total",
+    "Requests whose destination a route changed.",
+    ["route"],
+  );
+  readonly rateLimited = new CounterFamily(
+    "diamgw_rate_limited_total",
+    "Requests that were too many for a limit.",
+    ["limit"],
+  );
+  readonly screened = new CounterFamily(
+    "diamgw_screened_total",
+    "Requests that were screened, by the rule that decided (none: none did) and what it said.",
+    ["rule", "action"],
+  );
   readonly overhead = new HistogramFamily(
     "diamgw_overhead_seconds",
     "The gateway's own share: from the read that brought messages to the end of their handling.",

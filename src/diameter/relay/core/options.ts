@@ -6,6 +6,8 @@
 import type { BackoffOptions } from "../../peer/backoff.ts";
 import type { AdvertisedApplication } from "../../peer/capabilities.ts";
 import { DIAMETER_PORT } from "../../wire/ports.ts";
+import { BALANCE_NAMES, type BalanceName, SESSION_ID } from "./balance_name.ts";
+import { NO_POLICY, type PolicyOptions } from "./policy_options.ts";
 import type { Endpoint } from "../../../net/connection.ts";
 import type { TlsClientFiles } from "../../../net/tls.ts";
 import type { TlsServerFiles } from "../../../net/tls_listener.ts";
@@ -25,19 +27,15 @@ export interface AllowRule {
  */
 export type ErrorDetail = "full" | "reason" | "none";
 
-/**
- * How requests are shared among DRAs of one priority.
- *
- * @example What may be configured
- * ```ts
- * import { BALANCE_NAMES } from "@diam-gw/diam-gw";
- *
- * console.log(BALANCE_NAMES.join(" or ")); // round_robin or least_pending
- * ```
- */
-export const BALANCE_NAMES = ["round_robin", "least_pending"] as const;
-/** One of {@link BALANCE_NAMES}. */
-export type BalanceName = typeof BALANCE_NAMES[number];
+export { BALANCE_NAMES, type BalanceName };
+
+/** How the weight of a DRA grows that came back. */
+export interface SlowStartOptions {
+  /** Until it has all of its weight; 0: at once. */
+  readonly duration: number;
+  /** What it begins with. */
+  readonly minWeightPercent: number;
+}
 
 /**
  * When a DRA gets no requests although it is connected, because of how they end. All times in
@@ -88,6 +86,8 @@ export interface DraOptions {
    * true.
    */
   readonly accept?: boolean;
+  /** Requests that it gets in a second, further attempts included; 0, or absent: no limit. */
+  readonly maxRequestsPerSecond?: number;
   /** Absent: plain TCP. */
   readonly tls?: TlsClientFiles;
 }
@@ -162,10 +162,14 @@ export interface DraPoolOptions {
   /** A DRA of a better priority must be OKAY for so long before it is used again. */
   readonly failbackDelay: number;
   /**
-   * Among DRAs of one priority: in turn, by weight, or the one with the fewest open requests for
-   * its weight.
+   * Among DRAs of one priority: in turn, by weight; the one with the fewest open requests for its
+   * weight; or always the same one for the same key.
    */
   readonly balance: BalanceName;
+  /** What `hash` goes by: `session_id`, or the path of an AVP. */
+  readonly hashKey: string;
+  /** For DRAs that came back. */
+  readonly slowStart: SlowStartOptions;
   /** Per connection; at most a quarter of the slab is wise. */
   readonly maxInFlight: number;
   /** Bytes that may wait to be written on one connection; above it requests go to another DRA. */
@@ -177,7 +181,7 @@ export interface DraPoolOptions {
 }
 
 /** A whole gateway. */
-export interface GatewayOptions {
+export interface GatewayOptions extends PolicyOptions {
   /** DiameterIdentity that peers know it by. */
   readonly originHost: string;
   /** Its realm. */
@@ -235,6 +239,7 @@ export const DEFAULT_DRA = {
   originHost: "",
   bind: "",
   accept: true,
+  maxRequestsPerSecond: 0,
 } as const satisfies Partial<DraOptions>;
 
 /** The defaults of the configuration file; give it at least the DRAs. */
@@ -287,6 +292,8 @@ export const DEFAULT_OPTIONS: GatewayOptions = {
     tcpNoDelay: true,
     failbackDelay: 0,
     balance: "round_robin",
+    hashKey: SESSION_ID,
+    slowStart: { duration: 0, minWeightPercent: 10 },
     maxInFlight: 16_384,
     sendQueueLimit: 1024 * 1024,
     circuitBreaker: {
@@ -304,4 +311,5 @@ export const DEFAULT_OPTIONS: GatewayOptions = {
     },
     dras: [],
   },
+  ...NO_POLICY,
 };

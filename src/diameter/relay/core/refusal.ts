@@ -23,6 +23,10 @@ export const ERROR_ANSWERS = {
   app_in_flight: [RESULT.tooBusy],
   app_rate: [RESULT.tooBusy],
   dra_full: [RESULT.tooBusy],
+  dra_rate: [RESULT.tooBusy],
+  route_reject: [RESULT.realmNotServed],
+  rate_limit: [RESULT.tooBusy],
+  screened: [RESULT.unableToComply],
   no_route: [RESULT.unableToDeliver],
   app_full: [RESULT.tooBusy],
   no_app: [RESULT.unableToDeliver],
@@ -39,6 +43,8 @@ export interface Refusal extends Omit<RequestFault, "reason"> {
   readonly reason: ErrorReason;
   /** The DRAs that could not be asked, where that is why. */
   readonly leftOut?: readonly LeftOut[];
+  /** The route that rejects it, where that is why. */
+  readonly route?: string | undefined;
 }
 
 /** A DRA that could not be asked. */
@@ -52,5 +58,10 @@ export interface LeftOut {
  * A refusal that one gateway uses again and again: what its answers have in common is made once.
  */
 export class LastingRefusal implements Refusal {
-  constructor(readonly resultCode: number, readonly message: string, readonly reason: ErrorReason) {}
+  constructor(
+    readonly resultCode: number,
+    readonly message: string,
+    readonly reason: ErrorReason,
+    readonly route?: string,
+  ) {}
 }

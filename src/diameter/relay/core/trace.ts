@@ -77,6 +77,8 @@ export interface RelayTrace {
    * @returns its handle
    */
   begun(request: TracedArrival, passed: number): number;
+  /** The route that it takes, and the pool of that: each a {@link word}. */
+  routed(handle: number, route: number, pool: number): void;
   /** Where it goes was decided. The same object for the same decision costs least. */
   chosen(handle: number, choice: TracedChoice): void;
   /** What this node's own answer says, for people. */

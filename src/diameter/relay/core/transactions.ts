@@ -8,6 +8,7 @@ import { TimerWheel } from "../../../net/timer_wheel.ts";
 import { OFFSET } from "../../wire/header.ts";
 import { OWN_REQUEST_SLOT } from "../../peer/peer.ts";
 import { Shares } from "./shares.ts";
+import type { TransactionRoute } from "./transaction_route.ts";
 
 /** 32 bit words of one slot. */
 const STRIDE = 8;
@@ -90,6 +91,8 @@ export class TransactionTable {
   readonly #byTarget: boolean;
   /** Handles of the trace; taken when there is one. */
   #traces: Int32Array | undefined;
+  /** Routes; there when one was configured. */
+  #routes: (TransactionRoute | undefined)[] | undefined;
   #sealed: Sealed[] = [];
   #tidyAt = TIDY_ABOVE;
   /** What survives of segments that were emptied. */
@@ -217,6 +220,18 @@ export class TransactionTable {
   setTrace(slot: number, handle: number): void {
     this.#traces ??= new Int32Array(SLOTS);
     this.#traces[slot] = handle;
+  }
+  /** The route that it took; undefined where none is configured. */
+  routeOf(slot: number): TransactionRoute | undefined {
+    return this.#routes === undefined ? undefined : this.#routes[slot];
+  }
+  /** Says which route it took: of each that is opened. */
+  setRoute(slot: number, route: TransactionRoute | undefined): void {
+    if (this.#routes !== undefined) this.#routes[slot] = route;
+    else if (route !== undefined) {
+      this.#routes = new Array(SLOTS);
+      this.#routes[slot] = route;
+    }
   }
   /** Whether the transaction has, or had, other attempts. */
   isRetried(slot: number): boolean {

@@ -41,6 +41,8 @@ export interface LinkHandlers {
 export interface LinkOwner extends Upstream {
   readonly options: DraOptions;
   readonly breaker: Breaker | undefined;
+  /** It had room, and has got as many requests as it may in this second. */
+  readonly overRate: boolean;
   /**
    * Resolves when the connection that the DRA opened to us is gone; undefined while there is none.
    */

@@ -13,11 +13,16 @@ import { Dra, isUsable } from "./dra.ts";
 import type { DraLink, LinkHandlers } from "./link.ts";
 import { type Bound, BOUNDS } from "./link_room.ts";
 import { LastingRefusal } from "../core/refusal.ts";
-import { type Balance, BALANCES } from "./balance.ts";
+import { type Balance, BALANCES, type KeySource } from "./balance.ts";
+import { grownShare, nextGrowth } from "./slow_start.ts";
 import type { Served, Turn } from "../core/relay_peer.ts";
 import type { DraOptions } from "../core/options.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
-import { activePriority, type RequestFacts, type Route, route } from "./router.ts";
+import { DEFAULT_POOL, type PoolOptions } from "../core/policy_options.ts";
+import type { TransactionRoute } from "../core/transaction_route.ts";
+import { Chain } from "./chain.ts";
+import { type Member, PooledDra } from "./member.ts";
+import { activePriority, type PoolView, type RequestFacts, type Route } from "./router.ts";
 
 /** What the pool needs of the relay. */
 export interface PoolHandlers {
@@ -32,8 +37,8 @@ export type NoLink = "none" | "full";
 /** Every DRA that could take a request has as much as it may. */
 export class DrasFull extends LastingRefusal {
   /** @param candidates their connections */
-  constructor(message: string, readonly candidates: readonly DraLink[]) {
-    super(RESULT.tooBusy, message, "dra_full");
+  constructor(message: string, readonly candidates: readonly DraLink[], reason: "dra_full" | "dra_rate") {
+    super(RESULT.tooBusy, message, reason);
   }
 }
 
@@ -49,15 +54,20 @@ export class DraPool {
   activePriority: number | undefined;
 
   #lastPriority: number | undefined;
-  readonly #plans = new Map<number, Route<Dra>>();
-  #lastApplication = -1;
-  #lastPlan: Route<Dra> | undefined;
+  /** All DRAs. */
+  #everyone: Chain;
+  /** Of routes, by the pools that they ask. */
+  readonly #chains = new Map<readonly PoolOptions[], Chain>();
+  #lastPools: readonly PoolOptions[] | undefined;
+  #lastChain: Chain | undefined;
+  /** The DRAs of a pool, each as it is there. */
+  readonly #pooled = new WeakMap<PoolOptions, PooledDra[]>();
   /** The last plan whose candidates were asked for, and these. */
-  #candidatesOf: Route<Dra> | undefined;
+  #candidatesOf: Route<Member> | undefined;
   #candidates: readonly DraLink[] = [];
   /** The last refusal, the plan that it was for, and the bounds that were met. */
   #refusal: DrasFull | undefined;
-  #refusalOf: Route<Dra> | undefined;
+  #refusalOf: Route<Member> | undefined;
   #boundsMet = 0;
   #holdTimer: Alarm | undefined;
   /** Those that get requests: what is configured, and {@link #retiring}. */
@@ -71,6 +81,7 @@ export class DraPool {
   readonly #runtime: RelayRuntime;
   readonly #linkHandlers: LinkHandlers;
   #balance: Balance;
+  #hashKey: string;
 
   constructor(runtime: RelayRuntime, handlers: PoolHandlers) {
     this.#runtime = runtime;
@@ -85,7 +96,9 @@ export class DraPool {
     };
     const { draPool } = runtime.options;
     this.#balance = BALANCES[draPool.balance];
+    this.#hashKey = draPool.hashKey;
     this.dras = this.#serving = draPool.dras.map((options) => this.#newDra(options));
+    this.#everyone = new Chain(this.#serving);
   }
 
   /**
@@ -97,6 +110,7 @@ export class DraPool {
   configure(): void {
     const { draPool } = this.#runtime.options;
     this.#balance = BALANCES[draPool.balance];
+    this.#hashKey = draPool.hashKey;
     const before = new Map(this.dras.map((dra) => [dra.name, dra]));
     let someNew = false;
     this.dras = draPool.dras.map((options) => {
@@ -150,7 +164,10 @@ export class DraPool {
       if (dra.breaker !== undefined) return dra.breaker.configure();
       dra.breaker = new Breaker(dra.name, this.#runtime, {
         mayOpen: () => this.#mayOpen(dra),
-        changed: () => this.refresh(),
+        changed: () => {
+          if (dra.breaker?.state === "closed") dra.backSince = this.#runtime.clock.now();
+          this.refresh();
+        },
       });
     } else if (dra.breaker !== undefined) {
       dra.breaker.dispose();
@@ -159,11 +176,19 @@ export class DraPool {
     }
   }
 
+  /** The usable DRAs: of all, and of each pool that is configured. */
+  #usableByPool(): Dra[][] {
+    const all = this.#serving.filter((each) => each.usable && each.weight > 0);
+    const { pools } = this.#runtime.options.routing;
+    return [all, ...pools.map(({ dras }) => all.filter(({ name }) => dras.some((dra) => dra.name === name)))];
+  }
+
   #mayOpen(dra: Dra): boolean {
     const { maxOpenPercent } = this.#runtime.options.draPool.circuitBreaker;
-    const usable = this.#serving.filter((each) => each.usable && each.weight > 0);
-    const open = usable.filter((each) => each !== dra && each.breaker?.state !== "closed").length;
-    return mayOpen(usable.length, open, maxOpenPercent);
+    return this.#usableByPool().filter((pool) => pool.includes(dra)).every((pool) => {
+      const open = pool.filter((each) => each !== dra && each.breaker?.state !== "closed").length;
+      return mayOpen(pool.length, open, maxOpenPercent);
+    });
   }
 
   /**
@@ -173,12 +198,13 @@ export class DraPool {
   #closeTooMany(): void {
     const { enabled, maxOpenPercent } = this.#runtime.options.draPool.circuitBreaker;
     if (!enabled) return;
-    const usable = this.#serving.filter((each) => each.usable && each.weight > 0);
-    const open = usable.flatMap(({ breaker }) => breaker === undefined || breaker.state === "closed" ? [] : [breaker])
-      .sort((a, b) => a.probeAt - b.probeAt);
-    const tooMany = open.length - mostOpen(usable.length, maxOpenPercent);
-    // Each closes by itself, and so comes back here.
-    if (tooMany > 0) open[0]!.close("too few other DRAs are usable");
+    for (const pool of this.#usableByPool()) {
+      const open = pool.flatMap(({ breaker }) => breaker === undefined || breaker.state === "closed" ? [] : [breaker])
+        .sort((a, b) => a.probeAt - b.probeAt);
+      const tooMany = open.length - mostOpen(pool.length, maxOpenPercent);
+      // Each that closes comes back here, and looks at the others.
+      if (tooMany > 0) return open[0]!.close("too few other DRAs are usable");
+    }
   }
 
   /** Its connection is lost, and not because anybody here wished it: what waits there has failed. */
@@ -245,43 +271,62 @@ export class DraPool {
   }
 
   /**
-   * The plan for requests of `application` that name no host and carry no Route-Record: the same
-   * for all until something changes.
+   * The plan for requests of `application` on that route that name no host and carry no
+   * Route-Record: the same for all until something changes.
    */
-  planFor(application: number): Route<Dra> {
-    if (this.#lastApplication === application && this.#lastPlan !== undefined) return this.#lastPlan;
-    let plan = this.#plans.get(application);
-    if (plan === undefined) {
-      plan = route({ application, destinationHost: "", routeRecords: [], tried: [] }, this.#serving);
-      // Peers choose application ids: what is remembered of them is bounded.
-      if (this.#plans.size >= 256) this.#plans.clear();
-      this.#plans.set(application, plan);
-    }
-    this.#lastApplication = application;
-    this.#lastPlan = plan;
-    return plan;
+  planFor(application: number, route?: TransactionRoute): Route<Member> {
+    return route === undefined ? this.#everyone.planFor(application) : this.#chainOf(route).planFor(application);
   }
 
   /** The decision for a request that the plan does not cover. */
-  routeFor(facts: RequestFacts): Route<Dra> {
-    return route(facts, this.#serving);
+  routeFor(facts: RequestFacts, route?: TransactionRoute): Route<Member> {
+    return route === undefined ? this.#everyone.routeFor(facts) : this.#chainOf(route).routeFor(facts);
+  }
+
+  #chainOf({ pools }: TransactionRoute): Chain {
+    if (pools === this.#lastPools && this.#lastChain !== undefined) return this.#lastChain;
+    let chain = this.#chains.get(pools);
+    if (chain === undefined) {
+      this.#chains.set(pools, chain = new Chain(this.#serving, pools.map((pool) => this.#viewOf(pool))));
+    }
+    this.#lastPools = pools;
+    return this.#lastChain = chain;
+  }
+
+  #viewOf(pool: PoolOptions): PoolView<Member> {
+    const balance = pool.balance === "" ? this.#runtime.options.draPool.balance : pool.balance;
+    const { hashKey } = pool;
+    if (pool.name === DEFAULT_POOL) return { name: pool.name, balance, hashKey: this.#hashKey, members: this.#serving };
+    const before = this.#pooled.get(pool) ?? [];
+    const members = pool.dras.flatMap((own) =>
+      this.#serving.filter((dra) => dra.name === own.name)
+        .map((dra) => before.find((each) => each.dra === dra) ?? new PooledDra(dra, own))
+    );
+    this.#pooled.set(pool, members);
+    return { name: pool.name, balance, hashKey, members };
   }
 
   /**
    * A connection by that decision, or why there is none.
    * @param requester key of the connection that it came from, of a request that is new
+   * @param keys of the request, where anything is balanced by them
    */
-  pick(plan: Route<Dra>, turn: Turn, requester = 0): DraLink | NoLink {
+  pick(plan: Route<Member>, turn: Turn, requester = 0, keys?: KeySource): DraLink | NoLink {
     let found: NoLink = "none";
     if (plan.pinned !== undefined) {
       const link = plan.pinned.pickLink(turn, requester, true);
       if (link !== undefined) return link;
       found = "full";
     }
-    for (const group of plan.groups) {
+    const { groups, pools } = plan;
+    for (let i = 0; i < groups.length; i++) {
+      const group = groups[i]!;
+      const balance = pools === undefined ? this.#balance : BALANCES[pools[i]!.balance];
       const link = group.length === 1
         ? group[0]!.pickLink(turn, requester)
-        : this.#balance<DraLink>(group, turn, requester);
+        : keys === undefined
+        ? balance<DraLink>(group, turn, requester)
+        : balance<DraLink>(group, turn, requester, keys.of(pools === undefined ? this.#hashKey : pools[i]!.hashKey));
       if (link !== undefined) return link;
       found = "full";
     }
@@ -289,7 +334,7 @@ export class DraPool {
   }
 
   /** The usable connections of that decision, in its order. */
-  candidates(plan: Route<Dra>): readonly DraLink[] {
+  candidates(plan: Route<Member>): readonly DraLink[] {
     if (plan === this.#candidatesOf) return this.#candidates;
     const { pinned, groups } = plan;
     const dras = pinned === undefined ? groups.flat() : [pinned, ...groups.flat()];
@@ -301,17 +346,18 @@ export class DraPool {
    * Why {@link pick} found all candidates of that decision full. The same object as long as nothing
    * but figures changes: under overload there are many of these.
    */
-  refusalOf(plan: Route<Dra>): DrasFull {
+  refusalOf(plan: Route<Member>): DrasFull {
     const links = this.candidates(plan);
     let met = 1;
     for (const link of links) met = met * BOUNDS.length + BOUNDS.indexOf(boundOf(link));
     if (this.#refusal === undefined || plan !== this.#refusalOf || met !== this.#boundsMet) {
       this.#refusalOf = plan;
       this.#boundsMet = met;
-      const bounds = links.map((link) => link.room.describe(boundOf(link), link.dra.name));
+      const bounds = links.map((link) => link.room.describe(boundOf(link), link.dra.options));
       this.#refusal = new DrasFull(
         `every DRA that could take this request has as much as it may: ${bounds.join("; ")}`,
         links,
+        links.some((link) => boundOf(link) === "rate") ? "dra_rate" : "dra_full",
       );
     }
     return this.#refusal;
@@ -320,7 +366,7 @@ export class DraPool {
   /** Something about a DRA changed: judge all of them again, and tell who moved. */
   refresh(): void {
     const now = this.#runtime.clock.now();
-    const { failbackDelay, reopenLastResort } = this.#runtime.options.draPool;
+    const { failbackDelay, reopenLastResort, slowStart } = this.#runtime.options.draPool;
     const serving = this.#serving = this.#retiring.length === 0 ? this.dras : [...this.dras, ...this.#retiring];
     const someOkay = serving.some((dra) => dra.links.some((link) => link.okay));
     let nextHold = Infinity;
@@ -335,11 +381,16 @@ export class DraPool {
         dra.credit = 0;
         // A DRA's first connection after the start is no recovery: nothing is held back.
         dra.held = dra.recovers && failbackDelay > 0;
+        if (dra.recovers && dra.wasGone) dra.backSince = now;
+        dra.wasGone = false;
         dra.recovers = true;
       } else if (!dra.usable) {
         dra.usableSince = 0;
         dra.held = false;
+        dra.wasGone ||= dra.links.every(({ relayPeer }) => relayPeer === undefined);
       }
+      dra.grown = grownShare(dra.backSince, now, slowStart);
+      nextHold = Math.min(nextHold, nextGrowth(dra.backSince, now, slowStart));
       if (dra.held) {
         const until = dra.usableSince + failbackDelay;
         if (until <= now) dra.held = false;
@@ -351,8 +402,9 @@ export class DraPool {
       return this.#retire();
     }
     this.#closeTooMany();
-    this.#plans.clear();
-    this.#lastPlan = undefined;
+    this.#everyone = new Chain(serving);
+    this.#chains.clear();
+    this.#lastChain = undefined;
     this.#candidatesOf = undefined;
     this.#noteActive();
     if (this.#holdTimer !== undefined) this.#runtime.clock.clearTimeout(this.#holdTimer);
@@ -405,5 +457,6 @@ export class DraPool {
 /** Why a usable connection is given no more. */
 function boundOf({ dra, room, relayPeer }: DraLink): Bound {
   if (dra.breaker?.admits() === false) return "probes";
+  if (dra.overRate) return "rate";
   return room.boundMet(relayPeer!.peer.out);
 }

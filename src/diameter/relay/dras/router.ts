@@ -3,6 +3,7 @@
  * decides is what the relay does, what `explain` prints and what a trace shows.
  * @module
  */
+import type { BalanceName } from "../core/balance_name.ts";
 
 /** A DRA as the router sees it at one moment. */
 export interface DraView {
@@ -38,6 +39,15 @@ export interface RequestFacts {
   readonly tried: readonly string[];
 }
 
+/** DRAs that are asked for the same requests. */
+export interface PoolView<D extends DraView> {
+  readonly name: string;
+  readonly balance: BalanceName;
+  /** What `hash` goes by. */
+  readonly hashKey: string;
+  readonly members: readonly D[];
+}
+
 /** Why a DRA is not used. */
 export interface Rejection {
   readonly name: string;
@@ -51,6 +61,35 @@ export interface Route<D extends DraView> {
   /** By priority, first to last. */
   readonly groups: readonly (readonly D[])[];
   readonly rejected: readonly Rejection[];
+  /** The pool of each group, where pools are configured. */
+  readonly pools?: readonly PoolView<D>[];
+}
+
+/**
+ * The same where pools are configured: the groups of the first one, then those of the next. A DRA
+ * that Destination-Host names comes first, in whatever pool it is.
+ * @param all every DRA
+ */
+export function routeThrough<D extends DraView>(
+  facts: RequestFacts,
+  pools: readonly PoolView<D>[],
+  all: readonly D[],
+): Route<D> {
+  const isNamed = (dra: DraView) => facts.destinationHost !== "" && dra.originHost === facts.destinationHost;
+  const pinned = all.find((dra) => isNamed(dra) && whyNot(facts, dra, true) === undefined);
+  const known = new Set(pinned === undefined ? [] : [pinned.name]);
+  const rejected: Rejection[] = [];
+  const groups: (readonly D[])[] = [];
+  const sources: PoolView<D>[] = [];
+  for (const pool of pools) {
+    const fresh = pool.members.filter(({ name }) => !known.has(name));
+    for (const { name } of fresh) known.add(name);
+    const found = route({ ...facts, destinationHost: "" }, fresh);
+    rejected.push(...found.rejected);
+    groups.push(...found.groups);
+    sources.push(...found.groups.map(() => pool));
+  }
+  return { pinned, groups, rejected, pools: sources };
 }
 
 /** Judges every DRA of `pool` for one request. */
@@ -91,17 +130,21 @@ function whyNot(facts: RequestFacts, dra: DraView, named: boolean): string | und
  * too, because they were full.
  */
 export function describeChoice<D extends DraView>(
-  { pinned, groups, rejected }: Route<D>,
+  route: Route<D>,
   name: string,
   balance: string,
 ): { why: string; leftOut: Rejection[] } {
+  const { pinned, groups, rejected } = route;
   if (pinned?.name === name) return { why: "Destination-Host names it", leftOut: [...rejected] };
   const nth = groups.findIndex((group) => group.some((dra) => dra.name === name));
   const group = groups[nth] ?? [];
   const before = [...(pinned === undefined ? [] : [pinned]), ...groups.slice(0, Math.max(0, nth)).flat()];
   const full = before.map((dra) => ({ name: dra.name, reason: "has as much as it may" }));
-  const how = group.length > 1 ? `, ${balance} among ${group.length} DRAs` : "";
-  return { why: `priority ${group[0]?.priority ?? "?"}${how}`, leftOut: [...full, ...rejected] };
+  const pool = route.pools?.[nth];
+  const by = pool === undefined ? balance : pool.balance.replaceAll("_", " ");
+  const how = group.length > 1 ? `, ${by} among ${group.length} DRAs` : "";
+  const where = pool === undefined ? "" : `pool ${pool.name}, `;
+  return { why: `${where}priority ${group[0]?.priority ?? "?"}${how}`, leftOut: [...full, ...rejected] };
 }
 
 /** A sentence for Error-Message: why there is no route. */

@@ -24,6 +24,8 @@ export class RequestChecks {
   #self: Identity;
   #relay = false;
   #strict = false;
+  /** Routes may give a request its destination: what is missing is told after them. */
+  #later = false;
 
   constructor(options: Pick<GatewayOptions, "originHost" | "mode" | "strictPBit">) {
     this.#self = identity(options.originHost);
@@ -49,6 +51,17 @@ export class RequestChecks {
     if (application === COMMON || application === RELAY) return unroutable(application);
     if (refused) return DRAINING;
     if (this.#relay && avps.firstRouteRecord >= 0 && this.#loops(request)) return LOOP;
+    return this.#later && request.from.link === undefined ? undefined : this.checkDestination(request);
+  }
+
+  /** Whether {@link checkDestination} is somebody else's to call, when routes have had their say. */
+  set checksDestinationLater(later: boolean) {
+    this.#later = later;
+  }
+
+  /** Why a request cannot go on that stands otherwise: where to, and how long it would be. */
+  checkDestination(request: Incoming): Refusal | undefined {
+    const { avps, block } = request;
     if (avps.destinationRealmStart < 0 || avps.destinationHostStart >= 0) {
       if (avps.destinationHostStart < 0) return NO_DESTINATION;
       if (identityEquals(block.bytes, avps.destinationHostStart, avps.destinationHostEnd, this.#self)) return FOR_US;

@@ -5,8 +5,9 @@
  * | phase  | clause (RFC 6733)  | where                     |
  * | ------ | ------------------ | ------------------------- |
  * | checks | 3, 4.1, 6.1        | `checks.ts`               |
- * | limits | 7.1.3              | `to_dras.ts`              |
- * | route  | 6.1.5 to 6.1.7     | `to_dras.ts`, `to_apps.ts` |
+ * | screen |                    | `../policy/screening.ts`  |
+ * | limits | 7.1.3              | `to_dras.ts`, `../policy/rate_limits.ts` |
+ * | route  | 6.1.5 to 6.1.7     | `to_dras.ts` (`../policy/routing_table.ts`), `to_apps.ts` |
  * | send   | 6.1.8, 6.1.9       | the same, by `writer.ts`  |
  * | book   | 6.2.1              | the same, in the ledger   |
  * @module
@@ -15,6 +16,7 @@ import { RESULT } from "../../wire/result_codes.ts";
 import type { Incoming } from "../core/incoming.ts";
 import type { Refusal } from "../core/refusal.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
+import type { PolicyHolder } from "../policy/policy.ts";
 import type { RequestChecks } from "./checks.ts";
 import type { Refusals } from "./refusals.ts";
 import type { ToApps } from "./to_apps.ts";
@@ -28,9 +30,18 @@ export class RequestStage {
   readonly #toDras: ToDras;
   readonly #toApps: ToApps;
   readonly #refusals: Refusals;
+  readonly #policies: PolicyHolder;
 
-  constructor(runtime: RelayRuntime, checks: RequestChecks, toDras: ToDras, toApps: ToApps, refusals: Refusals) {
+  constructor(
+    runtime: RelayRuntime,
+    checks: RequestChecks,
+    policies: PolicyHolder,
+    toDras: ToDras,
+    toApps: ToApps,
+    refusals: Refusals,
+  ) {
     this.#runtime = runtime;
+    this.#policies = policies;
     this.#checks = checks;
     this.#toDras = toDras;
     this.#toApps = toApps;
@@ -61,7 +72,7 @@ export class RequestStage {
     let refusal: Refusal | undefined;
     try {
       const refused = this.#runtime.draining || !request.from.peer.open;
-      refusal = this.#checks.check(request, refused) ?? this.#toDras.send(request);
+      refusal = this.#checks.check(request, refused) ?? this.#toDras.resume(request);
       if (refusal !== undefined && mayWait && this.#toDras.isForRoom(refusal)) return false;
     } catch (error) {
       refusal = this.#defect(error);
@@ -71,6 +82,12 @@ export class RequestStage {
   };
 
   #onward(request: Incoming): Refusal | undefined {
+    const policy = this.#policies.current;
+    if (policy !== undefined) {
+      policy.reading.begin(request);
+      const refusal = policy.screening?.check(policy.reading, this.#runtime.clock.now());
+      if (refusal !== undefined) return refusal;
+    }
     return request.from.link === undefined ? this.#toDras.forward(request) : this.#toApps.forward(request);
   }
 

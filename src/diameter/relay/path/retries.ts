@@ -3,7 +3,9 @@
  * error answer (RFC 6733 section 5.5.4, RFC 3539 section 3.4.1).
  * @module
  */
-import { FLAG, OFFSET, viewOf } from "../../wire/header.ts";
+import { asciiOf, AvpLengthError, avpsOf } from "../../wire/avp.ts";
+import { AVP } from "../../wire/avp_codes.ts";
+import { FLAG, HEADER_LENGTH, OFFSET, viewOf } from "../../wire/header.ts";
 import { RESULT } from "../../wire/result_codes.ts";
 import { resultCodeIn } from "../../wire/result_code_in.ts";
 import { type AttemptPlace, Attempts } from "../core/attempts.ts";
@@ -12,8 +14,10 @@ import type { RetryCause } from "../core/meters.ts";
 import type { Refusal } from "../core/refusal.ts";
 import type { Place, RelayPeer } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
+import type { TransactionOptions } from "../core/transaction_route.ts";
 import { ENDED, ticksFor, type TransactionTable } from "../core/transactions.ts";
 import type { DraPool, NoLink } from "../dras/pool.ts";
+import type { PolicyHolder } from "../policy/policy.ts";
 import { messageRecord } from "./record.ts";
 import type { Refusals } from "./refusals.ts";
 import type { Tracing } from "./tracing.ts";
@@ -26,12 +30,20 @@ const ROOM_AGAIN = 250;
 export class Retries {
   readonly #runtime: RelayRuntime;
   readonly #pool: DraPool;
+  readonly #policies: Pick<PolicyHolder, "keys">;
   readonly #refusals: Refusals;
   readonly #tracing: Tracing | undefined;
   /** A request as a table retains it. */
   readonly #retained = new Incoming();
 
-  constructor(runtime: RelayRuntime, pool: DraPool, refusals: Refusals, tracing?: Tracing) {
+  constructor(
+    runtime: RelayRuntime,
+    pool: DraPool,
+    policies: Pick<PolicyHolder, "keys">,
+    refusals: Refusals,
+    tracing?: Tracing,
+  ) {
+    this.#policies = policies;
     this.#runtime = runtime;
     this.#pool = pool;
     this.#refusals = refusals;
@@ -58,7 +70,7 @@ export class Retries {
     if (attempts?.lastError !== undefined) {
       return this.#passOn(requester, link, slot, attempts.lastError, "timeout");
     }
-    const { options } = this.#runtime;
+    const options = this.#optionsOf(table, slot);
     const sent = attempts?.sent ?? 1;
     const refusal: Refusal = {
       resultCode: options.timeoutResultCode,
@@ -127,7 +139,8 @@ export class Retries {
    */
   takeErrorAnswer(link: Place, slot: number, answer: Incoming): boolean {
     const code = resultCodeIn(answer.block.view, answer.at, answer.end);
-    if (!this.#runtime.options.retryResultCodes.includes(code)) return false;
+    const redirected = code === RESULT.redirectIndication && this.#runtime.options.routing.followRedirects;
+    if (!redirected && !this.#optionsOf(link.table, slot).retryResultCodes.includes(code)) return false;
     const attempts = link.retried.get(slot);
     if (attempts !== undefined && !this.#isCurrent(link, slot)) {
       // Another DRA is being asked: remember it, in case nothing better comes.
@@ -139,7 +152,9 @@ export class Retries {
     }
     // One that cannot be kept is passed on at once: what would there be to say if nothing better
     // came?
-    if (link.errors.exhausted || this.#sendAgain(link, slot, "error_answer", answer) !== "sent") return false;
+    if (link.errors.exhausted || this.#sendAgain(link, slot, "error_answer", answer, redirected) !== "sent") {
+      return false;
+    }
     link.retried.get(slot)!.keep(answer.slice(), link.errors);
     this.#drop(link, slot, ENDED.answered);
     return true;
@@ -204,9 +219,10 @@ export class Retries {
    * Sends the request of `slot` to the next candidate, if there is one and it may be.
    * The caller closes, keeps or re-arms the attempt that it had so far.
    * @param error the answer that is the cause
+   * @param redirected it says itself who is next
    */
-  #sendAgain(link: Place, slot: number, cause: RetryCause, error?: Incoming): "sent" | NoLink {
-    const target = this.#next(link, slot, cause);
+  #sendAgain(link: Place, slot: number, cause: RetryCause, error?: Incoming, redirected = false): "sent" | NoLink {
+    const target = redirected ? this.#redirect(link, slot, error!) : this.#next(link, slot, cause);
     if (typeof target === "string") return target;
     const { table } = link;
     let attempts = link.retried.get(slot);
@@ -227,9 +243,10 @@ export class Retries {
     attempts.open.push({ place: target, slot: next });
     target.retried.set(next, attempts);
     target.table.setRetried(next);
-    const { options, meters } = this.#runtime;
-    target.table.wheel.arm(next, this.#within(table, slot, options.answerTimeout));
     target.dra.breaker?.sent(target.table, next);
+    target.table.setRoute(next, table.routeOf(slot));
+    const { meters } = this.#runtime;
+    target.table.wheel.arm(next, this.#within(table, slot, this.#optionsOf(table, slot).answerTimeout));
     relayPeer.messagesSent++;
     meters.toDra++;
     target.dra.meters.messagesSent++;
@@ -240,13 +257,15 @@ export class Retries {
 
   /** Where the request of `slot` may go next, or why nowhere. */
   #next(link: Place, slot: number, cause: RetryCause): Place | NoLink {
-    const { options } = this.#runtime;
     const { table } = link;
+    const route = table.routeOf(slot);
+    const options = route ?? this.#runtime.options;
     const request = this.#retained;
     request.block = table.segmentOf(slot);
     request.moveTo(table.offsetOf(slot));
+    if (route?.isSentOnce === true) return "none";
     if (options.neverRetry.includes(request.command) || !this.#isAlive(table, slot)) return "none";
-    const tried = link.retried.get(slot)?.tried ?? [link.dra.name];
+    const tried = this.#tried(link, slot);
     request.avps.scan(request.block.view, request.at, request.end);
     // A lost connection is not the DRA's word: its other connections may be asked, and those of the
     // one that was configured in its place.
@@ -255,11 +274,44 @@ export class Retries {
       const sibling = dra?.usable ? dra.pickLink("again", 0) : undefined;
       if (sibling !== undefined) return sibling;
     }
-    const { application, destinationHost, routeRecords } = request;
+    const { application, routeRecords } = request;
+    const destinationHost = route?.ignoreDestinationHost === true ? "" : request.destinationHost;
     // Named by Destination-Host: nobody else can answer.
     if (destinationHost !== "" && destinationHost === link.dra.originHost) return "none";
     if (tried.length >= options.maxAttempts) return "none";
-    return this.#pool.pick(this.#pool.routeFor({ application, destinationHost, routeRecords, tried }), "again");
+    const facts = { application, destinationHost, routeRecords, tried };
+    return this.#pool.pick(this.#pool.routeFor(facts, route), "again", 0, this.#policies.keys?.begin(request));
+  }
+
+  /**
+   * The DRA that a redirect names (RFC 6733 section 6.12), as one more attempt; "none" when it is
+   * none of ours, or has had its turn.
+   */
+  #redirect(link: Place, slot: number, answer: Incoming): Place | NoLink {
+    const { table } = link;
+    const options = this.#optionsOf(table, slot);
+    const tried = this.#tried(link, slot);
+    if (table.routeOf(slot)?.isSentOnce === true || !this.#isAlive(table, slot)) return "none";
+    if (tried.length >= options.maxAttempts) return "none";
+    const request = this.#retained;
+    request.block = table.segmentOf(slot);
+    request.moveTo(table.offsetOf(slot));
+    if (options.neverRetry.includes(request.command)) return "none";
+    for (const host of redirectHosts(answer)) {
+      const dra = this.#pool.dras.find((each) => each.originHost === host && each.usable && !tried.includes(each.name));
+      const target = dra?.takes(request.application) === true ? dra.pickLink("again", 0) : undefined;
+      if (target !== undefined) return target;
+    }
+    return "none";
+  }
+
+  #tried(link: Place, slot: number): readonly string[] {
+    return link.retried.get(slot)?.tried ?? [link.dra.name];
+  }
+
+  /** What the transaction goes by: its route, or what holds for all. */
+  #optionsOf(table: TransactionTable, slot: number): TransactionOptions {
+    return table.routeOf(slot) ?? this.#runtime.options;
   }
 
   #isCurrent(link: Place, slot: number): boolean {
@@ -282,4 +334,20 @@ export class Retries {
     const deadline = table.deadlineOf(slot);
     return ((deadline - due) | 0) < 0 ? deadline : due;
   }
+}
+
+/** Host names of Redirect-Host, `aaa://HOST:PORT;...`, in lower case (RFC 6733 section 4.3.1). */
+function redirectHosts({ block: { bytes }, at, end }: Incoming): string[] {
+  const hosts: string[] = [];
+  try {
+    for (const avp of avpsOf(bytes, at + HEADER_LENGTH, end)) {
+      if (avp.code !== AVP.redirectHost || avp.vendor !== 0) continue;
+      const [, host] = /^aaas?:\/\/([^:;/]+)/i.exec(asciiOf(bytes, avp)) ?? [];
+      if (host !== undefined) hosts.push(host.toLowerCase());
+    }
+  } catch (error) {
+    // Answers are not walked otherwise: what stands before the broken AVP counts.
+    if (!(error instanceof AvpLengthError)) throw error;
+  }
+  return hosts;
 }

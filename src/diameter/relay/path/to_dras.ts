@@ -11,10 +11,15 @@ import type { Refusal } from "../core/refusal.ts";
 import type { Place, RelayPeer } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
 import { ENDED, ticksFor } from "../core/transactions.ts";
-import type { Dra } from "../dras/dra.ts";
+import type { TransactionRoute } from "../core/transaction_route.ts";
+import type { CompiledRoute } from "../policy/routing_table.ts";
+import type { Policy, PolicyHolder } from "../policy/policy.ts";
+import { Rewriter } from "../policy/rewrite.ts";
+import type { Member } from "../dras/member.ts";
 import type { DraLink } from "../dras/link.ts";
 import { type DraPool, DrasFull } from "../dras/pool.ts";
 import { describeRejections, type Route } from "../dras/router.ts";
+import type { RequestChecks } from "./checks.ts";
 import { advance } from "./deadlines.ts";
 import type { Direction } from "./direction.ts";
 import { relayedRecord } from "./record.ts";
@@ -29,6 +34,8 @@ export interface ToDrasParts {
   readonly runtime: RelayRuntime;
   readonly pool: DraPool;
   readonly limits: AppLimits;
+  readonly policies: PolicyHolder;
+  readonly checks: RequestChecks;
   readonly sessions: SessionAffinity;
   readonly refusals: Refusals;
   readonly retries: Retries;
@@ -49,13 +56,18 @@ export class ToDras implements Direction<DraLink> {
   readonly #waiting: WaitingRoom;
   /** The request whose turn it is, of those that wait. */
   readonly #called = new Incoming();
+  readonly #policies: PolicyHolder;
+  readonly #checks: RequestChecks;
+  readonly #rewriter = new Rewriter();
   #limited = false;
   #relay = false;
   #answerTicks = 0;
   #requestTicks = 0;
 
-  constructor({ runtime, pool, limits, sessions, refusals, retries, tracing }: ToDrasParts) {
+  constructor({ runtime, pool, limits, policies, checks, sessions, refusals, retries, tracing }: ToDrasParts) {
     this.#runtime = runtime;
+    this.#policies = policies;
+    this.#checks = checks;
     this.#pool = pool;
     this.#limits = limits;
     this.#sessions = sessions;
@@ -81,26 +93,64 @@ export class ToDras implements Direction<DraLink> {
       const refusal = this.#limits.check(from, this.#runtime.clock.now(), this.#waiting.countOf(from.key));
       if (refusal !== undefined) return refusal;
     }
-    const refusal = this.send(request);
+    const policy = this.#policies.current;
+    const refusal = policy === undefined ? this.#send(request) : this.#byPolicy(policy, request);
     return refusal === undefined || this.#waits(request, refusal) ? undefined : refusal;
   }
 
-  /** Routes and sends a request that stands; or why there is no DRA for it. */
-  send(request: Incoming): Refusal | undefined {
+  /** Sends a request that has waited for its turn; or why there is no DRA for it. */
+  resume(request: Incoming): Refusal | undefined {
+    const { current } = this.#policies;
+    if (current?.routing === undefined) return this.#send(request);
+    current.reading.begin(request);
+    return this.#byRoute(current.routing.find(current.reading), request);
+  }
+
+  #byPolicy({ reading, limits, routing }: Policy, request: Incoming): Refusal | undefined {
+    const refusal = limits?.check(reading, this.#runtime.clock.now());
+    if (refusal !== undefined) return refusal;
+    if (routing === undefined) return this.#send(request);
+    const route = routing.find(reading);
+    route.requests.value++;
+    return this.#byRoute(route, request);
+  }
+
+  #byRoute(route: CompiledRoute, request: Incoming): Refusal | undefined {
+    if (route.reject !== undefined) return route.reject;
+    let changed: Incoming | undefined = request;
+    if (route.rewrite !== undefined) {
+      changed = this.#rewriter.apply(request, route.rewrite);
+      if (changed === undefined) return TOO_LONG;
+    }
+    const refusal = this.#checks.checkDestination(changed) ?? this.#send(request, changed, route);
+    if (refusal === undefined && route.rewrites !== undefined) route.rewrites.value++;
+    return refusal;
+  }
+
+  /**
+   * Sends a request that stands; or why there is no DRA for it.
+   * @param changed the request as it goes on
+   * @param route the one that it takes, where any are configured
+   */
+  #send(request: Incoming, changed: Incoming = request, route?: CompiledRoute): Refusal | undefined {
     const pool = this.#pool;
-    const plan = this.#route(request);
-    const link = pool.pick(plan, "first", request.from.key);
+    const plan = this.#planFor(changed, route);
+    const { keys } = this.#policies;
+    const link = keys === undefined
+      ? pool.pick(plan, "first", request.from.key)
+      : pool.pick(plan, "first", request.from.key, keys.begin(changed));
     if (link === "full") return pool.refusalOf(plan);
     if (link === "none") return this.#noRoute(plan);
     const { table } = link;
     const relayPeer = link.relayPeer!;
     const { out } = relayPeer.peer;
-    const total = relayedLength(request, this.#relay);
-    const deadline = request.tick + this.#requestTicks;
-    const slot = writeRequest(request, out.reserve(total), table, this.#relay, 0, deadline);
+    const total = relayedLength(changed, this.#relay);
+    const deadline = request.tick + (route === undefined ? this.#requestTicks : route.requestTicks);
+    const slot = writeRequest(changed, out.reserve(total), table, this.#relay, 0, deadline);
     out.commit(total);
     // From here on it is on its way: this node must not answer it as well, whatever goes wrong.
-    table.wheel.arm(slot, request.tick + this.#answerTicks);
+    table.wheel.arm(slot, request.tick + (route === undefined ? this.#answerTicks : route.answerTicks));
+    table.setRoute(slot, route);
     this.#book(request, link, relayPeer);
     if (link.dra.breaker !== undefined) link.dra.breaker.sent(table, slot);
     if (out.full) request.congested = out;
@@ -109,7 +159,7 @@ export class ToDras implements Direction<DraLink> {
       if (sessionIdStart >= 0) {
         this.#sessions.note(request.block, sessionIdStart, sessionIdEnd, request.from.key);
       }
-      this.#tracing?.forwarded(request, relayPeer, table, slot, plan);
+      this.#tracing?.forwarded(request, relayPeer, table, slot, plan, route);
       const { observer } = this.#runtime;
       if (observer !== undefined) this.#observe(observer, request, relayPeer, table.idOf(slot));
     } catch (error) {
@@ -118,7 +168,7 @@ export class ToDras implements Direction<DraLink> {
     return undefined;
   }
 
-  /** Whether only the lack of room is why {@link send} refused. */
+  /** Whether only the lack of room is why a request was refused. */
   isForRoom(refusal: Refusal): boolean {
     return refusal instanceof DrasFull;
   }
@@ -162,14 +212,16 @@ export class ToDras implements Direction<DraLink> {
     for (const link of this.#pool.links()) link.table.dispose();
   }
 
-  #route(request: Incoming): Route<Dra> {
+  #planFor(request: Incoming, route: TransactionRoute | undefined): Route<Member> {
     const { avps, application } = request;
-    if (avps.destinationHostStart < 0 && avps.firstRouteRecord < 0) return this.#pool.planFor(application);
-    const { destinationHost, routeRecords } = request;
-    return this.#pool.routeFor({ application, destinationHost, routeRecords, tried: [] });
+    const isAnyHost = avps.destinationHostStart < 0 || route?.ignoreDestinationHost === true;
+    if (isAnyHost && avps.firstRouteRecord < 0) return this.#pool.planFor(application, route);
+    const { routeRecords } = request;
+    const destinationHost = isAnyHost ? "" : request.destinationHost;
+    return this.#pool.routeFor({ application, destinationHost, routeRecords, tried: [] }, route);
   }
 
-  #noRoute(plan: Route<Dra>): Refusal {
+  #noRoute(plan: Route<Member>): Refusal {
     this.#runtime.meters.routingErrors++;
     const { rejected } = plan;
     const message = describeRejections(rejected);
@@ -219,3 +271,9 @@ export class ToDras implements Direction<DraLink> {
     observer(relayedRecord("request", request, originHost, request.hopByHop >>> 0, id));
   }
 }
+
+const TOO_LONG: Refusal = {
+  resultCode: RESULT.unableToComply,
+  message: "with the destination that its route gives it this request would be longer than a message can be",
+  reason: "too_long",
+};

@@ -17,7 +17,8 @@ import type { RelayPeer } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
 import type { RelayTrace, TracedArrival, TracedChoice, TracedEnd, TracedPeer } from "../core/trace.ts";
 import type { TransactionTable } from "../core/transactions.ts";
-import type { Dra } from "../dras/dra.ts";
+import type { TransactionRoute } from "../core/transaction_route.ts";
+import type { Member } from "../dras/member.ts";
 import { describeChoice, type Route } from "../dras/router.ts";
 
 /** What an attempt is called that ended with an answer of this node, by the reason of that. */
@@ -30,7 +31,7 @@ export class Tracing {
   readonly #arrival = new Arrival((peer) => this.#connectionOf(peer));
   readonly #answered: number;
   /** By decision and by the name of who was asked: a decision holds for many requests. */
-  readonly #choices = new WeakMap<Route<Dra>, Map<string, TracedChoice>>();
+  readonly #choices = new WeakMap<Route<Member>, Map<string, TracedChoice>>();
   readonly #noChoices = new WeakMap<readonly LeftOut[], TracedChoice>();
   /** The tick in which requests may be passed over, how many there were to be, and still are. */
   #tick = -1;
@@ -65,11 +66,20 @@ export class Tracing {
   /**
    * A request went to `target`, and waits in `slot`.
    * @param plan the decision, when it went to a DRA
+   * @param route the route that it took, where any are configured
    */
-  forwarded(request: Incoming, target: RelayPeer, table: TransactionTable, slot: number, plan?: Route<Dra>): void {
+  forwarded(
+    request: Incoming,
+    target: RelayPeer,
+    table: TransactionTable,
+    slot: number,
+    plan?: Route<Member>,
+    route?: TransactionRoute,
+  ): void {
     const handle = this.begun(request);
     table.setTrace(slot, handle);
     if (handle === 0) return;
+    if (route !== undefined) this.#routed(handle, route, poolOf(plan, target, route));
     if (plan !== undefined) this.#trace.chosen(handle, this.#choiceOf(plan, target.link?.dra.name ?? ""));
     this.#attempt(handle, target, table, slot);
   }
@@ -147,14 +157,19 @@ export class Tracing {
   }
 
   /** This node has answered itself. @param handle not 0 */
-  refused(handle: number, { reason, resultCode, message, leftOut }: Refusal): void {
+  refused(handle: number, { reason, resultCode, message, leftOut, route }: Refusal): void {
+    if (route !== undefined) this.#trace.routed(handle, this.#trace.word(route), 0);
     if (leftOut !== undefined) this.#trace.chosen(handle, this.#noChoice(leftOut));
     this.#trace.explained(handle, message);
     this.#trace.outcome(handle, this.#trace.word(UNANSWERED[reason] ?? "unanswered"));
     this.#trace.ended(handle, this.#now(), resultCode, this.#trace.word(reason));
   }
 
-  #choiceOf(plan: Route<Dra>, name: string): TracedChoice {
+  #routed(handle: number, { name }: TransactionRoute, pool: string): void {
+    this.#trace.routed(handle, this.#trace.word(name), this.#trace.word(pool));
+  }
+
+  #choiceOf(plan: Route<Member>, name: string): TracedChoice {
     let choices = this.#choices.get(plan);
     if (choices === undefined) this.#choices.set(plan, choices = new Map());
     let choice = choices.get(name);
@@ -269,6 +284,13 @@ class Arrival implements TracedArrival {
     const { block, at, end } = this.request;
     return this.#session = findAvp(block.bytes, AVP.sessionId, at + HEADER_LENGTH, end) ?? "none";
   }
+}
+
+/** The pool whose DRA got the request; the first one where Destination-Host named one outside. */
+function poolOf(plan: Route<Member> | undefined, target: RelayPeer, { pools }: TransactionRoute): string {
+  const name = target.link?.dra.name;
+  const nth = plan?.groups.findIndex((group) => group.some((dra) => dra.name === name)) ?? -1;
+  return plan?.pools?.[nth]?.name ?? pools[0]?.name ?? "";
 }
 
 function shown(leftOut: readonly LeftOut[]): TracedChoice["left_out"] {

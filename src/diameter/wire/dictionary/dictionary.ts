@@ -128,6 +128,16 @@ export class Dictionary {
     return undefined;
   }
 
+  /** The names of all applications. */
+  applicationNames(): Iterable<string> {
+    return this.#applications.values();
+  }
+
+  /** The names of all commands. */
+  commandNames(): readonly string[] {
+    return this.#commands.map(({ name }) => name);
+  }
+
   /** The name of a vendor. */
   vendorName(id: number): string | undefined {
     return this.#vendors.get(id);

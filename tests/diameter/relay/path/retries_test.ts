@@ -27,7 +27,7 @@ const SLACK = 2 * TICK;
 /** A Logic App whose requests wait for DRAs, and what decides on further attempts. */
 class Stage extends Scene {
   readonly refusals = new Refusals(this.runtime);
-  readonly retries = new Retries(this.runtime, this.pool, this.refusals);
+  readonly retries = new Retries(this.runtime, this.pool, { keys: undefined }, this.refusals);
   /** Error answers that the Logic App got. */
   readonly refused: RawMessage[] = [];
   readonly app: RelayPeer;

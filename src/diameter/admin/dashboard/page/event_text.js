@@ -75,6 +75,13 @@ const SENTENCES = {
   ],
   app_up: ["plain", (e) => `${e.app} is connected from ${e.remote}`],
   app_down: ["plain", (e) => `${e.app} has gone${because(e.reason)}${waiting(e.pending)}`],
+  screened: [
+    "warn",
+    (e) =>
+      `Requests of ${e.peer} ${e.action === "reject" ? "are" : "would be"} rejected: ${
+        e.rule === "none" ? "no screening rule allows them" : `screening rule ${e.rule}`
+      }`,
+  ],
   app_refused: ["warn", (e) => `${e.remote} was refused${because(e.reason)}`],
   app_silent: ["plain", (e) => `${e.remote} closed again without a byte`],
   accept_failed: ["bad", (e) => `No connection can be accepted on ${e.address}${because(e.reason)}`],

@@ -18,13 +18,7 @@ export type Status = z.output<typeof STATUS> & z.output<typeof STATUS_PART>;
 export type Statistics = Status["statistics"];
 
 /** One of `/api/v1/dras` */
-export type Dra = z.output<typeof DRA> & DraPolicy;
-
-/** What a gateway that does more than relay says of a DRA. */
-export interface DraPolicy {
-  /** The weight that holds, while it grows after a recovery. */
-  readonly effective_weight?: number;
-}
+export type Dra = z.output<typeof DRA>;
 
 /** One of `/api/v1/apps` */
 export type App = z.output<typeof APP>;

@@ -1,0 +1,413 @@
+/**
+ * The configuration of what decides where a request goes: the sections `routing`, `limits` and
+ * `screening`. What they mean to the person who sets them stands in config/diam-gw.yaml.
+ * @module
+ */
+import * as z from "zod";
+import * as leaf from "../ops/config/leaves.ts";
+import { list, section } from "../ops/config/mapping.ts";
+import { SESSION_ID } from "./relay/core/balance_name.ts";
+import { parsePath, PathError } from "./relay/policy/avp_path.ts";
+import { dictionary } from "./relay/policy/loaded.ts";
+import { nearest } from "../ops/config/nearest.ts";
+import { isMapping } from "../ops/config/path.ts";
+import type { Finding, IsSet, Section } from "../ops/config/section.ts";
+import type { DiameterConfig } from "./config_checks.ts";
+import {
+  type AvpMatch,
+  DEFAULT_POOL,
+  type IdentityMatch,
+  LIMIT_KEYS,
+  type LimitOptions,
+  type MatchOptions,
+  NO_POLICY,
+  type OneOrMore,
+  type PoolMember,
+  type PoolOptions,
+  type RejectOptions,
+  type RouteOptions,
+  type RoutingOptions,
+  type ScreeningOptions,
+  type ScreeningRule,
+} from "./relay/core/policy_options.ts";
+import { BALANCE_NAMES } from "./relay/core/balance_name.ts";
+import { compilePolicy } from "./relay/policy/compile_policy.ts";
+import { Reading } from "./relay/policy/reading.ts";
+import { judgeIdentity } from "./wire/identity.ts";
+
+const { choice, duration, flag, integer, text } = leaf;
+
+const ANY = Number.MAX_SAFE_INTEGER;
+const MOST_ROUTES = 1_000;
+const MOST_POOLS = 64;
+/** Names that mean something already: the pool of all DRAs, and no rule at all. */
+const RESERVED: readonly string[] = [DEFAULT_POOL, "none"];
+
+const failure = () => integer(3000, 5999, "a failing result code");
+
+const nameLeaf = () => text(/^[\w.-]{0,64}$/, "a name of at most 64 letters, digits, dots, hyphens and underscores");
+
+const isPattern = (name: string) => judgeIdentity(name.replaceAll("*", "x")) === undefined;
+
+function identityMatch(value: unknown): IdentityMatch | undefined {
+  if (typeof value === "string") return isPattern(value) ? value : undefined;
+  if (!isMapping(value) || Object.keys(value).length !== 1) return undefined;
+  const { regex, present } = value as { regex?: unknown; present?: unknown };
+  if (typeof regex === "string" && regex !== "") return { regex };
+  return typeof present === "boolean" ? { present } : undefined;
+}
+
+/** One of something, or a list of them; kept as it is written. */
+function oneOrMore<T>(expected: string, decode: (value: unknown) => T | undefined): z.ZodType<OneOrMore<T>> {
+  return leaf.leaf<OneOrMore<T>>({
+    expected: `${expected}, or a list of these`,
+    decode: (value) => Array.isArray(value) ? all(value, decode) : decode(value),
+  });
+}
+
+/** A list, and nothing else. */
+function several<T>(expected: string, decode: (value: unknown) => T | undefined): z.ZodType<readonly T[]> {
+  return leaf.leaf<readonly T[]>({
+    expected,
+    decode: (value) => Array.isArray(value) ? all(value, decode) : undefined,
+  });
+}
+
+function all<T>(values: readonly unknown[], decode: (value: unknown) => T | undefined): T[] | undefined {
+  const decoded = values.map(decode);
+  return decoded.includes(undefined) ? undefined : decoded as T[];
+}
+
+const IDENTITY = 'an identity, with "*" for any characters, {regex: ...} or {present: true}';
+const identities = () => oneOrMore(IDENTITY, identityMatch);
+const numberOrText = (value: unknown) =>
+  typeof value === "number" ? value : typeof value === "string" && value !== "" ? value : undefined;
+const someText = (value: unknown) => typeof value === "string" && value !== "" ? value : undefined;
+const numbers = () => oneOrMore('a number, "lo-hi" or a name', numberOrText);
+
+const avps = (): z.ZodType<readonly AvpMatch[]> =>
+  list(
+    section({
+      path: text(/./, "an AVP such as User-Name or 443[450=1]/444"),
+      exact: oneOrMore("a number or text", numberOrText).exactOptional(),
+      prefix: oneOrMore("text in quotes", someText).exactOptional(),
+      range: several('two bounds such as ["262010000", "262019999"]', numberOrText).exactOptional(),
+      regex: text(/./, "a regular expression in quotes").exactOptional(),
+      present: flag().exactOptional(),
+    }, { path: "1" }) as z.ZodType<AvpMatch>,
+    '[{path: User-Name, prefix: "26201"}]',
+  );
+
+const match = (): z.ZodType<MatchOptions> =>
+  section({
+    destination_realm: identities().exactOptional(),
+    destination_host: identities().exactOptional(),
+    origin_realm: identities().exactOptional(),
+    origin_host: identities().exactOptional(),
+    application: numbers().exactOptional(),
+    command: numbers().exactOptional(),
+    app: identities().exactOptional(),
+    listener: oneOrMore("an address of server.listen", someText).exactOptional(),
+    avps: avps().exactOptional(),
+  }, {}) as z.ZodType<MatchOptions>;
+
+const isFailure = (value: unknown): value is number =>
+  typeof value === "number" && Number.isInteger(value) && value >= 3000 && value <= 5999;
+
+/** `3003`, or `{code, message}`. */
+function rejection(value: unknown): RejectOptions | undefined {
+  if (isFailure(value)) return { code: value, message: "" };
+  if (!isMapping(value)) return undefined;
+  const { code, message = "", ...others } = value as { code?: unknown; message?: unknown };
+  const fits = isFailure(code) && typeof message === "string" && Object.keys(others).length === 0;
+  return fits ? { code, message } : undefined;
+}
+
+const writtenRejection = ({ code, message }: RejectOptions) => message === "" ? code : { code, message };
+
+const REJECTION = 'a failing result code 3000..5999, or {code: 3003, message: "..."}';
+const reject = () => leaf.leaf<RejectOptions>({ expected: REJECTION, decode: rejection, encode: writtenRejection });
+
+/** `{pool: NAME}`, or `{reject: ...}`. */
+function otherwise() {
+  return leaf.leaf<RoutingOptions["default"]>({
+    expected: "{pool: NAME} or {reject: 3003}",
+    decode(value) {
+      if (!isMapping(value) || Object.keys(value).length !== 1) return undefined;
+      const { pool, reject } = value as { pool?: unknown; reject?: unknown };
+      if (typeof pool === "string") return { pool };
+      const rejected = rejection(reject);
+      return rejected === undefined ? undefined : { reject: rejected };
+    },
+    encode: ({ pool, reject }) => reject === undefined ? { pool } : { reject: writtenRejection(reject) },
+  });
+}
+
+const realm = () =>
+  leaf.leaf<string>({
+    expected: "a realm such as example.com",
+    decode: (value) => typeof value === "string" && judgeIdentity(value) === undefined ? value : undefined,
+  });
+const hostOrNone = () =>
+  leaf.leaf<string>({
+    expected: 'a DiameterIdentity, or "" to take the AVP away',
+    decode: (value) =>
+      typeof value === "string" && (value === "" || judgeIdentity(value) === undefined) ? value : undefined,
+  });
+
+const routeSchema = section({
+  name: nameLeaf(),
+  match: match().exactOptional(),
+  pool: nameLeaf().exactOptional(),
+  fallback: list(nameLeaf(), "[backup]"),
+  reject: reject().exactOptional(),
+  rewrite: section({
+    destination_realm: realm().exactOptional(),
+    destination_host: hostOrNone().exactOptional(),
+  }, {}).exactOptional(),
+  ignore_destination_host: flag(),
+  request_timeout: duration().exactOptional(),
+  answer_timeout: duration().exactOptional(),
+  max_attempts: integer(1, 255).exactOptional(),
+  retry_result_codes: list(failure(), "[3002, 3004]").exactOptional(),
+  timeout_result_code: failure().exactOptional(),
+  never_retry: flag(),
+}, { name: "", fallback: [], ignoreDestinationHost: false, neverRetry: false }) as z.ZodType<RouteOptions>;
+
+/** A DRA by its name, or with priority and weight of its own. */
+const member: z.ZodType<PoolMember> = z.codec(
+  z.unknown(),
+  section({
+    name: nameLeaf(),
+    priority: integer(1, ANY).exactOptional(),
+    weight: integer(0, 65_535).exactOptional(),
+  }, { name: "" }) as z.ZodType<PoolMember>,
+  {
+    decode: (written) => typeof written === "string" ? { name: written } : written as never,
+    encode: (written) => isMapping(written) && Object.keys(written).length === 1 ? written["name"] : written,
+  },
+);
+
+const poolSchema: z.ZodType<PoolOptions> = section({
+  name: nameLeaf(),
+  dras: list(member, "[dra-1, {name: dra-2, priority: 2}]"),
+  balance: choice(["", ...BALANCE_NAMES]),
+  hash_key: text(/./, "session_id, or an AVP such as User-Name"),
+}, { name: "", dras: [], balance: "", hashKey: SESSION_ID });
+
+/** The section `routing`. */
+export const routing: Section<"routing", RoutingOptions, DiameterConfig> = {
+  key: "routing",
+  schema: section({
+    pools: list(poolSchema, "[{name: hss, dras: [dra-1, dra-2]}]"),
+    routes: list(routeSchema, "[{name: roaming, match: {destination_realm: partner.example}, pool: partner}]"),
+    default: otherwise(),
+    allow_proxy_acts: flag(),
+    follow_redirects: flag(),
+  }, NO_POLICY.routing),
+  check: policyFindings,
+  named: { pools: "name", routes: "name" },
+};
+
+/** The section `limits`. */
+export const limits: Section<"limits", readonly LimitOptions[]> = {
+  key: "limits",
+  schema: list(
+    section({
+      name: nameLeaf(),
+      match: match().exactOptional(),
+      per: choice(LIMIT_KEYS),
+      requests_per_second: integer(1, ANY),
+      burst: integer(0, ANY),
+    }, { name: "", per: "all", requestsPerSecond: 1, burst: 0 }) as z.ZodType<LimitOptions>,
+    "[{name: roaming, match: {destination_realm: partner.example}, requests_per_second: 100}]",
+  ),
+  named: { "": "name" },
+};
+
+/** The section `screening`. */
+export const screening: Section<"screening", ScreeningOptions> = {
+  key: "screening",
+  schema: section({
+    mode: choice(["off", "log", "enforce"], { false: "off" }),
+    rules: list(
+      section({
+        name: nameLeaf(),
+        peers: several('a list of identities such as ["*.partner.example"]', (value) => {
+          return typeof value === "string" && isPattern(value) ? value : undefined;
+        }),
+        side: choice(["app", "dra"]),
+        applications: several("a list of applications", numberOrText),
+        commands: several("a list of commands", numberOrText),
+        origin_hosts: several(`a list of ${IDENTITY}`, identityMatch),
+        origin_realms: several(`a list of ${IDENTITY}`, identityMatch),
+        destination_realms: several(`a list of ${IDENTITY}`, identityMatch),
+        avps: avps(),
+        max_route_records: integer(0, 255).exactOptional(),
+        origin_host_is_peer: flag(),
+        action: choice(["allow", "reject"]),
+        result_code: failure().exactOptional(),
+      }, {
+        name: "",
+        peers: [],
+        side: "app",
+        applications: [],
+        commands: [],
+        originHosts: [],
+        originRealms: [],
+        destinationRealms: [],
+        avps: [],
+        originHostIsPeer: false,
+        action: "reject",
+      }) as z.ZodType<ScreeningRule>,
+      '[{name: partners, peers: ["*.partner.example"], applications: [s6a], action: allow}]',
+    ),
+    otherwise: choice(["allow", "reject"]),
+    result_code: failure(),
+  }, NO_POLICY.screening),
+  named: { rules: "name" },
+};
+
+/** All three: what stands in one of them may be wrong because of another section. */
+function* policyFindings(config: DiameterConfig, isSet: IsSet): Generator<Finding> {
+  const { routing, limits, screening, gateway } = config;
+  yield* nameFindings("routing", "pools", routing.pools);
+  yield* nameFindings("routing", "routes", routing.routes);
+  yield* nameFindings("limits", undefined, limits);
+  yield* nameFindings("screening", "rules", screening.rules);
+  yield* boundFindings(["routing", "routes"], routing.routes.length, MOST_ROUTES);
+  yield* boundFindings(["routing", "pools"], routing.pools.length, MOST_POOLS);
+  yield* poolFindings(config);
+  yield* routeFindings(config);
+  for (const [i, { requestsPerSecond }] of limits.entries()) {
+    if (requestsPerSecond === 1 && !isSet(["limits", i, "requests_per_second"])) {
+      yield { path: ["limits", i, "requests_per_second"], message: "missing: how many requests may come in a second" };
+    }
+  }
+  const isProxy = routing.routes.some(({ rewrite }) => rewrite !== undefined);
+  if (isProxy && routing.allowProxyActs && gateway.applications.length === 0) {
+    yield {
+      path: ["routing", "allow_proxy_acts"],
+      message: "a gateway that changes requests is a proxy, which advertises the applications that it understands " +
+        "(RFC 6733 2.8.2); with gateway.applications empty it says that it is a relay",
+      warning: true,
+      with: [["gateway", "applications"]],
+    };
+  }
+  yield* hashKeyFindings(["dra_pool", "hash_key"], config.dra_pool.hashKey);
+  for (const [i, { hashKey }] of routing.pools.entries()) {
+    yield* hashKeyFindings(["routing", "pools", i, "hash_key"], hashKey);
+  }
+  yield* conditionFindings(config);
+}
+
+function* hashKeyFindings(path: readonly (string | number)[], key: string): Generator<Finding> {
+  if (key === SESSION_ID) return;
+  try {
+    parsePath(key, dictionary(), nearest);
+  } catch (error) {
+    if (!(error instanceof PathError)) throw error;
+    yield { path, message: `${JSON.stringify(key)} ${error.message}, or session_id` };
+  }
+}
+
+function conditionFindings({ routing, limits, screening, server }: DiameterConfig): Finding[] {
+  const found: Finding[] = [];
+  compilePolicy(
+    { routing, limits, screening, server },
+    new Reading(),
+    (path, message) => found.push({ path, message }),
+    nearest,
+  );
+  return found;
+}
+
+function* nameFindings(
+  key: string,
+  below: string | undefined,
+  elements: readonly { readonly name: string }[],
+): Generator<Finding> {
+  const known = new Set<string>();
+  for (const [i, { name }] of elements.entries()) {
+    const path = below === undefined ? [key, i, "name"] : [key, below, i, "name"];
+    if (name === "") yield { path, message: "missing: a name, which logs and metrics show" };
+    else if (RESERVED.includes(name)) {
+      yield { path, message: `${name} is a name that means something else: choose another` };
+    } else if (known.has(name)) yield { path, message: `the name ${name} is given twice` };
+    known.add(name);
+  }
+}
+
+function* boundFindings(path: readonly string[], count: number, most: number): Generator<Finding> {
+  if (count > most) yield { path, message: `expected at most ${most}, got ${count}` };
+}
+
+function* poolFindings({ routing: { pools }, dra_pool }: DiameterConfig): Generator<Finding> {
+  const dras = dra_pool.dras.map(({ name }) => name);
+  for (const [i, { dras: members, name }] of pools.entries()) {
+    const path = ["routing", "pools", i, "dras"];
+    if (members.length === 0) yield { path, message: `pool ${name} is empty: name DRAs of dra_pool.dras` };
+    const known = new Set<string>();
+    for (const [nth, member] of members.entries()) {
+      if (!dras.includes(member.name)) {
+        yield { path: [...path, nth], message: unknownName("DRA", member.name, dras), with: [["dra_pool", "dras"]] };
+      } else if (known.has(member.name)) {
+        yield { path: [...path, nth], message: `${member.name} is in this pool twice` };
+      }
+      known.add(member.name);
+    }
+  }
+}
+
+function* routeFindings({ routing, gateway }: DiameterConfig): Generator<Finding> {
+  const names = [DEFAULT_POOL, ...routing.pools.map(({ name }) => name)];
+  const pools = (path: readonly (string | number)[], wanted: readonly string[]): Finding[] =>
+    wanted.flatMap((name, i) =>
+      names.includes(name) ? [] : [{
+        path: i === 0 ? [...path, "pool"] : [...path, "fallback", i - 1],
+        message: unknownName("pool", name, names),
+      }]
+    );
+  let all: string | undefined;
+  for (const [i, route] of routing.routes.entries()) {
+    const path = ["routing", "routes", i];
+    const { name, match, pool, fallback, reject, rewrite } = route;
+    if ((pool === undefined) === (reject === undefined)) {
+      const got = pool === undefined ? "neither" : "both";
+      yield { path, message: `expected either pool or reject, got ${got}` };
+    }
+    if (pool !== undefined) yield* pools(path, [pool, ...fallback]);
+    else if (fallback.length > 0) yield { path: [...path, "fallback"], message: "has no meaning without pool" };
+    if (all !== undefined) {
+      yield { path, message: `is never reached: route ${all} before it matches all requests`, warning: true };
+    }
+    if (match === undefined || Object.keys(match).length === 0) all ??= name;
+    if (rewrite === undefined) continue;
+    if (gateway.mode === "transparent") {
+      yield {
+        path: [...path, "rewrite"],
+        message: "gateway.mode transparent changes no message: leave rewrite out, or set mode to relay",
+        with: [["gateway", "mode"]],
+      };
+    } else if (!routing.allowProxyActs) {
+      yield {
+        path: [...path, "rewrite"],
+        message: "changes requests, which only a proxy may (RFC 6733 2.8.2): set routing.allow_proxy_acts to true",
+        with: [["routing", "allow_proxy_acts"]],
+      };
+    }
+    if (reject !== undefined) yield { path: [...path, "rewrite"], message: "has no meaning with reject" };
+    if (rewrite.destinationRealm === undefined && rewrite.destinationHost === undefined) {
+      yield { path: [...path, "rewrite"], message: "changes nothing: give destination_realm or destination_host" };
+    }
+  }
+  const { pool } = routing.default;
+  const path = ["routing", "default"];
+  if (pool !== undefined && !names.includes(pool)) yield { path, message: unknownName("pool", pool, names) };
+}
+
+function unknownName(what: string, name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  const hint = near === undefined ? `there are ${known.join(", ") || "none"}` : `did you mean "${near}"?`;
+  return `there is no ${what} ${JSON.stringify(name)}; ${hint}`;
+}
