@@ -25,7 +25,9 @@ export const commands: CommandTable = {
   check: withMembers(() => import("./commands/check/check.ts"), {
     grpc: () => import("./commands/check/grpc.ts"),
   }),
-  explain: () => import("./commands/explain/explain.ts"),
+  explain: withMembers(() => import("./commands/explain/explain.ts"), {
+    grpc: () => import("./commands/explain/grpc.ts"),
+  }),
   decode: () => import("./commands/decode/decode.ts"),
   version: () => import("./commands/version.ts"),
 };

@@ -71,7 +71,7 @@ Deno.test("RT6 a pool without a usable DRA and without a fallback answers 3002, 
   })();
 });
 
-Deno.test("RT7 RT11 a route that rejects answers at once, with its code and its sentence; so does a closed table", async () => {
+Deno.test("E20 RT7 RT11 a route that rejects answers at once, with its code and its sentence; so does a closed table", async () => {
   const gateway = await policy(`
 routing:
   routes:

@@ -150,6 +150,7 @@ const PURE_FILES = new Set([
   "diameter/relay/core/balance_name.ts",
   "diameter/relay/policy/avp_path.ts",
   "diameter/relay/policy/pattern.ts",
+  "diameter/relay/policy/prefixes.ts",
   "diameter/relay/policy/values.ts",
   "grpc/attempt.ts",
   "grpc/balance/least_pending.ts",

@@ -13,6 +13,7 @@ import type { Registry } from "../../ops/metrics/registry.ts";
 import type { GatewayControl } from "../relay/control.ts";
 import type { GatewayStatus } from "../relay/status.ts";
 import { eventsOf } from "./events.ts";
+import { explainRoute } from "./explanation.ts";
 import { APP, DRA, REFUSED_MESSAGE, STATUS_PART } from "./schemas.ts";
 import { shownApp, shownDra } from "./shown.ts";
 import { type ShownTrace, transactionRoutes } from "./transactions.ts";
@@ -33,6 +34,7 @@ export function diameterPlane(gateway: GatewayControl, metrics: Registry, trace:
       ...draActions(gateway),
       appsRoute(gateway),
       errorsRoute(gateway, trace),
+      explainRoute(gateway),
       ...transactionRoutes(trace),
     ],
     events: eventsOf(gateway),

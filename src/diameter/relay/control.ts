@@ -5,6 +5,7 @@
 import type { GatewayListener, MessageObserver } from "./core/events.ts";
 import type { GatewayOptions } from "./core/options.ts";
 import type { RefusedMessage } from "./core/refused_messages.ts";
+import type { ExplainRequest, Explanation } from "./explain.ts";
 import type { GatewayStatus } from "./status.ts";
 
 /** What an admin interface, a terminal view, a demo and several workers need of a gateway. */
@@ -13,6 +14,11 @@ export interface GatewayControl {
   status(): Promise<GatewayStatus>;
   /** The last messages that were malformed or refused, newest first. */
   refusedMessages(): Promise<readonly RefusedMessage[]>;
+  /**
+   * What would become of a request, as things stand now. Nothing is sent or counted.
+   * @throws RangeError when it is no whole request
+   */
+  explain(wish: ExplainRequest): Promise<Explanation>;
   /** Takes other options; returns the paths of those that come into force at the next start. */
   configure(options: GatewayOptions): Promise<readonly string[]>;
   /**

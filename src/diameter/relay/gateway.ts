@@ -13,6 +13,7 @@ import type { GatewayOptions } from "./core/options.ts";
 import type { Refusal } from "./core/refusal.ts";
 import type { RefusedMessage } from "./core/refused_messages.ts";
 import { addMetrics } from "./metrics.ts";
+import { type Deciders, explain, type ExplainRequest, type Explanation } from "./explain.ts";
 import { loadForPolicy } from "./policy/loaded.ts";
 import { hasPolicy } from "./policy/policy.ts";
 import { TICK } from "./core/transactions.ts";
@@ -78,6 +79,22 @@ export class Gateway implements GatewayControl {
   /** The last messages that were malformed or refused, newest first. */
   refusedMessages(): Promise<readonly RefusedMessage[]> {
     return Promise.resolve(this.#parts.runtime.refusedMessages.list());
+  }
+
+  /**
+   * What would become of a request, as things stand now. Nothing is sent or counted.
+   * @throws RangeError when it is no whole request
+   */
+  explain(wish: ExplainRequest): Promise<Explanation> {
+    const { runtime, apps, checks, policies, pool } = this.#parts;
+    const connected = wish.app === undefined ? undefined : apps.withHost(wish.app)[0];
+    const deciders: Deciders = {
+      checks,
+      policy: policies.current,
+      isRefusing: runtime.draining,
+      decide: (facts, route) => pool.routeFor(facts, route),
+    };
+    return Promise.resolve().then(() => explain(wish, deciders, connected));
   }
 
   /**

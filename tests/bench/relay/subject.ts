@@ -57,7 +57,7 @@ export class Subject {
   /** Loads a fresh gateway. */
   async load(what: LoadCase, times: Times): Promise<LoadFigures> {
     await using dra = await startDra(what.dra);
-    await using gateway = await this.#start(dra.port, what.draPool);
+    await using gateway = await this.#start(dra.port, what.draPool, what.policy);
     const { connections, window, size, tls = false } = what;
     await using apps = await Blaster.open(this.#address(gateway, tls), {
       connections,
@@ -100,8 +100,13 @@ export class Subject {
     return { perConnection: (after.memory - memory) / connections, atStart: memory };
   }
 
-  async #start(dra: number, draPool: Record<string, unknown> = {}): Promise<GatewayProcess> {
+  async #start(
+    dra: number,
+    draPool: Record<string, unknown> = {},
+    policy: Record<string, unknown> = {},
+  ): Promise<GatewayProcess> {
     const { cert, key } = this.certificate;
+    const knowsPolicy = await Deno.stat(`${this.directory}src/diameter/relay/policy`).then(() => true, () => false);
     const configuration = {
       gateway: { origin_host: "gw.example.net", origin_realm: "example.net", drain_timeout: "100ms" },
       server: {
@@ -114,6 +119,7 @@ export class Subject {
       dra_pool: { dpr_timeout: "100ms", ...draPool, dras: [{ name: "dra", host: "127.0.0.1", port: dra }] },
       logging: { format: "json", level: "info" },
       stats: { interval: 0 },
+      ...(knowsPolicy ? policy : {}),
       ...this.settings,
     };
     const command = [Deno.execPath(), "run", ...RUN_FLAGS, `${this.directory}src/main.ts`];

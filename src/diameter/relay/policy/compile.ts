@@ -12,6 +12,7 @@ import {
   firstOf,
   IdentityCondition,
   ListenerCondition,
+  type Literal,
   NumberCondition,
   peerIdentity,
   PresenceCondition,
@@ -20,7 +21,9 @@ import {
 } from "./conditions.ts";
 import { dictionary } from "./loaded.ts";
 import { judgePattern } from "./pattern.ts";
+import { prefixesOf } from "./prefixes.ts";
 import { ORIGIN, type Reading } from "./reading.ts";
+import { octetsOf } from "./values.ts";
 
 /** What is wrong, below the place that is being compiled. The message says what is right, too. */
 export type Complaint = (path: readonly (string | number)[], message: string) => void;
@@ -116,7 +119,9 @@ function numberBounds(
   const known = dictionary();
   const number = key === "application" ? known.applicationNamed(text) : known.commandNamed(text)?.code;
   if (number !== undefined) return [number, number];
-  const names = key === "application" ? [...known.applicationNames()] : [...known.commandNames()];
+  const names = key === "application"
+    ? Array.from(known.applicationNames(), (name) => name.replace(/^3GPP /, "").split("/")).flat()
+    : [...known.commandNames()];
   const near = nearest(text, names);
   const hint = near === undefined ? "give its number" : `did you mean ${JSON.stringify(near)}?`;
   return `expected a number, "lo-hi" or the name of ${key === "application" ? "an application" : "a command"}, got ` +
@@ -174,7 +179,16 @@ export function avpConditions(match: AvpMatch, context: CompileContext): Conditi
   if (match.present !== undefined) return [new PresenceCondition(path.text, values, match.present)];
   const tests = valueTests(match, path, complain);
   const wanted = describeWanted(match);
-  return tests.length === 0 ? [] : [new AvpCondition(path.text, values, wanted, tests)];
+  return tests.length === 0 ? [] : [new AvpCondition(path.text, values, wanted, tests, literalsOf(match, path))];
+}
+
+/** The texts that a value must be, or begin with, where that is what the match says. */
+function literalsOf({ exact, prefix, range }: AvpMatch, { type }: AvpPath): Literal[] | undefined {
+  const [low, high] = range ?? [];
+  const isDigits = typeof low === "string" && typeof high === "string" && low.length === high.length && low <= high;
+  const wanted = isDigits ? prefixesOf(low, high) : listOf<string | number>(exact ?? prefix ?? []);
+  const isText = wanted.length > 0 && type !== "DiameterIdentity" && wanted.every((one) => typeof one === "string");
+  return isText ? wanted.map((text) => ({ octets: octetsOf(String(text)) })) : undefined;
 }
 
 function valueTests(match: AvpMatch, { type }: AvpPath, complain: Complaint): ValueTest[] {

@@ -196,19 +196,29 @@ export class ListenerCondition implements Condition {
 /** How one value of an AVP is judged. */
 export type ValueTest = (view: DataView, bytes: Uint8Array, start: number, end: number, reading: Reading) => boolean;
 
-/** Some value at a path, or none at all. */
+/** Octets that a value must begin with. */
+export interface Literal {
+  readonly octets: Uint8Array;
+}
+
+/** Some value at a path. */
 export class AvpCondition implements Condition {
   readonly isPlain = false;
-  readonly #values: PathValues;
   readonly #tests: readonly ValueTest[];
 
-  constructor(readonly key: string, values: PathValues, readonly wanted: string, tests: readonly ValueTest[]) {
-    this.#values = values;
+  /** @param literals where nothing else is wanted than that the value begins with one of these */
+  constructor(
+    readonly key: string,
+    readonly values: PathValues,
+    readonly wanted: string,
+    tests: readonly ValueTest[],
+    readonly literals?: readonly Literal[],
+  ) {
     this.#tests = tests;
   }
 
   test(reading: Reading): boolean {
-    const { starts, ends, count } = this.#values.read();
+    const { starts, ends, count } = this.values.read();
     if (count === 0) return false;
     const { view, bytes } = reading.request.block;
     for (let i = 0; i < count; i++) {
@@ -222,7 +232,7 @@ export class AvpCondition implements Condition {
   }
 
   seen(reading: Reading): string {
-    return seenValues(this.#values, reading);
+    return seenValues(this.values, reading);
   }
 }
 

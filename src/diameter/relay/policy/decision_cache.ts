@@ -22,18 +22,17 @@ interface Kept<T> {
 /** Remembers decisions that depend on nothing else. */
 export class DecisionCache<T> {
   readonly #places: (Kept<T> | undefined)[] = new Array(PLACES).fill(undefined);
+  /** The one that was found last: often enough the next request is like it. */
+  #last: Kept<T> | undefined;
 
   /** What was decided for a request like this. */
   find(request: Incoming): T | undefined {
+    const last = this.#last;
+    if (last !== undefined && isLike(request, last)) return last.decision;
     const kept = this.#places[placeOf(request)];
-    if (kept === undefined || kept.application !== request.application || kept.command !== request.command) {
-      return undefined;
-    }
-    const { avps, block: { bytes } } = request;
-    return same(bytes, avps.destinationRealmStart, avps.destinationRealmEnd, kept.realm) &&
-        same(bytes, avps.destinationHostStart, avps.destinationHostEnd, kept.host)
-      ? kept.decision
-      : undefined;
+    if (kept === undefined || !isLike(request, kept)) return undefined;
+    this.#last = kept;
+    return kept.decision;
   }
 
   /** @returns the decision */
@@ -46,6 +45,12 @@ export class DecisionCache<T> {
     }
     return decision;
   }
+}
+
+function isLike({ application, command, avps, block: { bytes } }: Incoming, kept: Kept<unknown>): boolean {
+  return kept.application === application && kept.command === command &&
+    same(bytes, avps.destinationRealmStart, avps.destinationRealmEnd, kept.realm) &&
+    same(bytes, avps.destinationHostStart, avps.destinationHostEnd, kept.host);
 }
 
 function placeOf({ avps, block: { bytes }, application, command }: Incoming): number {

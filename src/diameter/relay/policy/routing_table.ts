@@ -13,6 +13,7 @@ import { ticksFor } from "../core/transactions.ts";
 import { type Condition, describeFailure, firstFailed } from "./conditions.ts";
 import { DecisionCache } from "./decision_cache.ts";
 import type { Reading } from "./reading.ts";
+import { RouteIndex } from "./route_index.ts";
 import { Rewrite } from "./rewrite.ts";
 
 /** What stands for the route of requests that none matches. */
@@ -43,6 +44,7 @@ export class RoutingTable {
   readonly #routes: readonly CompiledRoute[];
   readonly #otherwise: CompiledRoute;
   readonly #cache: DecisionCache<CompiledRoute> | undefined;
+  readonly #index: RouteIndex<CompiledRoute>;
   /** Whether some route gives requests a realm, so that they need not come with one. */
   readonly addsRealm: boolean;
 
@@ -88,6 +90,7 @@ export class RoutingTable {
       [],
     );
     this.addsRealm = routing.routes.some(({ rewrite }) => rewrite?.destinationRealm !== undefined);
+    this.#index = new RouteIndex(this.#routes);
     const isPlain = this.#routes.every(({ conditions }) => conditions.every((condition) => condition.isPlain));
     this.#cache = isPlain && this.#routes.length > 1 ? new DecisionCache() : undefined;
   }
@@ -95,18 +98,9 @@ export class RoutingTable {
   /** The route of the request at hand. */
   find(reading: Reading): CompiledRoute {
     const cache = this.#cache;
-    if (cache === undefined) return this.#search(reading);
+    if (cache === undefined) return this.#index.find(reading) ?? this.#otherwise;
     const { request } = reading;
-    return cache.find(request) ?? cache.keep(request, this.#search(reading));
-  }
-
-  #search(reading: Reading): CompiledRoute {
-    const routes = this.#routes;
-    for (let i = 0; i < routes.length; i++) {
-      const route = routes[i]!;
-      if (firstFailed(route.conditions, reading) === undefined) return route;
-    }
-    return this.#otherwise;
+    return cache.find(request) ?? cache.keep(request, this.#index.find(reading) ?? this.#otherwise);
   }
 
   /** The same, with every route down to the one that it is. */
