@@ -35,7 +35,7 @@ import { compilePolicy } from "./relay/policy/compile_policy.ts";
 import { Reading } from "./relay/policy/reading.ts";
 import { judgeIdentity } from "./wire/identity.ts";
 
-const { choice, duration, flag, integer, text } = leaf;
+const { choice, duration, flag, integer, text, size } = leaf;
 
 const ANY = Number.MAX_SAFE_INTEGER;
 const MOST_ROUTES = 1_000;
@@ -204,6 +204,12 @@ export const routing: Section<"routing", RoutingOptions, DiameterConfig> = {
     default: otherwise(),
     allow_proxy_acts: flag(),
     follow_redirects: flag(),
+    queue: section({
+      max_messages: integer(0, 1_000_000),
+      max_bytes: size(1024, 2 ** 30),
+      max_wait: duration(),
+      release_per_second: integer(1, ANY),
+    }, NO_POLICY.routing.queue),
   }, NO_POLICY.routing),
   check: policyFindings,
   named: { pools: "name", routes: "name" },

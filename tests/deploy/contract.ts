@@ -41,6 +41,9 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   diamgw_failovers_total: { kind: "counter", labels: {} },
   diamgw_failbacks_total: { kind: "counter", labels: {} },
   diamgw_dra_usable: { kind: "gauge", labels: { dra: undefined } },
+  diamgw_waiting_requests: { kind: "gauge", labels: {} },
+  diamgw_waiting_bytes: { kind: "gauge", labels: {} },
+  diamgw_wait_seconds: { kind: "histogram", labels: {} },
   diamgw_breaker_state: { kind: "gauge", labels: { dra: undefined } },
   diamgw_breaker_transitions_total: {
     kind: "counter",

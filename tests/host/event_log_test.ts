@@ -75,6 +75,14 @@ const EVENTS: [event: GatewayEvent, line: string][] = [
     "DRA east gets requests again: its operator closed it (circuit breaker)",
   ],
   [
+    { kind: "queue_begin", reason: "east is not connected" },
+    "requests begin to wait, because no DRA is usable: east is not connected",
+  ],
+  [
+    { kind: "queue_end", sent: 3, answered: 1, abandoned: 2 },
+    "no request waits for a DRA any more: 3 went on, 1 were answered 3002, 2 left with who asked",
+  ],
+  [
     { kind: "resent", dra: "east", count: 1, reason: "lost" },
     "1 request to DRA east went to the next one: its connection was lost",
   ],

@@ -20,6 +20,8 @@ const KINDS: Readonly<Record<GatewayEvent["kind"], string>> = {
   breaker_open: "A DRA is left out because too many of its requests failed.",
   breaker_half_open: "A DRA that was left out is tried again.",
   breaker_closed: "A DRA that was left out gets requests again.",
+  queue_begin: "Requests begin to wait, because no DRA is usable.",
+  queue_end: "No request waits for a DRA any more.",
   failover: "Traffic moved to a lower priority.",
   failback: "Traffic moved back to a higher priority.",
   no_dra: "No DRA is usable.",

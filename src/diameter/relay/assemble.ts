@@ -92,7 +92,10 @@ export function assemble(options: GatewayOptions, trace?: RelayTrace, clock?: Cl
   const entry = new Entry(runtime, requests, answers);
   const server = new AppServer(runtime, apps, new DraAdoption(runtime, pool), {
     serve,
-    lost: (app) => toApps.lost(app),
+    lost(app) {
+      toApps.lost(app);
+      toDras.left(app.key);
+    },
   });
 
   /** One connection, from its bytes to the relay, until it ends. */

@@ -70,6 +70,7 @@ export class Housekeeping {
     toDras.advance(tick);
     toApps.advance(tick);
     requests.callWaiting(tick, "everybody");
+    requests.releaseQueued(tick);
     this.#watchDras(now);
     this.#watchApps(now);
   }

@@ -11,7 +11,7 @@ import type { RelayParts } from "./assemble.ts";
 const BREAKER_STATES = ["closed", "half_open", "open"];
 
 /** Adds all of them to `registry`. */
-export function addMetrics(registry: Registry, { runtime, pool, apps, server, policies }: RelayParts): void {
+export function addMetrics(registry: Registry, { runtime, pool, apps, server, policies, toDras }: RelayParts): void {
   const { meters } = runtime;
   for (const family of meters.families) registry.add(family);
   registry.add(
@@ -20,6 +20,14 @@ export function addMetrics(registry: Registry, { runtime, pool, apps, server, po
         [{ reason: "avp" }, policies.current?.reading.faults ?? 0],
         [{ reason: "too_long" }, policies.current?.reading.tooLong ?? 0],
       ]),
+  );
+  registry.add(
+    new Readings("gauge", "diamgw_waiting_requests", "Requests that wait until a DRA is usable again.")
+      .from(() => [[{}, toDras.queued.requests]]),
+  );
+  registry.add(
+    new Readings("gauge", "diamgw_waiting_bytes", "Bytes of requests that wait until a DRA is usable again.")
+      .from(() => [[{}, toDras.queued.bytes]]),
   );
   registry.add(
     new Readings("gauge", "diamgw_in_flight", "Transactions that wait for a DRA.", ["dra"])

@@ -24,6 +24,8 @@ const EVENTS: { readonly [K in GatewayEvent["kind"]]: [Omit<Extract<GatewayEvent
   breaker_open: [{ dra: "east", reason: "r", until: "2026-01-01T00:00:00.000Z" }],
   breaker_half_open: [{ dra: "east", reason: "r" }],
   breaker_closed: [{ dra: "east", reason: "r" }],
+  queue_begin: [{ reason: "r" }],
+  queue_end: [{ sent: 3, answered: 1, abandoned: 0 }],
   failover: [{ from: 1, to: 2 }],
   failback: [{ from: 2, to: 1 }],
   no_dra: [{ reason: "r" }],

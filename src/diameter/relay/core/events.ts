@@ -59,6 +59,9 @@ export type GatewayEvent =
   | { readonly kind: "breaker_open"; readonly dra: string; readonly reason: string; readonly until: string }
   | { readonly kind: "breaker_half_open"; readonly dra: string; readonly reason: string }
   | { readonly kind: "breaker_closed"; readonly dra: string; readonly reason: string }
+  /** Requests wait until a DRA is usable again, and none waits any more. */
+  | { readonly kind: "queue_begin"; readonly reason: string }
+  | { readonly kind: "queue_end"; readonly sent: number; readonly answered: number; readonly abandoned: number }
   | { readonly kind: "failover"; readonly from: number; readonly to: number }
   | { readonly kind: "failback"; readonly from: number; readonly to: number }
   | { readonly kind: "no_dra"; readonly reason: string }

@@ -196,6 +196,12 @@ export class Meters {
     "Connections of Logic Apps that were not served.",
     ["listener", "reason"],
   );
+  readonly wait = new HistogramFamily(
+    "diamgw_wait_seconds",
+    "How long requests waited until a DRA was usable again, where they may.",
+    [],
+    { bounds: DURATION_BOUNDS },
+  );
   readonly duration = new HistogramFamily(
     "diamgw_request_duration_seconds",
     "From the arrival of a request to its answer, by DRA.",

@@ -94,6 +94,17 @@ export interface PoolOptions {
   readonly hashKey: string;
 }
 
+/** Where requests wait while no DRA is usable. */
+export interface QueueOptions {
+  /** 0: none waits. */
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+  /** Milliseconds. */
+  readonly maxWait: number;
+  /** How fast they go when a DRA is usable again. */
+  readonly releasePerSecond: number;
+}
+
 /** The section `routing`. */
 export interface RoutingOptions {
   readonly pools: readonly PoolOptions[];
@@ -103,6 +114,7 @@ export interface RoutingOptions {
   /** Whether messages may be changed (RFC 6733 section 2.8.2). */
   readonly allowProxyActs: boolean;
   readonly followRedirects: boolean;
+  readonly queue: QueueOptions;
 }
 
 /** What limits may be kept apart by. */
@@ -156,7 +168,14 @@ export interface PolicyOptions {
 
 /** Nothing of it: what the file says that does not mention it. */
 export const NO_POLICY: PolicyOptions = {
-  routing: { pools: [], routes: [], default: { pool: "default" }, allowProxyActs: false, followRedirects: false },
+  routing: {
+    pools: [],
+    routes: [],
+    default: { pool: "default" },
+    allowProxyActs: false,
+    followRedirects: false,
+    queue: { maxMessages: 0, maxBytes: 16 * 1024 * 1024, maxWait: 5_000, releasePerSecond: 1_000 },
+  },
   limits: [],
   screening: { mode: "off", rules: [], otherwise: "allow", resultCode: 5012 },
 };

@@ -28,6 +28,8 @@ export const ERROR_ANSWERS = {
   rate_limit: [RESULT.tooBusy],
   screened: [RESULT.unableToComply],
   no_route: [RESULT.unableToDeliver],
+  queue_full: [RESULT.tooBusy],
+  queue_timeout: [RESULT.unableToDeliver],
   app_full: [RESULT.tooBusy],
   no_app: [RESULT.unableToDeliver],
   connection_lost: [RESULT.unableToDeliver],

@@ -283,6 +283,11 @@ export class DraPool {
     return route === undefined ? this.#everyone.routeFor(facts) : this.#chainOf(route).routeFor(facts);
   }
 
+  /** Whether any DRA that the route may ask is usable, for whatever requests. */
+  isServing(route?: TransactionRoute): boolean {
+    return (route === undefined ? this.#everyone : this.#chainOf(route)).someUsable;
+  }
+
   #chainOf({ pools }: TransactionRoute): Chain {
     if (pools === this.#lastPools && this.#lastChain !== undefined) return this.#lastChain;
     let chain = this.#chains.get(pools);

@@ -61,7 +61,8 @@ export class Refusals {
     const handle = this.#tracing === undefined ? 0 : this.#tracing.begun(request);
     this.#send(from, block, at, end, request.hopByHop, refusal, handle);
     const { ledger, refusedMessages } = this.#runtime;
-    ledger.refused();
+    if (request.isBooked) ledger.ended(from, refusal.reason === "queue_timeout" ? "expired" : "rejected");
+    else ledger.refused();
     if (handle !== 0) this.#tracing!.refused(handle, refusal);
     const { resultCode, reason, message } = refusal;
     refusedMessages.note({ peer: from.originHost, resultCode, reason, message }, block.bytes, at, end, request.tick);

@@ -67,6 +67,24 @@ export class RequestStage {
     this.#toDras.callWaiting(tick, who === "everybody" ? MISSES : 0, this.#taken);
   }
 
+  /** Lets those go that wait until a DRA is usable again. */
+  releaseQueued(tick: number): void {
+    this.#toDras.releaseQueued(tick, this.#released);
+  }
+
+  /** One that waited for a DRA: false when it has to wait on. What it was checked for it passed. */
+  readonly #released = (request: Incoming): boolean => {
+    let refusal: Refusal | undefined;
+    try {
+      refusal = this.#checks.check(request, !request.from.peer.open) ?? this.#toDras.resume(request);
+      if (refusal !== undefined && this.#toDras.isForDra(refusal)) return false;
+    } catch (error) {
+      refusal = this.#defect(error);
+    }
+    if (refusal !== undefined) this.#refuse(request, refusal);
+    return true;
+  };
+
   /** One that waited: false when it has to wait on. */
   readonly #taken = (request: Incoming, mayWait: boolean): boolean => {
     let refusal: Refusal | undefined;
