@@ -126,6 +126,25 @@
 export type { RefusedMessage } from "./diameter/relay/core/refused_messages.ts";
 export type { GatewayControl } from "./diameter/relay/control.ts";
 export { Gateway } from "./diameter/relay/gateway.ts";
+export type { ExplainedDra, ExplainRequest, Explanation, RouteStep } from "./diameter/relay/explain.ts";
+export type {
+  AvpMatch,
+  IdentityMatch,
+  LimitKey,
+  LimitOptions,
+  MatchOptions,
+  OneOrMore,
+  PolicyOptions,
+  PoolMember,
+  PoolOptions,
+  RejectOptions,
+  RewriteOptions,
+  RouteOptions,
+  RoutingOptions,
+  ScreeningOptions,
+  ScreeningRule,
+} from "./diameter/relay/core/policy_options.ts";
+export { LIMIT_KEYS } from "./diameter/relay/core/policy_options.ts";
 export type { AppStatus, DraStatus, GatewayState, GatewayStatus } from "./diameter/relay/status.ts";
 export {
   type AllowRule,
@@ -144,6 +163,7 @@ export type {
   GatewayListener,
   MessageObserver,
   MessageRecord,
+  ScreenedEvent,
 } from "./diameter/relay/core/events.ts";
 export type { DraStatistics, Statistics } from "./diameter/relay/statistics.ts";
 export type { AdvertisedApplication, Capabilities } from "./diameter/peer/capabilities.ts";

@@ -9,6 +9,7 @@ const DOCUMENTS = [
   "SECURITY.md",
   "ARCHITECTURE.md",
   "docs/OPERATIONS.md",
+  "docs/ROUTING.md",
 ];
 
 for (const document of DOCUMENTS) {

@@ -10,7 +10,7 @@ import { nearest } from "../ops/config/nearest.ts";
 /** What the program is and which commands it has. */
 export async function overview(table: CommandTable): Promise<string> {
   const rows = await listCommands({ ...table, help: () => Promise.resolve({ default: HELP_ROW }) });
-  return `A Diameter gateway between Logic Apps and a pool of DRAs.
+  return `A Diameter gateway between Logic Apps and a pool of DRAs, and a proxy and load balancer for gRPC.
 
 Usage: ${PROGRAM} COMMAND [flags]
 

@@ -4,10 +4,11 @@
  */
 import { AdminClientError } from "../ops/admin/client.ts";
 import { escapeControls } from "../ops/log/mod.ts";
-import { grouped } from "../host/numbers.ts";
+import { grouped, plural } from "../host/numbers.ts";
 import { type Column, tableLines } from "./admin/columns.ts";
 import { ADMIN_FLAGS, adminClient } from "./admin/flags.ts";
-import type { DraRow } from "./admin/shapes.ts";
+import { instanceLines } from "./admin/grpc.ts";
+import type { DraRow, GrpcBlock } from "./admin/shapes.ts";
 import { type Snapshot, takeSnapshot } from "./admin/snapshot.ts";
 import { countersText } from "../host/statistics_text.ts";
 import { addressText, ageText, latencyText, troubleText, useText, weightText } from "./admin/text.ts";
@@ -21,14 +22,14 @@ export default defineCommand({
   name: NAME,
   summary: "show how a running gateway is, on one page",
   description: `
-Asks the admin interface of a gateway for its state, its statistics and its DRAs. What is counted,
-is counted since it started; "diam-gw top" shows rates.
+Asks the admin interface of a gateway for its state, its statistics, its DRAs, and the instances of its
+gRPC clusters. What is counted, is counted since it started; "diam-gw top" shows rates.
 
 Exit code 0: it is ready, as /readyz says; 1: it is not ready (draining, starting, or without a usable
 DRA), or cannot be asked.
 
 --json writes one object: ready, reason (null when nothing is missing), status as /api/v1/status has
-it, and dras as /api/v1/dras has them.`,
+it, dras as /api/v1/dras and clusters as /api/v1/grpc/clusters has them.`,
   flags: { ...ADMIN_FLAGS, json: { kind: "boolean", help: "everything as one JSON object" } },
   examples: [
     ["status", "the gateway on this host"],
@@ -46,10 +47,14 @@ it, and dras as /api/v1/dras has them.`,
       printSentence(error.message);
       return EXIT.failed;
     }
-    const { isReady, reason, status, dras } = snapshot;
+    const { isReady, reason, status, dras, clusters } = snapshot;
     print(
       flags.json
-        ? JSON.stringify({ ready: isReady, reason: reason === "" ? null : reason, status, dras }, undefined, 2)
+        ? JSON.stringify(
+          { ready: isReady, reason: reason === "" ? null : reason, status, dras, clusters },
+          undefined,
+          2,
+        )
         : statusText(snapshot, palette("stdout")),
     );
     return isReady ? EXIT.done : EXIT.failed;
@@ -57,8 +62,8 @@ it, and dras as /api/v1/dras has them.`,
 });
 
 /** The page, without a line feed at its end. */
-export function statusText({ isReady, reason, status, dras }: Snapshot, colours: Palette): string {
-  const { bold, green, yellow, red, dim } = colours;
+export function statusText({ isReady, reason, status, dras, clusters }: Snapshot, colours: Palette): string {
+  const { bold, green, yellow, red } = colours;
   const { version, uptime_seconds: uptime, state, origin_host: host, origin_realm: realm, config, statistics } = status;
   const name = host === undefined ? "diam-gw" : bold(escapeControls(host));
   const is = isReady ? (state === "ready" ? green(state) : yellow(`ready, ${state}`)) : red(`not ready, ${state}`);
@@ -76,17 +81,30 @@ export function statusText({ isReady, reason, status, dras }: Snapshot, colours:
       lines.push(yellow(`  it goes back to the one before at ${escapeControls(config.confirm_by)}, unless confirmed`));
     }
   }
-  if (statistics === undefined) return [...lines, "no Diameter plane runs in it"].join("\n");
-  lines.push("", countersText(statistics), "");
-  if (dras.length === 0) return [...lines, "no DRA is configured"].join("\n");
+  if (statistics !== undefined) lines.push("", countersText(statistics), "", ...draLines(dras, colours));
+  if (status.grpc !== undefined) {
+    lines.push("", grpcText(status.grpc), "", ...instanceLines(clusters, Infinity, colours));
+  }
+  if (statistics === undefined && status.grpc === undefined) lines.push("no Diameter plane runs in it");
+  return lines.join("\n");
+}
+
+function draLines(dras: readonly DraRow[], colours: Palette): string[] {
+  if (dras.length === 0) return ["no DRA is configured"];
   const table = tableLines(draColumns(colours), dras, Infinity);
-  lines.push(bold(table.head));
+  const lines = [colours.bold(table.head)];
   dras.forEach((dra, nth) => {
     lines.push(table.rows[nth]!);
     const trouble = troubleText(dra);
-    if (trouble !== "") lines.push(dim(`  ${escapeControls(trouble)}`));
+    if (trouble !== "") lines.push(colours.dim(`  ${escapeControls(trouble)}`));
   });
-  return lines.join("\n");
+  return lines;
+}
+
+function grpcText(grpc: GrpcBlock): string {
+  const { calls_total: calls, calls_in_flight: inFlight, connections, retries_total: again } = grpc;
+  return `gRPC: ${plural(calls, "call")}, ${grouped(inFlight)} in flight, ${plural(connections, "client")}, ` +
+    `${grouped(again)} sent again, ${grouped(grpc.transfers_total)} transferred`;
 }
 
 function draColumns({ green, red, dim }: Palette): readonly Column<DraRow>[] {

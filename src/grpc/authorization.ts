@@ -58,6 +58,15 @@ export class HmacTokenValidator implements TokenValidator {
     return claims[this.#claim] === sessionId;
   }
 
+  /**
+   * Until when a token that is known holds, whatever is asked meanwhile: ms since 1970, by the clock
+   * of the process; 0 for one that was not seen lately.
+   */
+  goodUntil(token: string): number {
+    const { exp } = this.#held.get(token) ?? {};
+    return typeof exp === "number" ? exp * 1000 + this.#tolerance : 0;
+  }
+
   /** What the token says. @throws TokenError when it does not hold, or not for that session */
   async validate(token: string, sessionId: string): Promise<Claims> {
     const claims = await this.#verify(token);
@@ -94,6 +103,8 @@ export class HmacTokenValidator implements TokenValidator {
 export interface Knowing extends TokenValidator {
   /** As {@link HmacTokenValidator.known}. */
   known?(token: string, sessionId: string): boolean | undefined;
+  /** As {@link HmacTokenValidator.goodUntil}. */
+  goodUntil?(token: string): number;
 }
 
 /** Lets a call through that has a session, and a token which holds for it. */
@@ -131,6 +142,16 @@ export class TokenAuthorization implements HeaderProcessor {
     const known = this.#validator.known?.(token, sessionId);
     if (known !== undefined) return known ? undefined : REFUSAL.badToken;
     return this.#verify(value, token, sessionId);
+  }
+
+  /**
+   * Until when headers that were judged to be good stay so: ms since 1970; 0 when they must be
+   * judged each time.
+   */
+  goodUntil(list: HeaderList): number {
+    const value = list.get("authorization");
+    if (value === undefined) return 0;
+    return this.#validator.goodUntil?.(this.#cutOut.get(value) ?? bare(value)) ?? 0;
   }
 
   async #verify(value: string, token: string, sessionId: string): Promise<GatewayRefusal | undefined> {

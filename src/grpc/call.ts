@@ -19,6 +19,8 @@ import { formatTimeout } from "./timeout.ts";
 
 /** A call as who made it knows it. */
 export interface OwnedCall {
+  /** Its place in its owner's list; belongs to the owner. */
+  nth: number;
   /** Answers it with that. A call that is over has its answer already. */
   refuse(refusal: GatewayRefusal): void;
 }
@@ -68,6 +70,7 @@ export class Call implements StreamListener, Expiring, Placed, OwnedCall {
   /** Bytes that wait at the instance's stream; their window is not given back yet. */
   #owed = 0;
   #clientEnded: boolean;
+  nth = 0;
   #headersSent = false;
   /** A byte of a response message has gone to the client. */
   #answered = false;
@@ -76,6 +79,8 @@ export class Call implements StreamListener, Expiring, Placed, OwnedCall {
   #tried: Set<Place> | undefined = undefined;
   #metadata: Metadata | undefined = undefined;
   #retries = 0;
+  /** Places that had no stream left when it waited there. */
+  #full = 0;
   /** It was given another chance at the place that refused it. */
   #sameTried = false;
   /** ms that it spent waiting for streams. */
@@ -238,9 +243,10 @@ export class Call implements StreamListener, Expiring, Placed, OwnedCall {
   }
 
   /** @internal A wait was in vain. */
-  waitedInVain(wait: Wait): void {
+  waitedInVain(wait: Wait, isFull: boolean): void {
     if (this.#wait !== wait) return;
     this.#wait = undefined;
+    if (isFull) this.#full++;
     this.#waited += wait.length;
     this.#failed("unsent");
   }
@@ -264,7 +270,7 @@ export class Call implements StreamListener, Expiring, Placed, OwnedCall {
       sameTried: this.#sameTried,
       bound: place.possible && this.#route.isBound(this, place),
     });
-    if (decision === "give_up") return this.refuse(REFUSAL.backend);
+    if (decision === "give_up") return this.refuse(this.#full === this.#tried.size ? REFUSAL.busy : REFUSAL.backend);
     if (decision === "same") {
       if (!place.possible) return this.refuse(REFUSAL.backend);
       this.#sameTried = true;
@@ -494,15 +500,15 @@ class Wait implements StreamWaiter, Expiring {
     this.#call.granted(this);
   }
 
-  failed(): void {
+  failed(_error: Error, isFull: boolean): void {
     this.#disarm();
-    this.#call.waitedInVain(this);
+    this.#call.waitedInVain(this, isFull);
   }
 
   expired(): void {
     this.#slot = -1;
     this.place.leave(this);
-    this.#call.waitedInVain(this);
+    this.#call.waitedInVain(this, false);
   }
 
   /** The call waits no more. */

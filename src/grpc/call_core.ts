@@ -14,8 +14,8 @@ import type { ReplayBuffer } from "./replay_buffer.ts";
 export interface StreamWaiter {
   /** A stream is free: to be opened now, or left to the next one. */
   granted(): void;
-  /** There will be none. */
-  failed(error: Error): void;
+  /** There will be none. @param isFull because all that there are were taken */
+  failed(error: Error, isFull: boolean): void;
 }
 
 /** Where a call may go: an instance with its connections. */

@@ -3,6 +3,7 @@
  * @module
  */
 import { ERROR_CODE, type HeaderList, type Http2Stream, type StreamListener } from "../http2/mod.ts";
+import type { TokenAuthorization } from "./authorization.ts";
 import { Call, type CallFacts, type CallOwner } from "./call.ts";
 import type { CallCore } from "./call_core.ts";
 import { HEALTH } from "./health_message.ts";
@@ -41,6 +42,8 @@ interface Known extends CallFacts {
   readonly notGrpc: HeaderList | undefined;
   readonly refusal: GatewayRefusal | undefined;
   readonly health: boolean;
+  /** ms since 1970 until which it is let in without a look at its token. */
+  letInUntil: number;
 }
 
 /** Makes calls of requests. */
@@ -73,7 +76,8 @@ export class Calls {
     if (route === undefined) return this.#answer(owner, stream, known, end);
     const call = new Call(this.#core, owner, route, stream, list, end, known);
     if (known.refusal !== undefined) call.refuse(known.refusal);
-    else if (route.processors.length === 0) call.go();
+    else if (route.processors.length === 0 || Date.now() < known.letInUntil) call.go();
+    else if (route.authorization !== undefined) this.#authorize(call, route.authorization, known);
     else this.#process(call, route.processors, 0);
     return call;
   }
@@ -102,7 +106,14 @@ export class Calls {
       timeout: timeout ?? Infinity,
       resolution: timeoutText === undefined ? 0 : parseTimeout(`1${timeoutText.slice(-1)}`) ?? 0,
     };
-    const nothing = { ...facts, route: undefined, notGrpc: undefined, refusal: undefined, health: false };
+    const nothing = {
+      ...facts,
+      route: undefined,
+      notGrpc: undefined,
+      refusal: undefined,
+      health: false,
+      letInUntil: 0,
+    };
     let known: Known;
     if (list.tooLarge) known = { ...nothing, refusal: REFUSAL.headersTooLarge };
     else if (list.get(":method") !== "POST") known = { ...nothing, notGrpc: NOT_GRPC.method };
@@ -120,6 +131,19 @@ export class Calls {
     }
     list.memo = known;
     return known;
+  }
+
+  /** Asks the authorization alone, and remembers with the list for how long its answer holds. */
+  #authorize(call: Call, authorization: TokenAuthorization, known: Known): void {
+    const said = authorization.judge(call.list);
+    if (said instanceof Promise) {
+      said.then((refusal) => refusal === undefined ? call.go("later") : call.refuse(refusal))
+        .catch((error) => this.#failed(call, error));
+      return;
+    }
+    if (said !== undefined) return call.refuse(said);
+    known.letInUntil = authorization.goodUntil(call.list);
+    call.go();
   }
 
   /** Asks the processors from `nth` on, one after the other. */

@@ -37,12 +37,19 @@ export interface ClientsParts {
 
 /** A client's connection as plain data. */
 export interface ConnectionStatus {
+  /** `host:port` of the client. */
   readonly remote: string;
+  /** Whether it is encrypted. */
   readonly tls: boolean;
+  /** Since it was accepted. */
   readonly ageSeconds: number;
+  /** Calls that have no answer yet. */
   readonly callsInFlight: number;
+  /** Requests so far. */
   readonly calls: number;
+  /** Bytes from the client. */
   readonly bytesIn: number;
+  /** Bytes to the client. */
   readonly bytesOut: number;
 }
 
@@ -213,7 +220,11 @@ class ClientConnection implements Http2Listener, CallOwner, Expiring {
   readonly #clients: Clients;
   readonly #connection: Connection;
   readonly #since: number;
-  readonly #calls = new Set<OwnedCall>();
+  /**
+   * In no order. No set: the tables that a set leaves behind keep calls alive that are over, until
+   * the next large collection.
+   */
+  readonly #calls: OwnedCall[] = [];
   #count = 0;
   /** Of {@link #next}; -1 when nothing is to happen. */
   #slot = -1;
@@ -241,7 +252,7 @@ class ClientConnection implements Http2Listener, CallOwner, Expiring {
       remote: this.remote,
       tls: this.#connection.tls !== undefined,
       ageSeconds: (this.#now() - this.#since) / 1000,
-      callsInFlight: this.#calls.size,
+      callsInFlight: this.#calls.length,
       calls: this.#count,
       bytesIn: this.http2.bytesIn,
       bytesOut: this.http2.bytesOut,
@@ -254,12 +265,18 @@ class ClientConnection implements Http2Listener, CallOwner, Expiring {
   }
 
   begun(call: OwnedCall): void {
-    this.#calls.add(call);
+    call.nth = this.#calls.length;
+    this.#calls.push(call);
   }
 
   ended(call: OwnedCall): void {
-    this.#calls.delete(call);
-    if (this.#calls.size === 0 && this.#clients.config.maxConnectionIdle > 0) this.#idleSince = this.#now();
+    const calls = this.#calls;
+    const last = calls.pop()!;
+    if (last !== call) {
+      last.nth = call.nth;
+      calls[call.nth] = last;
+    }
+    if (calls.length === 0 && this.#clients.config.maxConnectionIdle > 0) this.#idleSince = this.#now();
   }
 
   /** Answers all calls that are in flight. */
@@ -277,6 +294,10 @@ class ClientConnection implements Http2Listener, CallOwner, Expiring {
     this.#clients.parts.meters.protocolErrors.of({ side: "client" }).value++;
   }
 
+  failed(error: unknown): void {
+    this.#clients.parts.tell({ kind: "grpc_internal_error", reason: stackOf(error) });
+  }
+
   closed(_end: ConnectionEnd): void {
     if (this.#slot >= 0) this.#clients.parts.deadlines.cancel(this.#slot);
     this.#slot = -1;
@@ -292,7 +313,7 @@ class ClientConnection implements Http2Listener, CallOwner, Expiring {
       return;
     }
     const idle = this.#clients.config.maxConnectionIdle;
-    const isIdle = this.#next === "idle" && this.#calls.size === 0 && now - this.#idleSince >= idle;
+    const isIdle = this.#next === "idle" && this.#calls.length === 0 && now - this.#idleSince >= idle;
     if (this.#next === "idle" && !isIdle) return this.#plan();
     this.http2.shutdown();
     this.#arm("grace", this.#clients.config.maxConnectionAgeGrace, now);
@@ -303,7 +324,7 @@ class ClientConnection implements Http2Listener, CallOwner, Expiring {
     const now = this.#now();
     const idle = this.#clients.config.maxConnectionIdle;
     let idleAt = Infinity;
-    if (idle > 0) idleAt = this.#calls.size > 0 ? now + idle : this.#idleSince + idle;
+    if (idle > 0) idleAt = this.#calls.length > 0 ? now + idle : this.#idleSince + idle;
     if (this.#ageAt === Infinity && idleAt === Infinity) return;
     if (this.#ageAt <= idleAt) this.#arm("age", this.#ageAt - now, now);
     else this.#arm("idle", idleAt - now, now);
@@ -317,6 +338,10 @@ class ClientConnection implements Http2Listener, CallOwner, Expiring {
   #now(): number {
     return this.#clients.parts.node.clock.now();
   }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
 function http2Options({ limits, keepalive }: GrpcConfig): Http2Options {

@@ -36,15 +36,25 @@ export type InstanceCluster = StaticCluster | DynamicCluster;
 
 /** How an instance is, as plain data. */
 export interface InstanceStatus {
+  /** Unique in its cluster; of a static one its address. */
   readonly id: string;
+  /** `host:port`. */
   readonly address: string;
+  /** What it is doing now. */
   readonly state: InstanceStateName;
+  /** Whether somebody has put it out of service. */
   readonly enabled: boolean;
+  /** Connections that are open. */
   readonly connections: number;
+  /** Calls that are under way there. */
   readonly inFlight: number;
+  /** Attempts so far. */
   readonly calls: number;
+  /** How often it has failed. */
   readonly failures: number;
+  /** Keys that are bound to it. */
   readonly stickyKeys: number;
+  /** Why it failed last; "" since it is connected again. */
   readonly lastError: string;
   /** Unix time in ms; 0 when none is planned. */
   readonly nextAttemptAt: number;
@@ -52,10 +62,13 @@ export interface InstanceStatus {
 
 /** How a cluster is, as plain data. */
 export interface ClusterStatus {
+  /** As the configuration calls it. */
   readonly name: string;
+  /** `static` or `dynamic`. */
   readonly type: string;
   /** Of a dynamic one. Times are Unix times in ms; 0 before the first. */
   readonly discoverer?: { readonly url: string; readonly lastSuccessAt: number; readonly lastError: string };
+  /** In the order of their list; behind them those that are leaving. */
   readonly instances: readonly InstanceStatus[];
 }
 

@@ -46,6 +46,7 @@ export type GrpcEvent =
     readonly reason: string;
   }
   | { readonly kind: "grpc_part_failed"; readonly part: string; readonly reason: string }
+  | { readonly kind: "grpc_internal_error"; readonly reason: string }
   | { readonly kind: "grpc_listener_failed"; readonly reason: string }
   | { readonly kind: "grpc_draining"; readonly calls: number }
   | { readonly kind: "grpc_stopped" };

@@ -50,6 +50,7 @@ class HealthCall implements StreamListener, OwnedCall {
   readonly #meters: RouteMeters;
   readonly #of: Watched;
   #request = new Uint8Array(0);
+  nth = 0;
   #isKnown = false;
   #over = false;
 

@@ -11,10 +11,18 @@ import type { Place, StreamWaiter } from "./call_core.ts";
 import type { ClusterCommon } from "./config/options.ts";
 
 /** States as the admin interface shows them. */
-export const INSTANCE_STATES = ["idle", "connecting", "ready", "draining", "failed", "unhealthy", "disabled"] as const;
+export const INSTANCE_STATES = [
+  "idle",
+  "connecting",
+  "ready",
+  "draining",
+  "failed",
+  "unhealthy",
+  "disabled",
+] as const satisfies readonly InstanceStateName[];
 
 /** How an instance is. */
-export type InstanceStateName = (typeof INSTANCE_STATES)[number];
+export type InstanceStateName = "idle" | "connecting" | "ready" | "draining" | "failed" | "unhealthy" | "disabled";
 
 /** ms */
 export interface LinkTimes {
@@ -34,6 +42,8 @@ export interface InstanceLink {
   speak(connection: Connection, times: LinkTimes, listener: Http2Listener): Http2Connection;
   /** A backend broke the protocol. */
   protocolError(): void;
+  /** A defect of this program befell a call. */
+  internalError(error: unknown): void;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -81,6 +91,10 @@ class Link implements Http2Listener {
 
   protocolError(): void {
     this.instance.linkBroke();
+  }
+
+  failed(error: unknown): void {
+    this.instance.linkThrew(error);
   }
 
   closed(end: ConnectionEnd): void {
@@ -329,6 +343,11 @@ export class Instance implements Place {
   }
 
   /** @internal */
+  linkThrew(error: unknown): void {
+    this.#link.internalError(error);
+  }
+
+  /** @internal */
   linkBroke(): void {
     this.#link.protocolError();
   }
@@ -442,13 +461,13 @@ export class Instance implements Place {
     // Those left over were too many for this connection: another one, or somewhere else.
     if (this.#waiting.length === 0 || this.#connecting.size + this.#settling.size > 0) return;
     if (this.#links.length < this.#options.maxConnections) this.#connect();
-    else this.#failWaiting(new Error("no stream is free"));
+    else this.#failWaiting(new Error("no stream is free"), true);
   }
 
-  #failWaiting(error: Error): void {
+  #failWaiting(error: Error, isFull = false): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const waiter of waiting) waiter.failed(error);
+    for (const waiter of waiting) waiter.failed(error, isFull);
   }
 
   #tell(): void {

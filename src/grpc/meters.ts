@@ -17,7 +17,8 @@ import type { GatewayRefusal, RefusalReason } from "./refusals.ts";
 import { STATUS } from "./status.ts";
 
 const STATUS_NAMES = Object.keys(STATUS);
-const REASONS: readonly RefusalReason[] = [
+/** Labels of `diamgw_grpc_gateway_errors_total`. */
+export const REASONS: readonly RefusalReason[] = [
   "no_route",
   "session",
   "token",
@@ -29,7 +30,8 @@ const REASONS: readonly RefusalReason[] = [
   "draining",
   "part",
 ];
-const VIOLATIONS: readonly ViolationKind[] = ["resets", "control", "headers", "window", "queue", "handshake"];
+/** Labels of `diamgw_grpc_violations_total`. */
+export const VIOLATIONS: readonly ViolationKind[] = ["resets", "control", "headers", "window", "queue", "handshake"];
 
 /** Bytes of connections of one side. */
 export interface Bytes {

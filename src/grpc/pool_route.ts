@@ -76,7 +76,7 @@ class PooledPlace implements Place {
   }
 
   wait(waiter: StreamWaiter): void {
-    const failed = (error: unknown) => waiter.failed(error instanceof Error ? error : new Error(String(error)));
+    const failed = (error: unknown) => waiter.failed(error instanceof Error ? error : new Error(String(error)), false);
     Promise.resolve(this.#acquired).then((stream) => {
       this.#stream = stream;
       this.id = stream.instanceId;

@@ -2,6 +2,7 @@
  * A route in force: its cluster, its balancer and its meters.
  * @module
  */
+import type { TokenAuthorization } from "./authorization.ts";
 import type { StickyKeys } from "./balance/sticky_table.ts";
 import type { CallRoute, Place, Placed } from "./call_core.ts";
 import type { Failure } from "./attempt.ts";
@@ -19,6 +20,8 @@ export interface RouteCommon {
   readonly options: RouteOptions;
   /** Who looks at a call before an instance is picked, in order. */
   readonly processors: readonly HeaderProcessor[];
+  /** The built-in one, where no other processor stands beside it. */
+  readonly authorization: TokenAuthorization | undefined;
   readonly meters: RouteMeters;
   /** A part of the library's user threw. */
   readonly partFailed: (part: string, error: unknown) => void;
@@ -31,15 +34,17 @@ export abstract class Route implements CallRoute {
   readonly transfer: Transfer;
   readonly cluster: string;
   readonly processors: readonly HeaderProcessor[];
+  readonly authorization: TokenAuthorization | undefined;
   readonly meters: RouteMeters;
   protected readonly partFailed: RouteCommon["partFailed"];
 
-  constructor({ options, processors, meters, partFailed }: RouteCommon) {
+  constructor({ options, processors, authorization, meters, partFailed }: RouteCommon) {
     this.options = options;
     this.prefix = options.prefix;
     this.transfer = transferOf(options);
     this.cluster = options.cluster;
     this.processors = processors;
+    this.authorization = authorization;
     this.meters = meters;
     this.partFailed = partFailed;
   }

@@ -6,6 +6,7 @@ import { gatewayOptions } from "../diameter/config.ts";
 import type { DiameterConfig } from "../diameter/config_checks.ts";
 import { assemble } from "../diameter/relay/assemble.ts";
 import { Gateway } from "../diameter/relay/gateway.ts";
+import type { PlanePage } from "../dashboard/plane_page.ts";
 import type { AdminPlane } from "../ops/admin/plane.ts";
 import type { Registry } from "../ops/metrics/registry.ts";
 import { createTraceRing, type TraceRing } from "../ops/trace/trace_ring.ts";
@@ -71,6 +72,11 @@ export class DiameterPlane implements HostedPlane {
     const { diameterPlane } = await import("../diameter/admin/plane.ts");
     this.#gateway.addMetrics(registry);
     return diameterPlane(this.#gateway, registry, { ring: this.#trace, mask: () => this.#around.mask() });
+  }
+
+  async page(): Promise<PlanePage> {
+    const { diameterPage } = await import("../dashboard/diameter.ts");
+    return diameterPage();
   }
 
   logMessages(requests: boolean, responses: boolean): Disposable {

@@ -70,6 +70,11 @@ const LINES: Lines = {
     warning(`instance ${instance} of cluster ${cluster} could not be unregistered: ${reason}`),
   grpc_part_failed: ({ part, reason }) =>
     error(`a ${part} failed, and its call with it`, { fields: { part, reason }, unsaid: ["reason"] }),
+  grpc_internal_error: ({ reason }) =>
+    error("a gRPC call ended with INTERNAL_ERROR because of a defect in this program", {
+      fields: { reason },
+      unsaid: ["reason"],
+    }),
   grpc_listener_failed: ({ reason }) =>
     error("a listener of the gRPC gateway failed because of a defect in this program", {
       fields: { reason },

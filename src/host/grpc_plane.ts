@@ -4,6 +4,7 @@
  */
 import type { GrpcConfig } from "../grpc/config/options.ts";
 import { GrpcGateway } from "../grpc/gateway.ts";
+import type { PlanePage } from "../dashboard/plane_page.ts";
 import type { AdminPlane } from "../ops/admin/plane.ts";
 import type { Registry } from "../ops/metrics/registry.ts";
 import type { Config } from "./config.ts";
@@ -22,6 +23,7 @@ export class GrpcPlane implements HostedPlane {
     this.#around = around;
     this.#gateway = new GrpcGateway(grpcWithinDescriptors(section(config), around.log));
     this.#gateway.on(grpcEventLog(around.events));
+    this.#gateway.on(({ kind }) => kind === "grpc_stopped" && this.logStatistics());
   }
 
   get work(): number {
@@ -48,6 +50,11 @@ export class GrpcPlane implements HostedPlane {
     const { grpcPlane } = await import("../grpc/admin/plane.ts");
     this.#gateway.addMetrics(registry);
     return grpcPlane(this.#gateway, registry);
+  }
+
+  async page(): Promise<PlanePage> {
+    const { grpcPage } = await import("../dashboard/grpc.ts");
+    return grpcPage();
   }
 
   logStatistics(): void {

@@ -191,8 +191,10 @@ export class Host {
   }
 
   async #adminOptions({ token, hosts, tls }: AdminConfig, listen: NonNullable<AdminConfig["listen"]>) {
-    const { dashboardAssets } = await import("../diameter/admin/dashboard/assets.ts");
-    return { listen, token, hosts, ...(tls === undefined ? {} : { tls }), assets: dashboardAssets() };
+    const { dashboardAssets } = await import("../dashboard/assets.ts");
+    const pages = await Promise.all(this.#planes.map((plane) => plane.page?.()));
+    const assets = dashboardAssets(pages.filter((page) => page !== undefined));
+    return { listen, token, hosts, ...(tls === undefined ? {} : { tls }), assets };
   }
 
   async #adminPlanes() {

@@ -3,6 +3,7 @@
  * interface.
  * @module
  */
+import type { PlanePage } from "../dashboard/plane_page.ts";
 import type { AdminPlane } from "../ops/admin/plane.ts";
 import type { ClosableLogger, Logger } from "../ops/log/mod.ts";
 import type { OtlpSettings } from "../ops/otlp/settings.ts";
@@ -37,6 +38,8 @@ export interface HostedPlane {
   reloadCertificates(): Promise<void>;
   /** What it brings to the admin interface; only asked for when there is one. */
   admin(registry: Registry): Promise<AdminPlane>;
+  /** What it brings to the page there; only asked for when there is one. */
+  page?(): Promise<PlanePage>;
   /** There will be no admin interface after all: what nobody can see need not be recorded. */
   unseen?(): void;
   /** Whatever it has done so far; only whether it grows counts. */

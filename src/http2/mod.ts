@@ -13,7 +13,7 @@ export { Http2Connection, type Http2Listener } from "./connection.ts";
 // What it runs over.
 export type { Connection, Endpoint, TlsFacts } from "../net/connection.ts";
 export { dial } from "../net/dial.ts";
-export { type AcceptOptions, type Listener, listenTcp } from "../net/listener.ts";
+export { type AcceptOptions, type ListenAddress, type Listener, listenTcp } from "../net/listener.ts";
 export type { ConnectOptions } from "../net/tcp.ts";
 export type { TlsClientFiles } from "../net/tls.ts";
 export type { ByteReader } from "../net/tap.ts";

@@ -11,6 +11,7 @@ import type { Sender, SenderOwner } from "./sender.ts";
 import { INITIAL_WINDOW } from "./settings.ts";
 import { Http2Stream, type StreamOwner } from "./stream.ts";
 import { StreamIds } from "./stream_ids.ts";
+import { StreamTable } from "./stream_table.ts";
 import { afterRemoteEnd, STATE } from "./stream_state.ts";
 
 /** The highest stream id. */
@@ -41,7 +42,7 @@ export class Streams implements StreamOwner, SenderOwner {
   /** Our SETTINGS are acknowledged: the windows in them hold. */
   acknowledged = false;
   sender!: Sender;
-  readonly #open = new Map<number, Http2Stream>();
+  readonly #open = new StreamTable();
   /** The stream whose frame is being handed on; it is removed after that. */
   #current: Http2Stream | undefined;
   readonly #owner: StreamsOwner;
@@ -74,14 +75,14 @@ export class Streams implements StreamOwner, SenderOwner {
     return this.#open.get(id);
   }
 
-  values(): IterableIterator<Http2Stream> {
+  values(): Http2Stream[] {
     return this.#open.values();
   }
 
   /** A stream that is open from now on. */
   add(id: number, listener: StreamListener, sendWindow: number, state: number): Http2Stream {
     const stream = new Http2Stream(id, this, listener, sendWindow, state);
-    this.#open.set(id, stream);
+    this.#open.add(stream);
     return stream;
   }
 
@@ -263,7 +264,7 @@ export class Streams implements StreamOwner, SenderOwner {
 
   /** Ends all streams above `id`. */
   endAbove(id: number, code: number, cause: StreamEnd): void {
-    for (const stream of [...this.#open.values()]) {
+    for (const stream of this.#open.values()) {
       if (stream.id > id) this.end(stream, code, cause);
     }
   }

@@ -11,6 +11,8 @@ import {
   UNMATCHED_REASONS,
   WATCHDOG_EVENTS,
 } from "../../src/diameter/relay/core/meters.ts";
+import { INSTANCE_STATES } from "../../src/grpc/instance.ts";
+import { REASONS, VIOLATIONS } from "../../src/grpc/meters.ts";
 import { ERROR_ANSWERS } from "../../src/diameter/relay/core/refusal.ts";
 
 /**
@@ -24,9 +26,11 @@ export interface Metric {
 
 const direction = ["app_to_dra", "dra_to_app"] as const;
 const side = ["app", "dra"] as const;
+const cluster = undefined;
+const grpcSide = ["client", "backend"] as const;
 
-/** By name. */
-export const METRICS: Readonly<Record<string, Metric>> = {
+/** Of the Diameter plane and the process, by name. */
+export const DIAMETER_METRICS: Readonly<Record<string, Metric>> = {
   diamgw_requests_total: { kind: "counter", labels: { direction, dra: undefined } },
   diamgw_answers_total: { kind: "counter", labels: { direction, dra: undefined, result_code: undefined } },
   diamgw_error_answers_total: { kind: "counter", labels: { code: undefined, reason: Object.keys(ERROR_ANSWERS) } },
@@ -57,12 +61,46 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   diamgw_memory_bytes: { kind: "gauge", labels: { kind: undefined } },
   diamgw_build_info: { kind: "gauge", labels: { version: undefined, deno: undefined } },
   diamgw_refused_total: { kind: "counter", labels: { listener: undefined, reason: REFUSAL_REASONS } },
+  diamgw_route_requests_total: { kind: "counter", labels: { route: undefined } },
+  diamgw_rewrites_total: { kind: "counter", labels: { route: undefined } },
+  diamgw_rate_limited_total: { kind: "counter", labels: { limit: undefined } },
+  diamgw_screened_total: {
+    kind: "counter",
+    labels: { rule: undefined, action: ["allow", "reject", "would_reject"] },
+  },
+  diamgw_policy_faults_total: { kind: "counter", labels: { reason: ["avp", "too_long"] } },
   process_cpu_seconds_total: { kind: "counter", labels: {} },
   process_resident_memory_bytes: { kind: "gauge", labels: {} },
   process_start_time_seconds: { kind: "gauge", labels: {} },
   process_open_fds: { kind: "gauge", labels: {} },
   process_max_fds: { kind: "gauge", labels: {} },
 };
+
+/** Of the gRPC plane, by name. */
+export const GRPC_METRICS: Readonly<Record<string, Metric>> = {
+  diamgw_grpc_calls_total: { kind: "counter", labels: { route: undefined, cluster, status: undefined } },
+  diamgw_grpc_gateway_errors_total: { kind: "counter", labels: { reason: REASONS } },
+  diamgw_grpc_retries_total: { kind: "counter", labels: { cluster, reason: ["unsent", "refused", "lost"] } },
+  diamgw_grpc_transfers_total: { kind: "counter", labels: { cluster } },
+  diamgw_grpc_in_flight: { kind: "gauge", labels: { cluster } },
+  diamgw_grpc_connections: { kind: "gauge", labels: { side: grpcSide } },
+  diamgw_grpc_instances: { kind: "gauge", labels: { cluster, state: INSTANCE_STATES } },
+  diamgw_grpc_instance_failures_total: { kind: "counter", labels: { cluster } },
+  diamgw_grpc_sticky_keys: { kind: "gauge", labels: { cluster } },
+  diamgw_grpc_discoverer_requests_total: {
+    kind: "counter",
+    labels: { cluster, operation: ["instances", "unregister"], result: ["ok", "error"] },
+  },
+  diamgw_grpc_bytes_total: { kind: "counter", labels: { side: grpcSide, direction: ["in", "out"] } },
+  diamgw_grpc_violations_total: { kind: "counter", labels: { kind: VIOLATIONS } },
+  diamgw_grpc_protocol_errors_total: { kind: "counter", labels: { side: grpcSide } },
+  diamgw_grpc_replay_buffer_bytes: { kind: "gauge", labels: {} },
+  diamgw_grpc_call_duration_seconds: { kind: "histogram", labels: { cluster } },
+  diamgw_grpc_overhead_seconds: { kind: "histogram", labels: {} },
+};
+
+/** All of them. */
+export const METRICS: Readonly<Record<string, Metric>> = { ...DIAMETER_METRICS, ...GRPC_METRICS };
 
 /** Labels that Prometheus adds, and the one of the buckets of a histogram. */
 const ADDED = ["job", "instance", "le"];

@@ -126,6 +126,35 @@ const SCENES: [scene: string, series: Series[], alerts: string[]][] = [
     [`process_max_fds{${GATEWAY}}`, "1000x60"],
     [`process_resident_memory_bytes{${GATEWAY}}`, "5000000000x60"],
   ], ["DiamGwBusy", "DiamGwConnectionsRefused", "DiamGwFiles", "DiamGwMemory", "DiamGwQueues"]],
+  ["a gRPC gateway that is well", [
+    BUILD,
+    [`diamgw_grpc_instances{${GATEWAY}, cluster="a", state="ready"}`, "2x60"],
+    [`diamgw_grpc_instances{${GATEWAY}, cluster="a", state="failed"}`, "1x60"],
+    [`diamgw_grpc_calls_total{${GATEWAY}, route="/", cluster="a", status="OK"}`, "0+6000x60"],
+    [`diamgw_grpc_gateway_errors_total{${GATEWAY}, reason="no_route"}`, "0+600x60"],
+    [`diamgw_grpc_gateway_errors_total{${GATEWAY}, reason="token"}`, "0+60x60"],
+    [`diamgw_grpc_gateway_errors_total{${GATEWAY}, reason="busy"}`, "0+6x60"],
+    [`diamgw_grpc_instance_failures_total{${GATEWAY}, cluster="a"}`, "0x20 1x40"],
+    [`diamgw_grpc_violations_total{${GATEWAY}, kind="resets"}`, "0x20 1x40"],
+  ], []],
+  ["a cluster without instances", [
+    BUILD,
+    [`diamgw_grpc_instances{${GATEWAY}, cluster="a", state="ready"}`, "0x60"],
+    [`diamgw_grpc_instances{${GATEWAY}, cluster="a", state="failed"}`, "2x60"],
+    [`diamgw_grpc_calls_total{${GATEWAY}, route="/", cluster="a", status="UNAVAILABLE"}`, "0+600x60"],
+    [`diamgw_grpc_gateway_errors_total{${GATEWAY}, reason="backend"}`, "0+600x60"],
+    [`diamgw_grpc_instance_failures_total{${GATEWAY}, cluster="a"}`, "0+4x60"],
+    [
+      `diamgw_grpc_discoverer_requests_total{${GATEWAY}, cluster="a", operation="instances", result="error"}`,
+      "0+12x60",
+    ],
+  ], ["DiamGwGrpcCallsFail", "DiamGwGrpcDiscoverer", "DiamGwGrpcInstancesFail", "DiamGwGrpcNoInstance"]],
+  ["gRPC clients that should not be trusted", [
+    BUILD,
+    [`diamgw_grpc_calls_total{${GATEWAY}, route="/", cluster="a", status="UNAUTHENTICATED"}`, "0+600x60"],
+    [`diamgw_grpc_gateway_errors_total{${GATEWAY}, reason="token"}`, "0+600x60"],
+    [`diamgw_grpc_violations_total{${GATEWAY}, kind="resets"}`, "0+60x60"],
+  ], ["DiamGwGrpcTokens", "DiamGwGrpcViolations"]],
   ["a restart", [BUILD, [`process_start_time_seconds{${GATEWAY}}`, "5x25 1000x35"]], ["DiamGwRestarted"]],
 ];
 

@@ -155,16 +155,10 @@ Deno.test("5.2 a call goes elsewhere when its instance cannot be connected", asy
 });
 
 Deno.test("5.2 an attempt that gets no connection in time ends, and the next one begins", async () => {
-  // Accepts, and never says a word.
-  const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const accepted: Deno.Conn[] = [];
-  void (async () => {
-    for await (const conn of silent) accepted.push(conn);
-  })();
+  using nowhere = silence();
   await using b = new Backend("b", report);
-  const { port } = silent.addr;
   const options = cluster([b]);
-  const addresses = [{ hostname: "127.0.0.1", port }, ...options.addresses];
+  const addresses = [nowhere.address, ...options.addresses];
   await using stage = await Stage.start(
     config(ROUTES, { main: { ...options, addresses } }, {
       retry: { ...config([], {}).retry, attemptTimeout: 60 },
@@ -175,8 +169,6 @@ Deno.test("5.2 an attempt that gets no connection in time ends, and the next one
   const got = await Promise.all([1, 2, 3].map((n) => client.unary(METHOD, { body: [`${n}`] })));
   assertEquals(got.map(({ messages }) => messages[0]).sort(), ["b:1", "b:2", "b:3"]);
   assert((await stage.gateway.status()).retriesTotal >= 1);
-  silent.close();
-  for (const conn of accepted) conn.close();
 });
 
 Deno.test("5.3 a refused stream is tried elsewhere, whatever transfer says", async () => {
@@ -487,12 +479,8 @@ Deno.test("5.8 after GOAWAY NO_ERROR calls run to their end, new ones take a new
 });
 
 Deno.test("5.9 all attempts together take no longer than they may", async () => {
-  const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const accepted: Deno.Conn[] = [];
-  void (async () => {
-    for await (const conn of silent) accepted.push(conn);
-  })();
-  const { port } = silent.addr;
+  using nowhere = silence();
+  const { port } = nowhere.address;
   const addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.3"].map((hostname) => ({ hostname, port }));
   const retry = { ...config([], {}).retry, count: 1, attemptTimeout: 60 };
   await using stage = await Stage.start(config(ROUTES, { main: { ...cluster([]), addresses } }, { retry }));
@@ -500,8 +488,6 @@ Deno.test("5.9 all attempts together take no longer than they may", async () => 
   const got = await (await stage.client()).unary(METHOD);
   assertEquals([got.status, got.text], UNAVAILABLE);
   assert(performance.now() - at >= 50);
-  silent.close();
-  for (const conn of accepted) conn.close();
 });
 
 Deno.test("5.10 an instance that says that it does not serve gets no calls until it says so again", async () => {
@@ -581,4 +567,60 @@ Deno.test("5 nothing is lost or mixed up while instances die under load", async 
   await Promise.all(workers);
   const { answeredByBackend, answeredByGateway, callsTotal } = await stage.gateway.status();
   assertEquals([answeredByBackend, answeredByGateway], [callsTotal, 0]);
+});
+
+/** An address that accepts and never says a word. */
+function silence(): { readonly address: { hostname: string; port: number } } & Disposable {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted: Deno.Conn[] = [];
+  void (async () => {
+    for await (const conn of listener) accepted.push(conn);
+  })();
+  const { port } = listener.addr;
+  return {
+    address: { hostname: "127.0.0.1", port },
+    [Symbol.dispose]() {
+      listener.close();
+      for (const conn of accepted) conn.close();
+    },
+  };
+}
+
+Deno.test("5.2 a call that is cancelled, or too late, while it waits for a connection waits no more", async () => {
+  using nowhere = silence();
+  const options = { ...cluster([]), addresses: [nowhere.address] };
+  await using stage = await Stage.start(config(ROUTES, { main: options }));
+  const client = await stage.client();
+  const inFlight = async () => (await stage.gateway.status()).clusters[0]!.instances[0]!.inFlight;
+  const cancelled = client.call(METHOD);
+  await until(async () => await inFlight() === 1, "it waits");
+  cancelled.stream.reset(ERROR_CODE.CANCEL);
+  await until(async () => await inFlight() === 0, "it waits no more");
+  const late = await client.unary(METHOD, { headers: [["grpc-timeout", "30m"]] });
+  assertEquals([late.status, await inFlight()], ["4", 0]);
+  const gone = client.call(METHOD);
+  await until(async () => await inFlight() === 1, "the next one waits");
+  await stage.gateway.configure(config([], {}));
+  await gone.end();
+  assertEquals([gone.status, gone.text], UNAVAILABLE);
+});
+
+Deno.test("6.17 calls that are reset at once leave nothing behind", async () => {
+  await using a = new Backend("a", () => {});
+  await using stage = await Stage.start(config(ROUTES, { main: cluster([a], { maxConnections: 1 }) }));
+  await stage.ready(1);
+  const client = await stage.client();
+  for (let i = 0; i < 500; i++) {
+    const call = client.call(METHOD, { open: i % 2 === 0 });
+    if (i % 3 === 0) await Promise.resolve();
+    call.stream.reset(ERROR_CODE.CANCEL);
+  }
+  await until(async () => {
+    const { callsTotal, callsInFlight } = await stage.gateway.status();
+    return callsTotal === 500 && callsInFlight === 0;
+  }, "all of them are over");
+  await until(() => a.requests.every(({ code }) => code !== undefined), "the backend knows of each");
+  assertEquals((await stage.gateway.status()).clusters[0]!.instances[0]!.inFlight, 0);
+  a.handler = report;
+  assertEquals((await client.unary(METHOD)).messages, ["a:x"]);
 });

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SignJWT } from "jose";
 import { until } from "../support/until.ts";
 import { Backend, type Client, cluster, config, dynamic, ERROR_CODE, message, Stage } from "./support/stage.ts";
@@ -6,6 +6,7 @@ import { Backend, type Client, cluster, config, dynamic, ERROR_CODE, message, St
 const METHOD = "/pkg.Service/Method";
 const SECRET = "a secret of the tests";
 const AUTH = { jwtSecret: SECRET, sessionHeader: "session-id", sessionClaim: "session_id", clockTolerance: 0 };
+const BUSY = "all instances are busy";
 const STICKY = { type: "sticky_sessions", header: "session-id" } as const;
 
 async function tokenFor(session: string, life = 60): Promise<string> {
@@ -57,6 +58,23 @@ Deno.test("4.1 bytes that come while a token is verified are not lost", async ()
   const headers: [string, string][] = [["session-id", "s"], ["authorization", await tokenFor("s")]];
   const got = await client.unary(METHOD, { headers, body: ["a", "b", "c"] });
   assertEquals(got.messages, ["a,b,c"]);
+});
+
+Deno.test("4.1 a token that was good is refused as soon as it has expired, or the secret is another", async () => {
+  await using backend = new Backend("one");
+  const routes = [{ prefix: "/pkg.Service", authorization: "required" }] as const;
+  const clusters = { main: cluster([backend]) };
+  await using stage = await Stage.start(config(routes, clusters, { auth: AUTH }));
+  await stage.ready(1);
+  const client = await stage.client();
+  const status = async (...headers: [string, string][]) => (await client.unary(METHOD, { headers })).status;
+  const short: [string, string][] = [["session-id", "s"], ["authorization", await tokenFor("s", 1)]];
+  const long: [string, string][] = [["session-id", "s"], ["authorization", await tokenFor("s")]];
+  for (let i = 0; i < 3; i++) assertEquals([await status(...short), await status(...long)], ["0", "0"]);
+  await until(async () => await status(...short) === "16", "it has expired");
+  assertEquals(await status(...long), "0");
+  await stage.gateway.configure(config(routes, clusters, { auth: { ...AUTH, jwtSecret: "another secret" } }));
+  assertEquals(await status(...long), "16");
 });
 
 Deno.test("4.2 calls of one connection go to all instances in turn", async () => {
@@ -153,6 +171,17 @@ Deno.test("4.4 an empty cluster, and one that is full, refuse at once", async ()
   const busy = await client.unary(METHOD);
   assertEquals([busy.status, busy.text], ["8", "all instances are busy"]);
   assertEquals(a.accepted, 2);
+});
+
+Deno.test("4.4 calls that come before it is known how many there may be are busy, not lost", async () => {
+  await using a = new Backend("a", () => {}, { maxConcurrentStreams: 2 });
+  await using stage = await Stage.start(
+    config([{ prefix: "/pkg" }], { main: cluster([a], { maxConnections: 1 }) }, { drainTimeout: 50 }),
+  );
+  const client = await stage.client();
+  const calls = Array.from({ length: 5 }, () => client.call(METHOD));
+  await until(() => calls.filter(({ over }) => over).length === 3, "three of them are refused");
+  for (const call of calls.filter(({ over }) => over)) assertEquals([call.status, call.text], ["8", BUSY]);
 });
 
 Deno.test("4.4 an instance allows so many calls as it is told, and then the next ones again", async () => {
@@ -290,4 +319,25 @@ Deno.test("8 a cluster of another kind brings its own connections", async () => 
   assertEquals(failures[0], "one");
   await stage.gateway.stop();
   assert(closed);
+});
+
+Deno.test("8 a configuration that names what is not among the parts changes nothing", async () => {
+  await using a = new Backend("a");
+  const routes = [{ prefix: "/pkg" }];
+  await using stage = await Stage.start(config(routes, { main: cluster([a]) }));
+  await stage.ready(1);
+  const client = await stage.client();
+  const custom = { type: "custom", kind: "none", options: {} } as const;
+  await assertRejects(
+    () => stage.gateway.configure(config(routes, { main: custom })),
+    TypeError,
+    "cluster of type none",
+  );
+  await assertRejects(
+    () => stage.gateway.configure(config([{ prefix: "/pkg", balancer: custom }], {})),
+    TypeError,
+    "balancer of type none",
+  );
+  assertEquals((await client.unary(METHOD)).messages, ["a"]);
+  assertEquals(a.accepted, 1);
 });

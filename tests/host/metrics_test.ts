@@ -6,7 +6,7 @@ import { ERROR_ANSWERS } from "../../src/diameter/relay/core/refusal.ts";
 import { AppSimulator, type AppSimulatorOptions } from "../../src/diameter/sim/app.ts";
 import { DraSimulator } from "../../src/diameter/sim/dra.ts";
 import type { Faults } from "../../src/diameter/sim/faults.ts";
-import { METRICS } from "../deploy/contract.ts";
+import { DIAMETER_METRICS as METRICS, GRPC_METRICS } from "../deploy/contract.ts";
 import { interopTest, program } from "../interop/programs.ts";
 import { freeAddress } from "../support/free_port.ts";
 import { request } from "../support/raw_message.ts";
@@ -303,6 +303,27 @@ Deno.test("every metric of the contract is there from the start, with its labels
     for (const [, label = "", value = ""] of series.matchAll(/[{,](\w+)="([^"]*)"/g)) {
       const values = METRICS[family]?.labels[label];
       assert(values === undefined || values.includes(value), series);
+    }
+  }
+});
+
+Deno.test("every metric of the gRPC plane is there, with its labels, and no other name", async () => {
+  const main = { type: "dynamic", discoverer_url: "http://127.0.0.1:1" };
+  await using host = await RunningHost.start({
+    grpc: { listen: ["127.0.0.1:0"], routes: [{ prefix: "/", cluster: "main" }], clusters: { main } },
+  });
+  const { text } = await host.ask("/metrics");
+  const types = [...text.matchAll(/^# TYPE (diamgw_grpc_\S+) (\S+)$/gm)].map((
+    [, name = "", type = ""],
+  ) => [name, type]);
+  const promised = Object.entries(GRPC_METRICS).map(([name, { kind }]) => [name, kind]);
+  assertEquals(types.toSorted(), promised.toSorted());
+  for (const [, family = "", set = ""] of text.matchAll(/^(diamgw_grpc_\w+?)(?:_bucket|_sum|_count)?{([^}]*)}/gm)) {
+    const labels = GRPC_METRICS[family]?.labels ?? {};
+    const found = [...set.matchAll(/(\w+)="([^"]*)"/g)].filter(([, label]) => label !== "le");
+    assertEquals(found.map(([, label]) => label), Object.keys(labels), `${family}{${set}}`);
+    for (const [, label = "", value = ""] of found) {
+      assert(labels[label] === undefined || labels[label].includes(value), `${family}{${set}}`);
     }
   }
 });

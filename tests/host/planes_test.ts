@@ -110,18 +110,32 @@ Deno.test("a process keeps its planes when others come into its file", async () 
   assertEquals(short.layout.ignored, ["routes", "clusters", "retry"]);
 });
 
-Deno.test("a Diameter gateway loads nothing of the gRPC plane", async () => {
+/** What `files` of src import as they are loaded: neither types nor `import()`. */
+async function loadedBy(files: readonly string[]): Promise<Set<string>> {
   const loaded = new Set<string>();
   const visit = async (file: string) => {
     if (loaded.has(file) || !file.endsWith(".ts")) return;
     loaded.add(file);
     const text = await Deno.readTextFile(new URL(`../../src/${file}`, import.meta.url));
-    // What is imported as it starts: neither types nor `import()`.
     for (const [, path = ""] of text.matchAll(/^(?:import|export) (?!type\b)[^;]*?from "(\.[^"]+)"/gm)) {
       await visit(new URL(path, `file:///${file}`).pathname.slice(1));
     }
   };
-  for (const file of ["main.ts", "commands/serve/serve.ts", "host/diameter_plane.ts"]) await visit(file);
+  for (const file of files) await visit(file);
+  return loaded;
+}
+
+const PAGE = "dashboard/assets.ts";
+
+Deno.test("a Diameter gateway loads nothing of the gRPC plane", async () => {
+  const own = ["main.ts", "commands/serve/serve.ts", "host/diameter_plane.ts", PAGE, "dashboard/diameter.ts"];
+  const loaded = await loadedBy(own);
   assertEquals([...loaded].filter((file) => /^(grpc|http2)\//.test(file)), []);
   assert(loaded.has("diameter/relay/gateway.ts"), "the walk follows imports");
+});
+
+Deno.test("the gRPC plane, its admin interface and its page load nothing of Diameter", async () => {
+  const loaded = await loadedBy(["host/grpc_plane.ts", "grpc/admin/plane.ts", PAGE, "dashboard/grpc.ts"]);
+  assertEquals([...loaded].filter((file) => file.startsWith("diameter/")), []);
+  assert(loaded.has("http2/connection.ts"), "the walk follows imports");
 });

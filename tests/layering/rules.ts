@@ -64,6 +64,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "diameter/telemetry",
     "grpc/admin",
     "diameter",
+    "dashboard",
     "ops/admin",
     ...GRPC,
     ...OPS,
@@ -72,6 +73,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "version",
   ],
   "build": ["version"],
+  // The page of the admin interface: its files, and what numbers are called; types of what it asks.
+  "dashboard": ["diameter/admin", "grpc/admin", "ops/admin", "diameter/wire"],
   // What the plane brings to the process; diameter/admin: to the admin interface.
   "diameter/admin": ["ops/admin", ...FACE, "diameter/relay", "diameter/wire", ...BELOW_PLANES, "ops/trace"],
   // What the plane makes of its trace for whoever follows it.
@@ -181,6 +184,7 @@ const PURE_FILES = new Set([
   "http2/settings.ts",
   "http2/stream_ids.ts",
   "http2/stream_state.ts",
+  "http2/stream_table.ts",
   "net/ip_network.ts",
   "net/token_bucket.ts",
   "ops/config/address.ts",

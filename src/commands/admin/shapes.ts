@@ -37,6 +37,34 @@ export const statisticsShape = z.looseObject({
   failback_count: count,
 });
 
+/** What the gRPC plane adds to `/api/v1/status`. */
+export const grpcShape = z.looseObject({
+  state: z.string(),
+  connections: count,
+  calls_in_flight: count,
+  calls_total: count,
+  retries_total: count,
+  transfers_total: count,
+});
+
+/** One of `/api/v1/grpc/clusters`. */
+export const clusterShape = z.looseObject({
+  name: z.string(),
+  type: z.string(),
+  discoverer: z.looseObject({ url: z.string(), last_error: z.string() }).nullish(),
+  instances: z.array(z.looseObject({
+    id: z.string(),
+    address: z.string(),
+    state: z.string(),
+    enabled: z.boolean(),
+    in_flight: count,
+    calls: count,
+    failures: count,
+    sticky_keys: count,
+    last_error: z.string().nullish(),
+  })),
+});
+
 /**
  * `/api/v1/status`. A gateway without a Diameter plane has no identity and no statistics of one.
  */
@@ -52,6 +80,7 @@ export const statusShape = identityShape.extend({
     confirm_by: z.string().nullable(),
   }).optional(),
   statistics: statisticsShape.optional(),
+  grpc: grpcShape.optional(),
 });
 
 /** One of `/api/v1/dras`. */
@@ -95,6 +124,10 @@ export const appShape = z.looseObject({
 export type Status = z.infer<typeof statusShape>;
 /** The statistics block. */
 export type StatisticsBlock = z.infer<typeof statisticsShape>;
+/** Numbers of the gRPC plane. */
+export type GrpcBlock = z.infer<typeof grpcShape>;
+/** A cluster of gRPC. */
+export type ClusterRow = z.infer<typeof clusterShape>;
 /** A DRA. */
 export type DraRow = z.infer<typeof draShape>;
 /** A Logic App. */

@@ -4,7 +4,17 @@
  */
 import * as z from "zod";
 import type { AdminClient } from "../../ops/admin/client.ts";
-import { type AppRow, appShape, type DraRow, draShape, readinessShape, type Status, statusShape } from "./shapes.ts";
+import {
+  type AppRow,
+  appShape,
+  type ClusterRow,
+  clusterShape,
+  type DraRow,
+  draShape,
+  readinessShape,
+  type Status,
+  statusShape,
+} from "./shapes.ts";
 
 /** All that was asked for at that moment. */
 export interface Snapshot {
@@ -19,6 +29,8 @@ export interface Snapshot {
   readonly dras: readonly DraRow[];
   /** In the order in which they connected; empty unless asked for. */
   readonly apps: readonly AppRow[];
+  /** In the order of the configuration; empty without a gRPC plane. */
+  readonly clusters: readonly ClusterRow[];
   /** There are Logic Apps beyond those. */
   readonly hasMoreApps: boolean;
 }
@@ -33,9 +45,10 @@ export async function takeSnapshot(client: AdminClient, mostApps: number, signal
     client.ask({ method: "GET", path, ...(signal === undefined ? {} : { signal }) }, shape);
   const [status, ready] = await Promise.all([get("/api/v1/status", statusShape), get("/readyz", readinessShape)]);
   const hasDiameter = status.body.statistics !== undefined;
-  const [dras, apps] = await Promise.all([
+  const [dras, apps, clusters] = await Promise.all([
     hasDiameter ? get("/api/v1/dras", z.array(draShape)) : undefined,
     hasDiameter && mostApps > 0 ? get(`/api/v1/apps?limit=${mostApps}`, z.array(appShape)) : undefined,
+    status.body.grpc !== undefined ? get("/api/v1/grpc/clusters", z.array(clusterShape)) : undefined,
   ]);
   return {
     at: performance.now(),
@@ -44,6 +57,7 @@ export async function takeSnapshot(client: AdminClient, mostApps: number, signal
     status: status.body,
     dras: dras?.body ?? [],
     apps: apps?.body ?? [],
+    clusters: clusters?.body ?? [],
     hasMoreApps: apps?.header("link") !== undefined,
   };
 }

@@ -33,14 +33,16 @@ const USUAL_RATE = 5_000;
 export default defineCommand({
   name: NAME,
   summary: "load a gateway; throughput, latency percentiles, processor time",
-  arguments: "[--against HOST:PORT] [flags]",
+  arguments: "[grpc] [--against HOST:PORT] [flags]",
   description: `
 Without --against it measures a gateway of its own, default options, in a thread of its own; Logic Apps and a DRA that
 answers at once are simulated in another. First a closed loop (as many requests as the windows allow), then an open
 loop at --rate, directly to the DRA and through the gateway: the difference is what the gateway adds. With --rate the
 closed loop is left out. With --against only that address is loaded: closed loop, or open loop with --rate.
 Processor time is that of the gateway's thread. Every answer is checked; the exit code is 1 when one was lost, came
-twice or was wrong. Figures depend on the machine and on what else it does: compare runs, not machines.`,
+twice or was wrong. Figures depend on the machine and on what else it does: compare runs, not machines.
+
+"bench grpc" loads a gateway for gRPC.`,
   flags: {
     against: { kind: "string", placeholder: "HOST:PORT", help: "a running gateway or DRA to load instead" },
     connections: { kind: "number", placeholder: "N", help: "Logic Apps", default: 10, least: 1, most: 10_000 },

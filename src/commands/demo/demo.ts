@@ -19,7 +19,7 @@ import { isTerminal, palette, print } from "../cli/terminal.ts";
 export default defineCommand({
   name: "demo",
   summary: "show a failover on loopback; nothing to configure",
-  arguments: "[--duration 30s] [--log LEVEL] [--print-config]",
+  arguments: "[grpc] [--duration 30s] [--log LEVEL] [--print-config]",
   description: `
 Starts a gateway, two simulated DRAs and ${APP_COUNT} simulated Logic Apps in this process, on ports of 127.0.0.1 that are
 free, and sends ${
@@ -29,7 +29,9 @@ dra-2; dra-1 comes back, answers its watchdogs, and gets its traffic back. Every
 
 On a terminal the traffic goes on afterwards until Ctrl-C; elsewhere, and with --duration, the demo ends by itself.
 The exit code is 1 when an answer was lost, came twice or was wrong, and when failover or failback did not happen.
-The gateway's timers are shorter than a real site's: --print-config shows them.`,
+The gateway's timers are shorter than a real site's: --print-config shows them.
+
+"demo grpc" shows the gateway for gRPC: sessions that outlive their instance.`,
   flags: {
     duration: {
       kind: "duration",
@@ -50,6 +52,7 @@ The gateway's timers are shorter than a real site's: --print-config shows them.`
     ["demo", "watch it"],
     ["demo --duration 30s", "with longer steady parts; ends by itself"],
     ["demo --log info 2>demo.log", "keep the gateway's log"],
+    ["demo grpc", "sessions of gRPC, one of whose instances is killed"],
   ],
   async run({ duration, log: level, "print-config": printConfig }) {
     if (printConfig) {

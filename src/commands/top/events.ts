@@ -37,7 +37,7 @@ export function eventText({ kind, members }: EventLine): string {
 
 /** Whether an operator should look up. */
 export function isBad({ kind }: EventLine): boolean {
-  return /down|fail(ed|over)|no_|refused|error|suspect|limit|lost/.test(kind);
+  return /down|fail(ed|over)|unhealthy|violation|no_|refused|error|suspect|limit|lost/.test(kind);
 }
 
 /** `15:04:05`, local time, as the log has it. */

@@ -32,7 +32,8 @@ export function footLine({ control, snapshot }: View, width: number, { inverse, 
     return inverse(cut(text, width).padEnd(width));
   }
   if (note !== undefined) return (note.isError ? red : bold)(cut(escapeControls(note.text), width));
-  let keys = KEYS;
+  // The others are about DRAs.
+  let keys = snapshot.status.statistics === undefined ? KEYS.slice(0, 2) : KEYS;
   const text = () => keys.map(([text]) => text(control.sort)).join("  ");
   while (text().length > width && keys.length > 1) {
     const last = keys.reduce((worst, key) => key[1] >= worst[1] ? key : worst);

@@ -39,7 +39,23 @@ export function headLines(
     const text = `no answer from ${url} for ${ageText((now - lost.since) / 1000)}: ${escapeControls(lost.reason)}`;
     lines.push(inverse(red(cut(text, width))));
   } else if (reason !== "") lines.push(paint(cut(escapeControls(reason), width)));
-  if (statistics === undefined) return [...lines, cut("no Diameter plane runs in it", width)];
+  if (status.grpc !== undefined) {
+    const { grpc } = status;
+    lines.push(...packed(
+      [
+        ["gRPC calls", `${rateText(rates?.calls)}/s`, 9, bold],
+        ["in flight", grouped(grpc.calls_in_flight), 6, bold],
+        ["clients", grouped(grpc.connections), 5, bold],
+        ["sent again", grouped(grpc.retries_total), 0, bold],
+        ["transferred", grouped(grpc.transfers_total), 0, bold],
+      ],
+      width,
+      colours,
+    ));
+  }
+  if (statistics === undefined) {
+    return status.grpc === undefined ? [...lines, cut("no Diameter plane runs in it", width)] : lines;
+  }
   const rate = (counter: Counter) => `${rateText(rates?.counters?.[counter])}/s`;
   const priority = statistics.active_priority === null ? "none" : String(statistics.active_priority);
   const when = (isSo: boolean, style: Style) => isSo ? style : bold;

@@ -8,7 +8,7 @@ import type { Snapshot } from "../admin/snapshot.ts";
 import type { PeerRates, Rates } from "./rates.ts";
 
 /** Everything that was seen, with rates beside the numbers that they come from. */
-export function onceJson({ isReady, reason, status, dras, apps, hasMoreApps }: Snapshot, rates: Rates) {
+export function onceJson({ isReady, reason, status, dras, apps, clusters, hasMoreApps }: Snapshot, rates: Rates) {
   return {
     ready: isReady,
     reason: reason === "" ? null : reason,
@@ -20,6 +20,8 @@ export function onceJson({ isReady, reason, status, dras, apps, hasMoreApps }: S
     dras: dras.map((dra) => ({ ...dra, rates: peerJson(rates.dras.get(dra.name)) })),
     apps: apps.map((app) => ({ ...app, rates: peerJson(rates.apps.get(app.id)) })),
     more_apps: hasMoreApps,
+    clusters,
+    calls_per_second: rates.calls === undefined ? null : rounded(rates.calls),
   };
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { grouped } from "../../host/numbers.ts";
+import { instanceKey } from "../admin/grpc.ts";
 import type { AppRow, DraRow, StatisticsBlock } from "../admin/shapes.ts";
 import type { Snapshot } from "../admin/snapshot.ts";
 
@@ -43,6 +44,10 @@ export interface Rates {
   readonly dras: ReadonlyMap<string, PeerRates>;
   /** By id. */
   readonly apps: ReadonlyMap<AppRow["id"], PeerRates>;
+  /** gRPC calls. */
+  readonly calls: number | undefined;
+  /** Those of each instance, by {@link instanceKey}. */
+  readonly instances: ReadonlyMap<string, number>;
 }
 
 /** The rates from `before` to `after`. */
@@ -57,7 +62,26 @@ export function ratesBetween(before: Snapshot, after: Snapshot): Rates {
     counters: isSame ? countersBetween(before.status.statistics, after.status.statistics, seconds) : undefined,
     dras: peers(isSame ? after.dras : [], ({ name }) => name, names, seconds),
     apps: peers(isSame ? after.apps : [], ({ id }) => id, ids, seconds),
+    calls: isSame ? grew(before.status.grpc?.calls_total, after.status.grpc?.calls_total, seconds) : undefined,
+    instances: isSame ? instanceRates(before, after, seconds) : new Map(),
   };
+}
+
+function grew(before: number | undefined, after: number | undefined, seconds: number): number | undefined {
+  if (before === undefined || after === undefined || after < before || seconds <= 0) return undefined;
+  return (after - before) / seconds;
+}
+
+function instanceRates(before: Snapshot, after: Snapshot, seconds: number): Map<string, number> {
+  const calls = ({ clusters }: Snapshot) =>
+    new Map(clusters.flatMap(({ name, instances }) => instances.map((one) => [instanceKey(name, one.id), one.calls])));
+  const old = calls(before);
+  const rates = new Map<string, number>();
+  for (const [key, now] of calls(after)) {
+    const rate = grew(old.get(key), now, seconds);
+    if (rate !== undefined) rates.set(key, rate);
+  }
+  return rates;
 }
 
 function countersBetween(

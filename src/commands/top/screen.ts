@@ -7,6 +7,7 @@
 import { grouped, plural } from "../../host/numbers.ts";
 import { escapeControls } from "../../ops/log/escape_controls.ts";
 import { cut, type TableLines, tableLines } from "../admin/columns.ts";
+import { instanceLines } from "../admin/grpc.ts";
 import { troubleText } from "../admin/text.ts";
 import { cut as cutPainted } from "../cli/live_line.ts";
 import type { Palette } from "../cli/terminal.ts";
@@ -15,6 +16,7 @@ import { clockText, eventText, isBad } from "./events.ts";
 import { footLine } from "./foot.ts";
 import { headLines } from "./head.ts";
 import { HELP } from "./help.ts";
+import { rateText } from "./rates.ts";
 import { sortedApps, sortedDras, type View } from "./view.ts";
 
 /** Lines of events where there is little room. */
@@ -40,10 +42,26 @@ export function compose(view: View, width: number, height: number, colours: Pale
   return lines.map((line) => cutPainted(line, width));
 }
 
-/** DRAs first, then Logic Apps, then events, each as far as there is room. */
+/** What each plane that runs has to show, and events, as far as there is room. */
 function bodyLines(view: View, width: number, room: number, colours: Palette): string[] {
+  const { status, clusters } = view.snapshot;
+  const rate = (key: string) => rateText(view.rates?.instances.get(key));
+  const grpc = status.grpc === undefined ? [] : instanceLines(clusters, width, colours, rate);
+  if (status.statistics === undefined) {
+    const wanted = view.events.length === 0 ? 0 : 2 + Math.min(FEW_EVENTS, view.events.length);
+    const lines = grpc.slice(0, Math.max(0, room - wanted));
+    if (lines.length > 0) lines.push("");
+    return [...lines, ...eventLines(view, width, room - lines.length, colours)];
+  }
+  // Beside DRAs and Logic Apps, instances have a third.
+  const shown = grpc.slice(0, Math.min(grpc.length, Math.floor(room / 3)));
+  const extra = shown.length === 0 ? [] : [...shown, ""];
+  return [...extra, ...diameterLines(view, width, room - extra.length, colours)];
+}
+
+/** DRAs first, then Logic Apps, then events, each as far as there is room. */
+function diameterLines(view: View, width: number, room: number, colours: Palette): string[] {
   const { snapshot, events, rates, control } = view;
-  if (snapshot.status.statistics === undefined) return eventLines(view, width, room, colours);
   const dras = draLines(view, width, colours);
   const apps = sortedApps(snapshot, rates, control.sort);
   const wantedEvents = events.length === 0 ? 0 : 2 + Math.min(FEW_EVENTS, events.length);

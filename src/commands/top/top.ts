@@ -24,7 +24,7 @@ const USUAL_COLUMNS = 100;
 /** A live view, or one frame of it. */
 export default defineCommand({
   name: NAME,
-  summary: "watch a running gateway: rates, DRAs, Logic Apps, events",
+  summary: "watch a running gateway: rates, peers, instances, events",
   description: `
 Asks the admin interface of a gateway every second and shows what it says on the whole terminal, of
 any size from 60 columns. Rates are differences of two looks. When the gateway does not answer, the
@@ -35,8 +35,8 @@ ${HELP.slice(0, HELP.findIndex(([key]) => key === "")).map(([key, does]) => `  $
 
 --once --json writes one object: ready, reason, seconds (between the two looks), status (as
 /api/v1/status), rates (of its counters, each second; null when the gateway began anew in between),
-dras and apps (as /api/v1/dras and /api/v1/apps, each with rates), and more_apps, whether there are
-Logic Apps beyond the first ${MOST_APPS}. Exit code 1: the gateway cannot be asked.`,
+dras and apps (as /api/v1/dras and /api/v1/apps, each with rates), more_apps, whether there are Logic
+Apps beyond the first ${MOST_APPS}, clusters (as /api/v1/grpc/clusters) and calls_per_second of gRPC. Exit code 1: the gateway cannot be asked.`,
   flags: {
     ...ADMIN_FLAGS,
     interval: { kind: "duration", placeholder: "TIME", help: "from one look to the next", default: 1_000, least: 100 },

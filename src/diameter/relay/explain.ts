@@ -3,7 +3,7 @@
  * @module
  */
 import { Block } from "../../net/block.ts";
-import type { Endpoint } from "../../net/connection.ts";
+import { type Endpoint, endpointText } from "../../net/connection.ts";
 import type { Capabilities } from "../peer/capabilities.ts";
 import type { Peer } from "../peer/peer.ts";
 import { asciiOf, findAvp } from "../wire/avp.ts";
@@ -26,25 +26,35 @@ import { type Policy, PolicyHolder } from "./policy/policy.ts";
 import { Rewriter } from "./policy/rewrite.ts";
 import { NO_ROUTE, type RouteStep } from "./policy/routing_table.ts";
 
+export type { RouteStep };
+
 /** One DRA that was thought of. */
 export interface ExplainedDra {
+  /** Its name. */
   readonly dra: string;
   /** 1: asked first; null: not asked. */
   readonly group: number | null;
   /** `candidate`: among those asked first. */
   readonly verdict: "candidate" | "fallback" | "rejected";
+  /** For people. */
   readonly reason: string;
 }
 
 /** What would become of one request. */
 export interface Explanation {
+  /** The request as it was read. */
   readonly request: {
+    /** Application id. */
     readonly application: number;
+    /** A command code, `"lo-hi"`, or a name of the dictionary. */
     readonly command: number;
     /** These are null when they are not there. */
     readonly destinationRealm: string | null;
+    /** Destination-Host. */
     readonly destinationHost: string | null;
+    /** Origin-Host of the message. */
     readonly originHost: string | null;
+    /** Session-Id. */
     readonly sessionId: string | null;
   };
   /** Down to the first that matches. */
@@ -53,7 +63,9 @@ export interface Explanation {
   readonly route: string | null;
   /** It goes to a pool, its route rejects it, or it is refused whatever its route. */
   readonly action: "pool" | "reject" | "refuse";
+  /** The pool that is asked. */
   readonly pool: string | null;
+  /** Every DRA of the pools, in the order in which they are asked. */
   readonly candidates: readonly ExplainedDra[];
   /** What this node answers itself. */
   readonly answer: { readonly code: number; readonly reason: string } | null;
@@ -235,7 +247,8 @@ function strangerOf({ message, app, listener }: ExplainRequest): RelayPeer {
     ? undefined
     : findAvp(message, AVP.originHost, HEADER_LENGTH, message.length);
   const originHost = app ?? (origin === undefined ? "" : asciiOf(message, origin));
-  return new RelayPeer(undefined as unknown as Peer, { originHost } as Capabilities, undefined, listener);
+  const written = listener === undefined ? "" : endpointText(listener);
+  return new RelayPeer(undefined as unknown as Peer, { originHost } as Capabilities, undefined, listener, written);
 }
 
 const TOO_LONG: Refusal = { resultCode: RESULT.unableToComply, message: "", reason: "too_long" };

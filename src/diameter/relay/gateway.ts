@@ -15,7 +15,7 @@ import type { RefusedMessage } from "./core/refused_messages.ts";
 import { addMetrics } from "./metrics.ts";
 import { type Deciders, explain, type ExplainRequest, type Explanation } from "./explain.ts";
 import { loadForPolicy } from "./policy/loaded.ts";
-import { hasPolicy } from "./policy/policy.ts";
+import { checkPolicy, hasPolicy } from "./policy/policy.ts";
 import { TICK } from "./core/transactions.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
 import { type GatewayStatus, statusOf } from "./status.ts";
@@ -147,6 +147,7 @@ export class Gateway implements GatewayControl {
   async configure(options: GatewayOptions): Promise<readonly string[]> {
     const { runtime, server, pool } = this.#parts;
     await loadForPolicy(options);
+    checkPolicy(options);
     await server.relisten(options.server);
     const later = runtime.configure(options);
     server.configure();

@@ -24,13 +24,20 @@ const KINDS: Readonly<Record<GrpcEvent["kind"], string>> = {
   grpc_discoverer_recovered: "A discoverer answers again.",
   grpc_unregister_failed: "A discoverer could not be told that an instance has failed.",
   grpc_part_failed: "A part of the library's user failed.",
+  grpc_internal_error: "A defect of this program befell a call.",
   grpc_listener_failed: "A defect of this program befell whoever listens to events.",
   grpc_draining: "The gRPC gateway shuts down: calls are served to their end.",
   grpc_stopped: "The gRPC gateway has stopped.",
 };
 
 /** Members whose names need more than snake case. */
-const NAMES: Readonly<Record<string, string>> = { retryIn: "retry_in_ms" };
+const NAMES = { retryIn: "retry_in_ms" } as const satisfies Readonly<Record<string, string>>;
+
+/** An event as it is told: the members of the gateway's, and when it was. */
+export type ShownGrpcEvent = GrpcEvent extends infer E ? E extends GrpcEvent ? Shown<E> : never : never;
+type Shown<E> =
+  & { readonly at: string }
+  & { readonly [K in keyof E as K extends keyof typeof NAMES ? typeof NAMES[K] : K]: E[K] };
 
 /** The events of `gateway`. */
 export function eventsOf(gateway: GrpcControl): EventSource {
@@ -38,6 +45,6 @@ export function eventsOf(gateway: GrpcControl): EventSource {
 }
 
 function shown({ kind, ...members }: GrpcEvent): AdminEvent {
-  const named = Object.entries(members).map(([name, value]) => [NAMES[name] ?? name, value]);
+  const named = Object.entries(members).map(([name, value]) => [NAMES[name as keyof typeof NAMES] ?? name, value]);
   return { at: new Date().toISOString(), kind, ...Object.fromEntries(named) };
 }

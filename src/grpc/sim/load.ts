@@ -6,6 +6,7 @@ import { HeaderList, Http2Connection, Http2Node, type Http2Stream, type StreamLi
 import { DEFAULT_OPTIONS } from "../../http2/options.ts";
 import { type Endpoint, endpointText } from "../../net/connection.ts";
 import { dial } from "../../net/dial.ts";
+import { reasonOf } from "../../net/reason.ts";
 import { LatencyHistogram } from "../../ops/metrics/latency_histogram.ts";
 import { STATUS, statusName } from "../status.ts";
 import { framed } from "./messages.ts";
@@ -50,7 +51,9 @@ export class GrpcLoad {
   async start(): Promise<void> {
     const { to, connections, streams } = this.#options;
     for (let i = 0; i < connections; i++) {
-      const carrier = await dial(to, undefined, { timeout: CONNECT_TIMEOUT, noDelay: true });
+      const carrier = await dial(to, undefined, { timeout: CONNECT_TIMEOUT, noDelay: true }).catch((error) => {
+        throw new Error(`Cannot connect to ${endpointText(to)}: ${reasonOf(error)}`);
+      });
       this.#connections.push(
         new LoadConnection(carrier, this.#headers(), framed(this.#options.request), this.counters),
       );

@@ -51,6 +51,36 @@ Deno.test("explain fails with exit code 1 when what is expected is not so, and 0
   ]);
 });
 
+const HUB = new URL("../../../config/examples/roaming-hub.yaml", import.meta.url).pathname;
+const FROM = { originHost: "mme1.example.com" };
+const CHECKED = request({
+  ...FROM,
+  session: "mme1.example.com;1;7",
+  destinationRealm: "example.com",
+  more: (b) => void b.text(1, "262015123456789"),
+}).toHex();
+const TRANSIT = request({
+  originHost: "mme.north.example",
+  session: "mme1.example.com;1;8",
+  application: 16_777_251,
+  command: 316,
+  destinationRealm: "epc.mnc021.mcc235.3gppnetwork.org",
+}).toHex();
+
+const SHOWN: readonly (readonly string[])[] = [
+  ["-c", EXAMPLE, CHECKED],
+  ["-c", EXAMPLE, "--down", "west-1", "--down", "west-2", CHECKED],
+  ["-c", HUB, "--app", "mme.north.example", "--listener", "127.0.0.1:3869", TRANSIT],
+];
+
+Deno.test("docs/ROUTING.md shows what explain says", async () => {
+  const text = await Deno.readTextFile(new URL("../../../docs/ROUTING.md", import.meta.url));
+  for (const args of SHOWN) {
+    const { stdout } = await runMain(["explain", ...args]);
+    assertStringIncludes(text, stdout.trimEnd().split("\n").map((line) => `    ${line}`).join("\n"));
+  }
+});
+
 const BAD: readonly (readonly [string, readonly string[], string])[] = [
   ["no message", ["-c", EXAMPLE], "expected explain"],
   ["no digits", ["-c", EXAMPLE, "xyz"], "xyz"],

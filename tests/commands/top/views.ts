@@ -26,6 +26,7 @@ export function snapshot(wish: Partial<Snapshot> = {}): Snapshot {
       draRow("dra-west", { priority: 2, state: "RECONNECTING", usable: false, reason: "connection refused" }),
     ],
     apps: [appRow(1), appRow(2)],
+    clusters: [],
     hasMoreApps: false,
     ...wish,
   };

@@ -421,6 +421,8 @@ export class Stage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.balance();
+    const defects = this.told("grpc_internal_error").map(({ reason }) => reason);
+    if (defects.length > 0) throw new Error(defects.join("\n"));
     for (const client of this.#clients) await client[Symbol.asyncDispose]();
     await this.gateway.stop();
     await this.balance();

@@ -196,7 +196,7 @@ export class AppServer {
       const listener: Listener = listenTcp(
         endpoint,
         this.#accepting,
-        (connection) => this.#accept(connection, listener),
+        (connection) => this.#accept(connection, listener, endpoint),
         (error) => this.#acceptFailed(listener, error),
       );
       return listener;
@@ -213,7 +213,7 @@ export class AppServer {
         endpoint,
         files,
         this.#accepting,
-        (connection) => this.#accept(connection, listener),
+        (connection) => this.#accept(connection, listener, endpoint),
         (error) => this.#acceptFailed(listener, error),
       );
       return listener;
@@ -249,11 +249,11 @@ export class AppServer {
     );
   }
 
-  #accept(connection: Connection, listener: Listener): void {
+  #accept(connection: Connection, listener: Listener, written: Endpoint): void {
     const runtime = this.#runtime;
     if (runtime.draining) return this.#refuse(connection, listener, "draining");
     if (!this.#hasRoom()) return this.#refuse(connection, listener, "limit");
-    const session = new AppSession(connection, listener.address, this.#owner);
+    const session = new AppSession(connection, listener.address, endpointText(written), this.#owner);
     const { peer } = session;
     this.#peers.add(peer);
     this.#unidentified.set(peer, session);

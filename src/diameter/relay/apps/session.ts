@@ -37,13 +37,15 @@ export class AppSession implements PeerHandlers, WatchdogHandlers, Served, Claim
   #movedTo: Served | undefined;
   readonly #watchdog: WatchdogTimer;
   readonly #listener: Endpoint;
+  readonly #listenedAs: string;
   readonly #owner: SessionOwner;
   readonly #acceptedAt: number;
   #evicted = false;
 
-  constructor(connection: Connection, listener: Endpoint, owner: SessionOwner) {
+  constructor(connection: Connection, listener: Endpoint, listenedAs: string, owner: SessionOwner) {
     this.#owner = owner;
     this.#listener = listener;
+    this.#listenedAs = listenedAs;
     const { runtime } = owner;
     this.#acceptedAt = runtime.clock.now();
     this.#watchdog = new WatchdogTimer(owner.watchdogOptions, this, runtime.clock, runtime.random);
@@ -98,7 +100,7 @@ export class AppSession implements PeerHandlers, WatchdogHandlers, Served, Claim
   opened(peer: Peer): void {
     const { runtime, apps } = this.#owner;
     this.#owner.identified(peer);
-    const app = this.#app = new RelayPeer(peer, peer.capabilities!, undefined, this.#listener);
+    const app = this.#app = new RelayPeer(peer, peer.capabilities!, undefined, this.#listener, this.#listenedAs);
     runtime.connections.add(app);
     apps.add(app);
     const applications = app.capabilities.applications.advertised;

@@ -18,14 +18,17 @@ export type DraState =
 
 /** Screening rejects requests of a peer; told once a minute for each rule and peer. */
 export interface ScreenedEvent {
+  /** What happened. */
   readonly kind: "screened";
   /** `none` where no rule decided. */
   readonly rule: string;
   /** Origin-Host of its CER or CEA. */
   readonly peer: string;
+  /** What becomes of a request that fits. */
   readonly action: "reject" | "would_reject";
   /** Of the request that it is told for. */
   readonly application: number;
+  /** A command code, `"lo-hi"`, or a name of the dictionary. */
   readonly command: number;
 }
 

@@ -93,6 +93,8 @@ export class RelayPeer {
     readonly link: Place | undefined,
     /** Where it was accepted; undefined for a DRA. */
     readonly listener?: Endpoint,
+    /** The same as the configuration writes it; "" for a DRA. */
+    readonly listenedAs = "",
   ) {
     // DiameterIdentity is ASCII, one octet for each character as it was read.
     this.routeRecordLength = padded(AVP_HEADER_LENGTH + capabilities.originHost.length);

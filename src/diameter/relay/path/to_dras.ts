@@ -150,7 +150,9 @@ export class ToDras implements Direction<DraLink> {
     const pool = this.#pool;
     const plan = this.#planFor(changed, route);
     const queue = this.#queue;
-    if (queue !== undefined && !request.isBooked && plan.pinned === undefined && queue.holds(route?.pools)) {
+    if (
+      queue !== undefined && this.#queues && !request.isBooked && plan.pinned === undefined && queue.holds(route?.pools)
+    ) {
       return new NobodyUsable(plan.rejected, route);
     }
     const { keys } = this.#policies;

@@ -3,7 +3,6 @@
  * and can say afterwards what it saw.
  * @module
  */
-import { endpointText } from "../../../net/connection.ts";
 import type { RelayPeer } from "../core/relay_peer.ts";
 import type { IdentityMatch } from "../core/policy_options.ts";
 import { shownIdentity } from "../../wire/identity.ts";
@@ -184,12 +183,12 @@ export class ListenerCondition implements Condition {
     this.wanted = addresses.join(" or ");
   }
 
-  test({ request: { from: { listener } } }: Reading): boolean {
-    return listener !== undefined && this.#addresses.includes(endpointText(listener));
+  test({ request: { from } }: Reading): boolean {
+    return this.#addresses.includes(from.listenedAs);
   }
 
-  seen({ request: { from: { listener } } }: Reading): string {
-    return listener === undefined ? "none" : endpointText(listener);
+  seen({ request: { from } }: Reading): string {
+    return from.listenedAs === "" ? "none" : from.listenedAs;
   }
 }
 

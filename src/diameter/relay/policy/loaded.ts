@@ -11,9 +11,11 @@ import type { PolicyOptions } from "../core/policy_options.ts";
 let known: Dictionary | undefined;
 let engine: typeof import("re2js")["RE2JS"] | undefined;
 
+const standard = () => import("../../wire/dictionary/standard.ts");
+
 /** Loads the dictionary, for {@link dictionary}. */
 export async function loadDictionary(): Promise<void> {
-  known ??= (await import("../../wire/dictionary/standard.ts")).standardDictionary();
+  known ??= (await standard()).standardDictionary();
 }
 
 /** Loads what these options need. To be awaited before a policy is used that was made of them. */

@@ -64,6 +64,11 @@ export class PolicyHolder {
   }
 }
 
+/** Tries whether it can be put into force. @throws RangeError that says what is wrong, and where */
+export function checkPolicy(options: GatewayOptions): void {
+  compilePolicy(options, new Reading(), refuse);
+}
+
 /** Whether there is anything that every request pays for. */
 export function hasPolicy({ routing, limits, screening }: GatewayOptions): boolean {
   return hasRouting(routing) || limits.length > 0 || screening.mode !== "off";

@@ -34,8 +34,11 @@ export interface CompiledRoute extends TransactionRoute {
 
 /** One step on the way to a route. */
 export interface RouteStep {
+  /** Its name, for logs and metrics. */
   readonly name: string;
+  /** Whether all its conditions hold. */
   readonly matched: boolean;
+  /** Which one did not, and what was there instead. */
   readonly because: string;
 }
 

@@ -18,7 +18,7 @@ await loadForPolicy({
 await loadDictionary();
 
 const LISTENER = { hostname: "127.0.0.1", port: 3868 };
-const APP = { originHost: "App.Example.NET", listener: LISTENER } as RelayPeer;
+const APP = { originHost: "App.Example.NET", listener: LISTENER, listenedAs: "127.0.0.1:3868" } as RelayPeer;
 
 function context(reading: Reading, complaints: string[] = []): CompileContext {
   return {
