@@ -210,6 +210,12 @@ export const routing: Section<"routing", RoutingOptions, DiameterConfig> = {
       max_wait: duration(),
       release_per_second: integer(1, ANY),
     }, NO_POLICY.routing.queue),
+    duplicate_cache: section({
+      enabled: flag(),
+      window: duration(),
+      max_entries: integer(1, 10_000_000),
+      max_bytes: size(1024, 2 ** 34),
+    }, NO_POLICY.routing.duplicateCache),
   }, NO_POLICY.routing),
   check: policyFindings,
   named: { pools: "name", routes: "name" },

@@ -45,6 +45,8 @@ export const DIAMETER_METRICS: Readonly<Record<string, Metric>> = {
   diamgw_failovers_total: { kind: "counter", labels: {} },
   diamgw_failbacks_total: { kind: "counter", labels: {} },
   diamgw_dra_usable: { kind: "gauge", labels: { dra: undefined } },
+  diamgw_duplicates_total: { kind: "counter", labels: { result: ["hit", "joined", "miss"] } },
+  diamgw_duplicate_cache_bytes: { kind: "gauge", labels: {} },
   diamgw_waiting_requests: { kind: "gauge", labels: {} },
   diamgw_waiting_bytes: { kind: "gauge", labels: {} },
   diamgw_wait_seconds: { kind: "histogram", labels: {} },

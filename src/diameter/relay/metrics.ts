@@ -11,7 +11,10 @@ import type { RelayParts } from "./assemble.ts";
 const BREAKER_STATES = ["closed", "half_open", "open"];
 
 /** Adds all of them to `registry`. */
-export function addMetrics(registry: Registry, { runtime, pool, apps, server, policies, toDras }: RelayParts): void {
+export function addMetrics(
+  registry: Registry,
+  { runtime, pool, apps, server, policies, toDras, duplicates }: RelayParts,
+): void {
   const { meters } = runtime;
   for (const family of meters.families) registry.add(family);
   registry.add(
@@ -28,6 +31,10 @@ export function addMetrics(registry: Registry, { runtime, pool, apps, server, po
   registry.add(
     new Readings("gauge", "diamgw_waiting_bytes", "Bytes of requests that wait until a DRA is usable again.")
       .from(() => [[{}, toDras.queued.bytes]]),
+  );
+  registry.add(
+    new Readings("gauge", "diamgw_duplicate_cache_bytes", "Bytes of answers that are kept for duplicates.")
+      .from(() => [[{}, duplicates.bytes]]),
   );
   registry.add(
     new Readings("gauge", "diamgw_in_flight", "Transactions that wait for a DRA.", ["dra"])

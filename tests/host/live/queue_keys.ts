@@ -1,5 +1,5 @@
 /**
- * Live keys of `routing.queue`.
+ * Live keys of `routing.queue` and `routing.duplicate_cache`.
  * @module
  */
 import { assertEquals } from "@std/assert";
@@ -34,6 +34,39 @@ export const QUEUE_KEYS: readonly Row[] = [
       assertEquals(asked.endToEnd, 1);
       await dra.send(answer(asked));
       await app.nextAnswer();
+    },
+  ),
+  row(
+    ["enabled", "window", "max_entries", "max_bytes"].map((key) => `routing.duplicate_cache.${key}`).join(" "),
+    "who asks again is answered by the gateway, until that is turned off again",
+    {},
+    async (s) => {
+      const app = await s.app();
+      const wish = { endToEnd: 4711, session: "app;1;1" };
+      const again = request({ ...wish, flags: 0xd0 });
+      const asks = async (message: Uint8Array<ArrayBuffer>) => {
+        await app.send(message);
+        await s.dra.send(answer(await s.dra.nextRequest()));
+        await app.nextAnswer();
+      };
+      const cache = (more: Partial<typeof NO_POLICY.routing.duplicateCache>) => ({
+        gateway: {
+          routing: {
+            ...NO_POLICY.routing,
+            duplicateCache: { ...NO_POLICY.routing.duplicateCache, enabled: true, ...more },
+          },
+        },
+      });
+      await change(s, cache({}));
+      await asks(request(wish));
+      await app.send(again);
+      await app.nextAnswer();
+      await change(s, cache({ maxEntries: 1, maxBytes: 1024, window: 60_000 }));
+      await asks(request());
+      await asks(again);
+      await change(s, cache({ enabled: false }));
+      assertEquals(s.gateway.parts.duplicates.bytes, 0);
+      await asks(again);
     },
   ),
 ];

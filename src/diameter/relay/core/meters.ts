@@ -196,6 +196,11 @@ export class Meters {
     "Connections of Logic Apps that were not served.",
     ["listener", "reason"],
   );
+  readonly duplicates = new CounterFamily(
+    "diamgw_duplicates_total",
+    "Requests that came with T, where duplicates are looked for: answered before, pending, or new.",
+    ["result"],
+  );
   readonly wait = new HistogramFamily(
     "diamgw_wait_seconds",
     "How long requests waited until a DRA was usable again, where they may.",

@@ -131,6 +131,15 @@ export interface QueueOptions {
   readonly releasePerSecond: number;
 }
 
+/** What is kept for requests that come a second time. */
+export interface DuplicateCacheOptions {
+  readonly enabled: boolean;
+  /** Milliseconds for which an answer is kept. */
+  readonly window: number;
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+}
+
 /** The section `routing`. */
 export interface RoutingOptions {
   /** Groups of DRAs. */
@@ -144,6 +153,7 @@ export interface RoutingOptions {
   /** Whether 3006 that names a DRA of ours is followed. */
   readonly followRedirects: boolean;
   readonly queue: QueueOptions;
+  readonly duplicateCache: DuplicateCacheOptions;
 }
 
 /** What limits may be kept apart by. */
@@ -226,6 +236,7 @@ export const NO_POLICY: PolicyOptions = {
     allowProxyActs: false,
     followRedirects: false,
     queue: { maxMessages: 0, maxBytes: 16 * 1024 * 1024, maxWait: 5_000, releasePerSecond: 1_000 },
+    duplicateCache: { enabled: false, window: 240_000, maxEntries: 100_000, maxBytes: 64 * 1024 * 1024 },
   },
   limits: [],
   screening: { mode: "off", rules: [], otherwise: "allow", resultCode: 5012 },

@@ -8,6 +8,7 @@ import type { Incoming } from "../core/incoming.ts";
 import type { Place, RelayPeer, Verdicts } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
 import { ENDED, TICK, type TransactionTable } from "../core/transactions.ts";
+import type { Duplicates } from "./duplicates.ts";
 import { relayedRecord } from "./record.ts";
 import type { Retries } from "./retries.ts";
 import type { Tracing } from "./tracing.ts";
@@ -18,10 +19,18 @@ export class AnswerStage {
   readonly #runtime: RelayRuntime;
   readonly #reverse: TransactionTable;
   readonly #retries: Retries;
+  readonly #duplicates: Duplicates;
   readonly #tracing: Tracing | undefined;
   #relay = false;
 
-  constructor(runtime: RelayRuntime, reverse: TransactionTable, retries: Retries, tracing?: Tracing) {
+  constructor(
+    runtime: RelayRuntime,
+    reverse: TransactionTable,
+    retries: Retries,
+    duplicates: Duplicates,
+    tracing?: Tracing,
+  ) {
+    this.#duplicates = duplicates;
     this.#runtime = runtime;
     this.#reverse = reverse;
     this.#retries = retries;
@@ -54,12 +63,16 @@ export class AnswerStage {
     const slot = table.find(answer.hopByHop);
     if (slot < 0) return this.#unmatched(table, answer);
     if (link.dra.breaker !== undefined) judge(link.dra.breaker, table, slot, answer);
-    const requester = connections.get(table.requesterOf(slot));
+    const duplicates = this.#duplicates;
+    let requester = connections.get(table.requesterOf(slot));
+    if (requester === undefined && duplicates.isOn) requester = duplicates.heir(table, slot);
     if (requester === undefined) {
+      if (duplicates.isOn) duplicates.answered(table, slot, answer.block.bytes, answer.at, answer.end, answer.tick);
       this.#abandoned(table, slot, answer);
       return this.#retries.forget(link, slot, ENDED.answered);
     }
     if (answer.isError && this.#retries.takeErrorAnswer(link, slot, answer)) return;
+    if (duplicates.isOn) duplicates.answered(table, slot, answer.block.bytes, answer.at, answer.end, answer.tick);
     const duration = this.#deliver(requester, table, slot, answer);
     meters.toApp++;
     const { answers, duration: durations } = link.dra.meters;

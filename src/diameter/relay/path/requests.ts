@@ -6,6 +6,7 @@
  * | ------ | ------------------ | ------------------------- |
  * | checks | 3, 4.1, 6.1        | `checks.ts`               |
  * | screen |                    | `../policy/screening.ts`  |
+ * | duplicates | 3              | `duplicates.ts`           |
  * | limits | 7.1.3              | `to_dras.ts`, `../policy/rate_limits.ts` |
  * | route  | 6.1.5 to 6.1.7     | `to_dras.ts` (`../policy/routing_table.ts`), `to_apps.ts` |
  * | send   | 6.1.8, 6.1.9       | the same, by `writer.ts`  |
@@ -18,6 +19,7 @@ import type { Refusal } from "../core/refusal.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
 import type { PolicyHolder } from "../policy/policy.ts";
 import type { RequestChecks } from "./checks.ts";
+import type { Duplicates } from "./duplicates.ts";
 import type { Refusals } from "./refusals.ts";
 import type { ToApps } from "./to_apps.ts";
 import type { ToDras } from "./to_dras.ts";
@@ -31,6 +33,7 @@ export class RequestStage {
   readonly #toApps: ToApps;
   readonly #refusals: Refusals;
   readonly #policies: PolicyHolder;
+  readonly #duplicates: Duplicates;
 
   constructor(
     runtime: RelayRuntime,
@@ -39,7 +42,9 @@ export class RequestStage {
     toDras: ToDras,
     toApps: ToApps,
     refusals: Refusals,
+    duplicates: Duplicates,
   ) {
+    this.#duplicates = duplicates;
     this.#runtime = runtime;
     this.#policies = policies;
     this.#checks = checks;
@@ -106,7 +111,9 @@ export class RequestStage {
       const refusal = policy.screening?.check(policy.reading, this.#runtime.clock.now());
       if (refusal !== undefined) return refusal;
     }
-    return request.from.link === undefined ? this.#toDras.forward(request) : this.#toApps.forward(request);
+    if (request.from.link !== undefined) return this.#toApps.forward(request);
+    if (this.#duplicates.isOn && this.#duplicates.take(request)) return undefined;
+    return this.#toDras.forward(request);
   }
 
   #refuse(request: Incoming, refusal: Refusal): void {

@@ -18,6 +18,7 @@ import type { TransactionOptions } from "../core/transaction_route.ts";
 import { ENDED, ticksFor, type TransactionTable } from "../core/transactions.ts";
 import type { DraPool, NoLink } from "../dras/pool.ts";
 import type { PolicyHolder } from "../policy/policy.ts";
+import type { Duplicates } from "./duplicates.ts";
 import { messageRecord } from "./record.ts";
 import type { Refusals } from "./refusals.ts";
 import type { Tracing } from "./tracing.ts";
@@ -31,6 +32,7 @@ export class Retries {
   readonly #runtime: RelayRuntime;
   readonly #pool: DraPool;
   readonly #policies: Pick<PolicyHolder, "keys">;
+  readonly #duplicates: Duplicates;
   readonly #refusals: Refusals;
   readonly #tracing: Tracing | undefined;
   /** A request as a table retains it. */
@@ -40,10 +42,12 @@ export class Retries {
     runtime: RelayRuntime,
     pool: DraPool,
     policies: Pick<PolicyHolder, "keys">,
+    duplicates: Duplicates,
     refusals: Refusals,
     tracing?: Tracing,
   ) {
     this.#policies = policies;
+    this.#duplicates = duplicates;
     this.#runtime = runtime;
     this.#pool = pool;
     this.#refusals = refusals;
@@ -163,6 +167,7 @@ export class Retries {
   /** Ends a transaction whose requester has left. */
   abandon(link: AttemptPlace, slot: number): void {
     this.#tracing?.abandoned(link.table, slot);
+    if (this.#duplicates.isOn) this.#duplicates.abandoned(link.table, slot);
     this.forget(link, slot, ENDED.expired);
   }
 
@@ -210,6 +215,9 @@ export class Retries {
     link.dra.meters.duration.observe(duration);
     link.dra.meters.answers.of(resultCodeIn(viewOf(answer), 0, answer.length)).value++;
     const id = link.table.idOf(slot);
+    if (this.#duplicates.isOn) {
+      this.#duplicates.answered(link.table, slot, answer, 0, answer.length, this.#runtime.tick());
+    }
     this.forget(link, slot, ENDED.answered);
     this.#tracing?.passedOn(requester, link.table, slot, how, segment, to, answer.length);
     observer?.(messageRecord("answer", answer, 0, answer.length, "", requester.originHost, hopByHop, id));
@@ -244,6 +252,7 @@ export class Retries {
     target.retried.set(next, attempts);
     target.table.setRetried(next);
     target.dra.breaker?.sent(target.table, next);
+    if (this.#duplicates.isOn) this.#duplicates.sentAgain(table, slot, target.table, next);
     target.table.setRoute(next, table.routeOf(slot));
     const { meters } = this.#runtime;
     target.table.wheel.arm(next, this.#within(table, slot, this.#optionsOf(table, slot).answerTimeout));
@@ -320,7 +329,8 @@ export class Retries {
   }
 
   #requesterOf(table: TransactionTable, slot: number): RelayPeer | undefined {
-    return this.#runtime.connections.get(table.requesterOf(slot));
+    const requester = this.#runtime.connections.get(table.requesterOf(slot));
+    return requester === undefined && this.#duplicates.isOn ? this.#duplicates.heir(table, slot) : requester;
   }
 
   /** Whether the transaction's life goes on. */

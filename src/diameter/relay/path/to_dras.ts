@@ -23,6 +23,7 @@ import type { RequestChecks } from "./checks.ts";
 import { advance } from "./deadlines.ts";
 import type { Direction } from "./direction.ts";
 import { relayedRecord } from "./record.ts";
+import type { Duplicates } from "./duplicates.ts";
 import type { Refusals } from "./refusals.ts";
 import { type Queued, RequestQueue } from "./request_queue.ts";
 import type { Retries } from "./retries.ts";
@@ -36,6 +37,7 @@ export interface ToDrasParts {
   readonly pool: DraPool;
   readonly limits: AppLimits;
   readonly policies: PolicyHolder;
+  readonly duplicates: Duplicates;
   readonly checks: RequestChecks;
   readonly sessions: SessionAffinity;
   readonly refusals: Refusals;
@@ -58,6 +60,7 @@ export class ToDras implements Direction<DraLink> {
   /** The request whose turn it is, of those that wait. */
   readonly #called = new Incoming();
   readonly #policies: PolicyHolder;
+  readonly #duplicates: Duplicates;
   readonly #checks: RequestChecks;
   readonly #rewriter = new Rewriter();
   #queue: RequestQueue | undefined;
@@ -71,9 +74,12 @@ export class ToDras implements Direction<DraLink> {
   #answerTicks = 0;
   #requestTicks = 0;
 
-  constructor({ runtime, pool, limits, policies, checks, sessions, refusals, retries, tracing }: ToDrasParts) {
+  constructor(
+    { runtime, pool, limits, policies, duplicates, checks, sessions, refusals, retries, tracing }: ToDrasParts,
+  ) {
     this.#runtime = runtime;
     this.#policies = policies;
+    this.#duplicates = duplicates;
     this.#checks = checks;
     this.#pool = pool;
     this.#limits = limits;
@@ -174,6 +180,7 @@ export class ToDras implements Direction<DraLink> {
     // From here on it is on its way: this node must not answer it as well, whatever goes wrong.
     table.wheel.arm(slot, request.tick + (route === undefined ? this.#answerTicks : route.answerTicks));
     table.setRoute(slot, route);
+    if (this.#duplicates.isOn) this.#duplicates.sent(request, table, slot);
     this.#book(request, link, relayPeer);
     if (link.dra.breaker !== undefined) link.dra.breaker.sent(table, slot);
     if (out.full) request.congested = out;
@@ -303,7 +310,8 @@ export class ToDras implements Direction<DraLink> {
       for (const slot of link.table.pending()) {
         // Another attempt of the same transaction may have ended it a moment ago.
         if (link.table.requesterOf(slot) === 0) continue;
-        const requester = this.#runtime.connections.get(link.table.requesterOf(slot));
+        const requester = this.#runtime.connections.get(link.table.requesterOf(slot)) ??
+          this.#duplicates.heir(link.table, slot);
         if (requester === undefined) {
           this.#retries.abandon(link, slot);
           continue;
