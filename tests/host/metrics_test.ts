@@ -25,7 +25,9 @@ class Measured implements AsyncDisposable {
 
   private constructor(readonly host: RunningHost, readonly dras: readonly [DraSimulator, DraSimulator]) {}
 
-  static async start(change: { gateway?: object; draPool?: object; faults?: Partial<Faults> } = {}): Promise<Measured> {
+  static async start(
+    change: { gateway?: object; draPool?: object; policy?: object; faults?: Partial<Faults> } = {},
+  ): Promise<Measured> {
     const faults = change.faults ?? {};
     const dras = [
       new DraSimulator({ originHost: "dra-1.core.example.net", listen: freeAddress(), faults }),
@@ -46,6 +48,7 @@ class Measured implements AsyncDisposable {
         })),
       },
       logging: { level: "debug" },
+      ...change.policy,
     });
     const measured = new Measured(host, dras);
     await until(() => host.logged("dra_up").length === 2, "both are usable");
@@ -244,6 +247,39 @@ const TABLE: readonly Row[] = [
       const raw = await measured.connect();
       await raw.send(request());
       await raw.nextEnd();
+    },
+  },
+  {
+    what: "requests are routed, changed, screened and too many",
+    start: {
+      policy: {
+        routing: {
+          allow_proxy_acts: true,
+          routes: [
+            { name: "group", match: { avps: [{ path: "443/444", exact: "x" }] }, reject: 3003 },
+            { name: "long", match: { avps: [{ path: "User-Name", regex: "x" }] }, reject: 3003 },
+            { name: "out", pool: "default", rewrite: { destination_host: "a.b" } },
+          ],
+        },
+        limits: [{ name: "few", requests_per_second: 1, burst: 1 }],
+        screening: { mode: "log", otherwise: "reject" },
+      },
+    },
+    series: [
+      'diamgw_route_requests_total{route="out"}',
+      'diamgw_rewrites_total{route="out"}',
+      'diamgw_rate_limited_total{limit="few"}',
+      'diamgw_screened_total{rule="none",action="would_reject"}',
+      'diamgw_policy_faults_total{reason="avp"}',
+      'diamgw_policy_faults_total{reason="too_long"}',
+      'diamgw_error_answers_total{code="3004",reason="rate_limit"}',
+    ],
+    async play(measured) {
+      const raw = await measured.raw();
+      const more = request({ more: (b) => void b.octets(443, new Uint8Array(4)).text(1, "y".repeat(2000)) });
+      await raw.send(more, request());
+      await raw.nextAnswer();
+      await raw.nextAnswer();
     },
   },
   {

@@ -5,6 +5,7 @@
 import type { GrpcConfig } from "../../grpc/config/options.ts";
 import { diameterConfig, type Loaded, type Read } from "../../host/config.ts";
 import { unresolvedHosts } from "../../host/host_names.ts";
+import { plural } from "../../host/numbers.ts";
 import { tlsFileErrors } from "../../host/tls_files.ts";
 import type { Endpoint } from "../../net/connection.ts";
 import { FileError } from "../../net/read_file.ts";
@@ -95,6 +96,19 @@ function diameterLines(config: Loaded["config"]): string[] {
     `  ${gateway.originHost} in ${gateway.originRealm}, mode ${gateway.mode}`,
     `  listens on ${addresses(server.listen)}`,
     ...(dras.length === 0 ? ["  no DRA"] : dras),
+    ...policyLines(diameter),
+  ];
+}
+
+function policyLines({ routing, limits, screening }: NonNullable<ReturnType<typeof diameterConfig>>): string[] {
+  const { pools, routes, default: otherwise } = routing;
+  const rest = otherwise.reject === undefined ? `to pool ${otherwise.pool}` : `answered ${otherwise.reject.code}`;
+  return [
+    ...(routes.length === 0
+      ? []
+      : [`  ${plural(routes.length, "route")}, ${plural(pools.length, "pool")}; others ${rest}`]),
+    ...(limits.length === 0 ? [] : [`  ${plural(limits.length, "limit")}`]),
+    ...(screening.mode === "off" ? [] : [`  screening: ${screening.mode}, ${plural(screening.rules.length, "rule")}`]),
   ];
 }
 

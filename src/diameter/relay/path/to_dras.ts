@@ -168,7 +168,7 @@ export class ToDras implements Direction<DraLink> {
     if (link === "full") return pool.refusalOf(plan);
     if (link === "none") {
       if (queue !== undefined && this.#queues && !pool.isServing(route)) return new NobodyUsable(plan.rejected, route);
-      return this.#noRoute(plan);
+      return this.#noRoute(plan, route);
     }
     const { table } = link;
     const relayPeer = link.relayPeer!;
@@ -335,11 +335,11 @@ export class ToDras implements Direction<DraLink> {
     return this.#pool.routeFor({ application, destinationHost, routeRecords, tried: [] }, route);
   }
 
-  #noRoute(plan: Route<Member>): Refusal {
+  #noRoute(plan: Route<Member>, route: TransactionRoute | undefined): Refusal {
     this.#runtime.meters.routingErrors++;
     const { rejected } = plan;
     const message = describeRejections(rejected);
-    return { resultCode: RESULT.unableToDeliver, message, reason: "no_route", leftOut: rejected };
+    return { resultCode: RESULT.unableToDeliver, message, reason: "no_route", leftOut: rejected, route: route?.name };
   }
 
   #book({ from, isBooked }: Incoming, link: Place, relayPeer: RelayPeer): void {

@@ -31,9 +31,13 @@ export class RouteIndex<R extends Conditional> {
   readonly #others: readonly number[];
   /** Places that were found for the message at hand, in order. */
   readonly #found: number[] = [];
+  /** When a place was found last: a message may hold one text a thousand times. */
+  readonly #foundIn: Int32Array;
+  #search = 0;
 
   constructor(routes: readonly R[]) {
     this.#routes = routes;
+    this.#foundIn = new Int32Array(routes.length);
     const byValues = new Map<PathValues, (readonly [place: number, literals: readonly Literal[]])[]>();
     const others: number[] = [];
     routes.forEach(({ conditions }, place) => {
@@ -57,6 +61,7 @@ export class RouteIndex<R extends Conditional> {
   find(reading: Reading): R | undefined {
     const found = this.#found;
     found.length = 0;
+    this.#search = (this.#search + 1) | 0;
     for (let i = 0; i < this.#lookups.length; i++) this.#look(this.#lookups[i]!, reading);
     const others = this.#others;
     if (found.length > 1) found.sort((a, b) => a - b);
@@ -80,8 +85,17 @@ export class RouteIndex<R extends Conditional> {
         if (until > end) break;
         for (; at < until; at++) hash = Math.imul(hash ^ bytes[at]!, PRIME);
         const here = places[l]!.get(hash);
-        if (here !== undefined) { for (let n = 0; n < here.length; n++) this.#found.push(here[n]!); }
+        if (here !== undefined) this.#note(here);
       }
+    }
+  }
+
+  #note(places: readonly number[]): void {
+    for (let i = 0; i < places.length; i++) {
+      const place = places[i]!;
+      if (this.#foundIn[place] === this.#search) continue;
+      this.#foundIn[place] = this.#search;
+      this.#found.push(place);
     }
   }
 }
