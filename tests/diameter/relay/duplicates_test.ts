@@ -54,7 +54,7 @@ Deno.test(
 );
 
 Deno.test(
-  "DU1 JO1 an app that comes back and asks again gets the answer to what it asked before, pending or not",
+  "DU1 an app that comes back and asks again gets the answer to what it asked before, pending or not",
   stage(cached(), async (s) => {
     const before = await s.app();
     await before.send(request(ONE), request({ ...ONE, endToEnd: 4712 }));
@@ -159,7 +159,7 @@ for (
 }
 
 Deno.test(
-  "P0 off: what comes again is relayed again",
+  "off: what comes again is relayed again",
   stage({}, async (s) => {
     const app = await s.app();
     await app.send(request(ONE), request({ ...ONE, flags: AGAIN }));
