@@ -9,10 +9,12 @@ import { runProgram } from "./commands/cli/run_program.ts";
 /** Every command; a line each. */
 export const commands: CommandTable = {
   serve: withMembers(() => import("./commands/serve/serve.ts"), {
+    chat: () => import("./commands/serve/chat.ts"),
     grpc: () => import("./commands/serve/grpc.ts"),
   }),
   demo: withMembers(() => import("./commands/demo/demo.ts"), {
     grpc: () => import("./commands/demo/grpc/demo.ts"),
+    chat: () => import("./commands/demo/chat/demo.ts"),
   }),
   bench: withMembers(() => import("./commands/bench/bench.ts"), {
     grpc: () => import("./commands/bench/grpc/grpc.ts"),
@@ -23,6 +25,7 @@ export const commands: CommandTable = {
   top: () => import("./commands/top/top.ts"),
   status: () => import("./commands/status.ts"),
   check: withMembers(() => import("./commands/check/check.ts"), {
+    chat: () => import("./commands/check/chat.ts"),
     grpc: () => import("./commands/check/grpc.ts"),
   }),
   explain: withMembers(() => import("./commands/explain/explain.ts"), {

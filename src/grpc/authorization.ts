@@ -7,7 +7,7 @@ import type { HeaderList } from "../http2/hpack/header_list.ts";
 import type { AuthOptions } from "./config/options.ts";
 import { type CallInfo, type Claims, type HeaderProcessor, TokenError, type TokenValidator } from "./parts.ts";
 import { type GatewayRefusal, REFUSAL } from "./refusals.ts";
-import { TokenCache } from "./token_cache.ts";
+import { TokenCache } from "../rpc/token_cache.ts";
 
 /** What {@link HmacTokenValidator} is told. */
 export interface HmacOptions {
@@ -59,8 +59,8 @@ export class HmacTokenValidator implements TokenValidator {
   }
 
   /**
-   * Until when a token that is known holds, whatever is asked meanwhile: ms since 1970, by the clock
-   * of the process; 0 for one that was not seen lately.
+   * Until when a token that is known holds, whatever is asked meanwhile: ms since 1970, by the
+   * clock of the process; 0 for one that was not seen lately.
    */
   goodUntil(token: string): number {
     const { exp } = this.#held.get(token) ?? {};

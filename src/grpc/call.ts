@@ -14,8 +14,8 @@ import { Metadata } from "./metadata.ts";
 import { GatewayRefusal, REFUSAL } from "./refusals.ts";
 import type { ReplayBuffer } from "./replay_buffer.ts";
 import { responseFacts } from "./response.ts";
-import { STATUS } from "./status.ts";
-import { formatTimeout } from "./timeout.ts";
+import { STATUS } from "../rpc/status.ts";
+import { formatTimeout } from "../rpc/timeout.ts";
 
 /** A call as who made it knows it. */
 export interface OwnedCall {

@@ -6,14 +6,14 @@ import { ERROR_CODE, type HeaderList, type Http2Stream, type StreamListener } fr
 import type { TokenAuthorization } from "./authorization.ts";
 import { Call, type CallFacts, type CallOwner } from "./call.ts";
 import type { CallCore } from "./call_core.ts";
-import { HEALTH } from "./health_message.ts";
+import { HEALTH } from "../rpc/health_message.ts";
 import type { HealthService } from "./health_service.ts";
 import type { RouteMeters } from "./meters.ts";
 import type { HeaderProcessor, Refusal } from "./parts.ts";
 import { GatewayRefusal, isGrpc, noRoute, NOT_GRPC, REFUSAL } from "./refusals.ts";
 import type { Route } from "./route_entry.ts";
 import type { RouteTable } from "./routes.ts";
-import { parseTimeout } from "./timeout.ts";
+import { parseTimeout } from "../rpc/timeout.ts";
 
 /**
  * The routes in force. Another object after each reload: what was found out by the old one ends.

@@ -7,7 +7,7 @@ import { formatDuration } from "../ops/config/units.ts";
 import { type ClusterOptions, type GrpcConfig, type RouteOptions, transferOf } from "./config/options.ts";
 import { noRoute, REFUSAL } from "./refusals.ts";
 import { RouteTable } from "./routes.ts";
-import { STATUS } from "./status.ts";
+import { STATUS } from "../rpc/status.ts";
 
 /** A call that somebody asks about. Names of headers are lower case. */
 export interface AskedCall {

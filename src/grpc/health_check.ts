@@ -5,9 +5,9 @@
 import { ERROR_CODE, HeaderList, type Http2Stream, type StreamListener } from "../http2/mod.ts";
 import type { Alarm, Clock } from "../net/clock.ts";
 import type { HealthOptions } from "./config/options.ts";
-import { HEALTH, healthRequest, readHealthResponse, SERVING } from "./health_message.ts";
+import { HEALTH, healthRequest, readHealthResponse, SERVING } from "../rpc/health_message.ts";
 import type { Instance } from "./instance.ts";
-import { STATUS } from "./status.ts";
+import { STATUS } from "../rpc/status.ts";
 
 /** Who is told that it has changed. */
 export interface HealthWatcher {

@@ -3,11 +3,11 @@
  * @module
  */
 import { ERROR_CODE, HeaderList, type Http2Stream, type StreamListener } from "../http2/mod.ts";
+import { HEALTH, healthResponse, MessageError, readHealthRequest, SERVING } from "../rpc/health_message.ts";
+import { STATUS, trailers, trailersOnly } from "../rpc/status.ts";
 import type { CallOwner, OwnedCall } from "./call.ts";
-import { HEALTH, healthResponse, MessageError, readHealthRequest, SERVING } from "./health_message.ts";
 import type { RouteMeters } from "./meters.ts";
 import type { GatewayRefusal } from "./refusals.ts";
-import { STATUS, trailers, trailersOnly } from "./status.ts";
 
 const HEADERS = new HeaderList().append(":status", "200").append("content-type", "application/grpc");
 const OK = new HeaderList().append("grpc-status", "0");

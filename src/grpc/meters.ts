@@ -14,7 +14,7 @@ import {
 import type { ViolationKind } from "../http2/mod.ts";
 import type { Failure } from "./attempt.ts";
 import type { GatewayRefusal, RefusalReason } from "./refusals.ts";
-import { STATUS } from "./status.ts";
+import { STATUS } from "../rpc/status.ts";
 
 const STATUS_NAMES = Object.keys(STATUS);
 /** Labels of `diamgw_grpc_gateway_errors_total`. */

@@ -55,4 +55,4 @@ export {
   type TokenValidator,
 } from "./parts.ts";
 export type { GatewayRefusal, RefusalReason } from "./refusals.ts";
-export { STATUS } from "./status.ts";
+export { STATUS } from "../rpc/status.ts";

@@ -3,7 +3,7 @@
  * @module
  */
 import { HeaderList } from "../http2/hpack/header_list.ts";
-import { STATUS, trailers, trailersOnly } from "./status.ts";
+import { STATUS, trailers, trailersOnly } from "../rpc/status.ts";
 
 /** Why a call was answered here: the label of `diamgw_grpc_gateway_errors_total`. */
 export type RefusalReason =

@@ -3,7 +3,7 @@
  * @module
  */
 import { HeaderList } from "../http2/hpack/header_list.ts";
-import { STATUS } from "./status.ts";
+import { STATUS } from "../rpc/status.ts";
 
 /** Facts of a response's headers or trailers. */
 export interface ResponseFacts {

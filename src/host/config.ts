@@ -4,6 +4,7 @@
  * @module
  */
 import { ADMIN_PORT } from "../ops/admin/port.ts";
+import type { ChatConfig } from "../chat/config/options.ts";
 import { DIAMETER_SECTIONS } from "../diameter/config.ts";
 import type { GrpcConfig } from "../grpc/config/options.ts";
 import type { Endpoint } from "../net/connection.ts";
@@ -108,7 +109,7 @@ export const SECTIONS = [...DIAMETER_SECTIONS, ...OWN_SECTIONS] as const;
 export type Config =
   & ConfigOf<typeof OWN_SECTIONS>
   & Partial<ConfigOf<typeof DIAMETER_SECTIONS>>
-  & { readonly grpc?: GrpcConfig };
+  & { readonly grpc?: GrpcConfig; readonly chat?: ChatConfig };
 
 /** The configuration as it was read from a file, the environment and flags; see `readConfig`. */
 export type Read = ReadConfig<Config, PlanesLayout>;

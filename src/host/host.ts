@@ -29,6 +29,8 @@ export interface ConfigOrigin {
   readonly file: string | undefined;
   /** Where spans go; absent for nowhere. */
   readonly telemetry?: OtlpSettings | undefined;
+  /** See {@link PlaneSurroundings.chatPages}. */
+  readonly chatPages?: PlaneSurroundings["chatPages"];
   /** Reads it again, flags and all. */
   read(): Promise<Read>;
 }
@@ -43,6 +45,7 @@ const KINDS = { config: "The configuration was read again, refused, confirmed, o
 const HOSTED: Readonly<Record<PlaneName, (config: Config, around: PlaneSurroundings) => Promise<HostedPlane>>> = {
   diameter: async (config, around) => new (await import("./diameter_plane.ts")).DiameterPlane(config, around),
   grpc: async (config, around) => new (await import("./grpc_plane.ts")).GrpcPlane(config, around),
+  chat: async (config, around) => new (await import("./chat_plane.ts")).ChatPlane(config, around),
 };
 
 /** One process with its planes. */
@@ -80,8 +83,14 @@ export class Host {
   static async start(origin: ConfigOrigin, log: ClosableLogger): Promise<Host> {
     const { loaded } = origin;
     const events = guardFloods(log);
-    const { telemetry } = origin;
-    const around: PlaneSurroundings = { log, events, telemetry, mask: () => config.current.admin.mask };
+    const { telemetry, chatPages } = origin;
+    const around: PlaneSurroundings = {
+      log,
+      events,
+      telemetry,
+      ...(chatPages === undefined ? {} : { chatPages }),
+      mask: () => config.current.admin.mask,
+    };
     const planes = await Promise.all(loaded.layout.planes.map((name) => HOSTED[name](loaded.config, around)));
     const config: LiveConfig = await LiveConfig.of(
       {

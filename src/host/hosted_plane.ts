@@ -4,6 +4,7 @@
  * @module
  */
 import type { PlanePage } from "../dashboard/plane_page.ts";
+import type { ChatParts } from "../chat/parts.ts";
 import type { AdminPlane } from "../ops/admin/plane.ts";
 import type { ClosableLogger, Logger } from "../ops/log/mod.ts";
 import type { OtlpSettings } from "../ops/otlp/settings.ts";
@@ -18,6 +19,8 @@ export interface PlaneSurroundings {
   readonly events: Logger;
   /** Where spans go; absent for nowhere. */
   readonly telemetry?: OtlpSettings | undefined;
+  /** Pages of the chat plane's own listener, where `--dev` brings some. */
+  readonly chatPages?: ChatParts["page"];
   /** What admin.mask says now. */
   mask(): AdminConfig["mask"];
 }

@@ -47,6 +47,10 @@ export const PLANES = {
     short: { section: "grpc", knownBy: ["default", "routes", "clusters"], except: ["limits"] },
     load: async () => (await import("../grpc/config/section.ts")).GRPC_SECTIONS,
   },
+  chat: {
+    sections: ["chat"],
+    load: async () => (await import("../chat/config/section.ts")).CHAT_SECTIONS,
+  },
 } as const satisfies Record<string, PlaneKeys>;
 
 /** A plane. */

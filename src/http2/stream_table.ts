@@ -9,7 +9,8 @@ const FIRST_PLACES = 16;
 
 /**
  * A hash table with open addressing. No `Map`: each time one is cleaned it leaves a table behind
- * that keeps streams alive which are over, and they what they know, until the next large collection.
+ * that keeps streams alive which are over, and they what they know, until the next large
+ * collection.
  */
 export class StreamTable {
   #places: (Http2Stream | undefined)[] = new Array(FIRST_PLACES).fill(undefined);

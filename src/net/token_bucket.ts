@@ -27,4 +27,16 @@ export class TokenBucket {
     this.#tokens--;
     return true;
   }
+
+  /**
+   * Milliseconds until there is a token, as of the last call of {@link take}; 0 when there is one.
+   */
+  get wait(): number {
+    return this.#tokens >= 1 ? 0 : Math.ceil((1 - this.#tokens) * 1000 / this.perSecond);
+  }
+
+  /** Whether it has all its tokens: one that is full may as well be made anew. */
+  isFull(now: number): boolean {
+    return this.#tokens + (now - this.#at) * this.perSecond / 1000 >= this.burst;
+  }
 }

@@ -44,8 +44,8 @@ try {
 }
 
 /**
- * The subjects in turn, `rounds` times; the median of each, and the best: what else the machine does
- * only ever adds to a figure.
+ * The subjects in turn, `rounds` times; the median of each, and the best: what else the machine
+ * does only ever adds to a figure.
  */
 async function loads(subjects: readonly Subject[], one: LoadCase): Promise<void> {
   const figures = subjects.map((): LoadFigures[] => []);

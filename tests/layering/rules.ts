@@ -37,7 +37,19 @@ const DIAMETER = [
   "diameter/wire",
 ] as const;
 const OPS = ["ops/config", "ops/otlp", "ops/trace", "ops/statistics", "ops", "ops/capture", ...OBSERVATION] as const;
-const GRPC = ["grpc/sim", "grpc", "grpc/config"] as const;
+const GRPC = ["grpc/sim", "grpc", "grpc/config", "rpc"] as const;
+/** The chat plane's, as commands see them. */
+const CHAT = [
+  "chat/sim",
+  "chat/admin",
+  "chat",
+  "chat/core",
+  "chat/auth",
+  "chat/config",
+  "chat/device",
+  "chat/store",
+  "chat/proto",
+] as const;
 
 /**
  * The arrows. A room is a directory of src, or a file without its `.ts`; what it may import is
@@ -52,6 +64,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "grpc/admin",
     "ops/admin",
     "diameter",
+    ...CHAT,
     ...GRPC,
     ...OPS,
     ...DIAMETER,
@@ -66,6 +79,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "diameter",
     "dashboard",
     "ops/admin",
+    ...CHAT,
     ...GRPC,
     ...OPS,
     ...DIAMETER,
@@ -80,12 +94,40 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // What the plane makes of its trace for whoever follows it.
   "diameter/telemetry": ["ops/otlp", "ops/trace", "diameter/wire", ...BELOW_PLANES],
   "diameter": ["ops/config", ...FACE, "diameter/relay", "diameter/relay/policy", "diameter/wire", "net"],
-  "grpc/sim": ["ops/admin", "grpc", "http2", "ops/config", ...BELOW_PLANES],
+  "grpc/sim": ["ops/admin", "grpc", "rpc", "http2", "ops/config", ...BELOW_PLANES],
   "grpc/admin": ["ops/admin", "grpc", "grpc/config", ...BELOW_PLANES],
+  "chat/admin": ["ops/admin", "chat", "chat/auth", ...BELOW_PLANES],
   "ops/admin": ["ops/config", ...BELOW_PLANES], // knows no plane
   // The gRPC plane: knows HTTP/2 and nothing of Diameter.
-  "grpc": ["grpc/config", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
+  "grpc": ["grpc/config", "rpc", "http2", "http2/hpack", "ops/config", ...BELOW_PLANES],
   "grpc/config": ["ops/config", "net"],
+  // The chat plane: devices, rooms, and the core behind; nothing of Diameter or the gRPC proxy.
+  "chat": [
+    "chat/auth",
+    "chat/config",
+    "chat/core",
+    "chat/device",
+    "chat/proto",
+    "chat/store",
+    "rpc",
+    "ops/config",
+    ...BELOW_PLANES,
+  ],
+  "chat/config": ["ops/config", "net"],
+  // Devices on one side, an interface on the other: knows no session, room or core.
+  "chat/device": ["chat/proto", "rpc", "http2", "http2/hpack", ...BELOW_PLANES],
+  // What gateways of the chat plane share; knows nothing of devices.
+  "chat/store": [...BELOW_PLANES],
+  // A small core: knows no gateway.
+  "chat/sim": ["chat/proto", "rpc", "http2", ...BELOW_PLANES],
+  "chat/proto": [],
+  // Where calls of devices go, and what the gateway itself asks there: knows no device.
+  "chat/core": ["chat/auth", "rpc", "http2", "http2/hpack", ...BELOW_PLANES],
+  // Who a token is of.
+  "chat/auth": ["rpc", ...BELOW_PLANES],
+  // What the planes that speak gRPC and Connect have in common: status, timeouts, messages, a small
+  // client and server.
+  "rpc": ["http2", "http2/hpack", ...BELOW_PLANES],
   // The relay's root wires its four rooms and gives them their life; nobody above sees into them.
   "diameter/relay": [...RELAY, "diameter/peer", "diameter/wire", ...BELOW_PLANES],
   // The way of a message. It knows both sides, and neither listens nor dials.
@@ -132,7 +174,14 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const SELF_RELIANT = new Set(["diameter/wire", "diameter/peer", "http2"]);
 
 /** Packages for tests, which would otherwise end up in the executable. */
-const FOR_TESTS = ["@grpc/grpc-js", "@std/assert", "fast-check", "playwright-core"];
+const FOR_TESTS = [
+  "@connectrpc/connect",
+  "@grpc/grpc-js",
+  "@std/assert",
+  "fast-check",
+  "playwright-core",
+  "ws",
+];
 
 /** Files of diameter/peer that have the clock and the connection in hand; the others are PURE. */
 const PEER_DRIVERS = new Set(["diameter/peer/peer.ts", "diameter/peer/peer_gate.ts"]);
@@ -142,6 +191,11 @@ const PURE_ROOMS = new Set(["diameter/wire", "http2/hpack"]);
 
 /** PURE files of rooms that have others too. */
 const PURE_FILES = new Set([
+  "chat/store/bus_message.ts",
+  "chat/store/outage_queue.ts",
+  "chat/store/recent_events.ts",
+  "chat/store/room_feed.ts",
+  "chat/store/words.ts",
   "diameter/relay/apps/allow_list.ts",
   "diameter/relay/core/ledger.ts",
   "diameter/relay/dras/balance.ts",
@@ -155,21 +209,36 @@ const PURE_FILES = new Set([
   "diameter/relay/policy/pattern.ts",
   "diameter/relay/policy/prefixes.ts",
   "diameter/relay/policy/values.ts",
+  "chat/device/close_codes.ts",
+  "chat/device/handshake.ts",
+  "chat/device/origin.ts",
+  "chat/device/rpc/cors.ts",
+  "chat/device/rpc/envelope_reader.ts",
+  "chat/device/rpc/protocol.ts",
+  "chat/device/rpc_error.ts",
+  "chat/auth/ids.ts",
+  "chat/device/service.ts",
+  "chat/device/web_socket/frame_reader.ts",
+  "chat/device/web_socket/frames.ts",
+  "chat/device/web_socket/upgrade.ts",
+  "chat/core/breaker.ts",
+  "chat/core/core_headers.ts",
+  "chat/core/core_uri.ts",
+  "chat/core/member_memory.ts",
+  "chat/core/methods.ts",
+  "chat/sim/core_rooms.ts",
+  "chat/sim/json.ts",
   "grpc/attempt.ts",
   "grpc/balance/least_pending.ts",
   "grpc/balance/round_robin.ts",
   "grpc/balance/sticky_sessions.ts",
   "grpc/balance/sticky_table.ts",
-  "grpc/health_message.ts",
   "grpc/instances.ts",
   "grpc/message_tracker.ts",
   "grpc/metadata.ts",
   "grpc/refusals.ts",
   "grpc/replay_buffer.ts",
   "grpc/routes.ts",
-  "grpc/status.ts",
-  "grpc/timeout.ts",
-  "grpc/token_cache.ts",
   "http2/error_code.ts",
   "http2/frame.ts",
   "http2/header_block.ts",
@@ -188,6 +257,14 @@ const PURE_FILES = new Set([
   "net/ip_network.ts",
   "net/token_bucket.ts",
   "ops/config/address.ts",
+  "rpc/connect_error.ts",
+  "rpc/error.ts",
+  "rpc/health_message.ts",
+  "rpc/messages.ts",
+  "rpc/status.ts",
+  "rpc/status_details.ts",
+  "rpc/timeout.ts",
+  "rpc/token_cache.ts",
 ]);
 
 /** What a PURE file must be given instead. */

@@ -11,11 +11,12 @@ import { checkFlags, reportOn } from "./report.ts";
 export default defineCommand({
   name: "check",
   summary: "validate a configuration file",
-  arguments: "[grpc] -c FILE|- [--print] [--resolve] [--json]",
+  arguments: "[grpc|chat] -c FILE|- [--print] [--resolve] [--json]",
   description: `
 Prints "FILE: ok" and what it configures. Every error is one line on stderr, with its place in the file, and the exit
 code is then 2; warnings are lines on stderr too and change nothing. Without -c, the file is the one that DIAM_GW_CONFIG
-names; "-" is standard input. "check grpc" looks at the file as "serve grpc" does, with its environment.
+names; "-" is standard input. "check grpc" and "check chat" look at what "serve grpc" and "serve chat"
+would run with, environment and all.
 
 --json writes one object: file, ok, errors, warnings and, with --print, config. Each error and warning has key, line,
 column, severity and message; line and column are null for what does not stand in the file.`,

@@ -2,6 +2,7 @@
  * What `check` shows of a configuration, whoever read it.
  * @module
  */
+import type { ChatConfig } from "../../chat/config/options.ts";
 import type { GrpcConfig } from "../../grpc/config/options.ts";
 import { diameterConfig, type Loaded, type Read } from "../../host/config.ts";
 import { unresolvedHosts } from "../../host/host_names.ts";
@@ -10,6 +11,7 @@ import { tlsFileErrors } from "../../host/tls_files.ts";
 import type { Endpoint } from "../../net/connection.ts";
 import { FileError } from "../../net/read_file.ts";
 import { formatAddress } from "../../ops/config/address.ts";
+import { withoutPassword } from "../../ops/config/leaves.ts";
 import { plainConfig, printConfig, type Report, reportJson, told } from "../../ops/config/mod.ts";
 import { formatDuration } from "../../ops/config/units.ts";
 import { EXIT } from "../cli/command.ts";
@@ -78,6 +80,7 @@ function summarise(loaded: Loaded): string {
     `${source}: ok`,
     ...diameterLines(config),
     ...(config.grpc === undefined ? [] : grpcLines(config.grpc)),
+    ...(config.chat === undefined ? [] : chatLines(config.chat)),
     ...(ignored.length === 0 ? [] : [`  ignored, because other planes are not asked for: ${ignored.join(", ")}`]),
   ].join("\n");
 }
@@ -129,5 +132,17 @@ function grpcLines({ listen, tls, routes, clusters, default: otherwise }: GrpcCo
         : cluster.kind;
       return `  cluster ${name}: ${cluster.type}, ${where}`;
     }),
+  ];
+}
+
+function chatLines({ http, grpc, auth, core, cache }: ChatConfig): string[] {
+  const tokens = auth.issuer !== "" ? `of ${auth.issuer}` : auth.jwksUri !== "" ? `by ${auth.jwksUri}` : "by a secret";
+  const listens = (name: string, { listen, tls }: ChatConfig["http"] | ChatConfig["grpc"]) =>
+    listen.length === 0 ? [] : [`  chat listens on ${addresses(listen)} (${name}${tls === undefined ? "" : ", TLS"})`];
+  return [
+    ...listens("HTTP/1.1", http),
+    ...listens("HTTP/2", grpc),
+    `  tokens ${tokens}, for ${auth.audience}`,
+    `  core ${core.uri}, cache ${withoutPassword(cache.uri, "********")}`,
   ];
 }

@@ -19,7 +19,7 @@ import { configFromServeFlags, serveFlags } from "./flags.ts";
 export default defineCommand({
   name: "serve",
   summary: "run the gateway",
-  arguments: "[grpc] [-c FILE] [flags]",
+  arguments: "[grpc|chat] [-c FILE] [flags]",
   description: `
 Listens for Logic Apps, keeps the connections to the DRAs, and relays between them until SIGTERM or SIGINT, which end
 it in order: pending answers are awaited, then every peer gets a DPR. A second signal ends it at once; SIGHUP reads
@@ -29,8 +29,9 @@ listens on 127.0.0.1:3868 and says that DRAs are missing. The log goes to stderr
 the environment, spans of recorded transactions go there.
 
 Every plane that the file configures is started: a section grpc, or the routes and clusters of one at the top, starts the
-gRPC proxy beside this gateway, or alone where there is no section gateway, server or dra_pool. "serve grpc" starts the
-proxy alone, and has flags and an environment of its own.`,
+gRPC proxy beside this gateway, or alone where there is no section gateway, server or dra_pool; a section chat starts the
+gateway between devices and a chat service. "serve grpc" and "serve chat" start one of them alone, and have flags and an
+environment of their own.`,
   flags: serveFlags,
   examples: [
     ["serve -c diam-gw.yaml", "with a configuration file"],
@@ -51,12 +52,14 @@ proxy alone, and has flags and an environment of its own.`,
  * Serves what `read` gives, until it is told to stop.
  * @param file that a flag named
  * @param read the configuration, flags and all, for these planes; for those that it configures
+ * @param more of what the process is told at its start
  * @returns the exit code
  */
 export async function run(
   file: string | undefined,
   read: (planes?: readonly PlaneName[]) => Promise<Read>,
   hangUps: HangUps,
+  more: Pick<ConfigOrigin, "chatPages"> = {},
 ): Promise<number> {
   const loaded = await read();
   const files = loaded.ok ? await loaded.located(await tlsFileErrors(loaded)) : [];
@@ -74,7 +77,7 @@ export async function run(
   });
   try {
     // A process keeps its planes: others that come into the file need another one.
-    const origin = { loaded, file, read: () => read(loaded.layout.planes), telemetry: telemetry.settings };
+    const origin = { loaded, file, read: () => read(loaded.layout.planes), telemetry: telemetry.settings, ...more };
     return await serve(origin, log, hangUps);
   } catch (error) {
     // Nothing else is to stand on stderr among the lines of the log.

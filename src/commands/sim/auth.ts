@@ -3,7 +3,7 @@
  * @module
  */
 import { authMethods } from "../../grpc/sim/auth.ts";
-import { GrpcServer } from "../../grpc/sim/server.ts";
+import { GrpcServer } from "../../rpc/server.ts";
 import { MemoryUsers, StoreAway, type UserStore } from "../../grpc/sim/users.ts";
 import { defineCommand, EXIT } from "../cli/command.ts";
 import { printError } from "../cli/terminal.ts";

@@ -4,7 +4,7 @@
  */
 import { echoMethods } from "../../grpc/sim/echo.ts";
 import { Registration } from "../../grpc/sim/registration.ts";
-import { GrpcServer } from "../../grpc/sim/server.ts";
+import { GrpcServer } from "../../rpc/server.ts";
 import { endpointText } from "../../net/connection.ts";
 import { createLogger, type Logger } from "../../ops/log/mod.ts";
 import { defineCommand } from "../cli/command.ts";

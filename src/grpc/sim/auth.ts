@@ -3,10 +3,10 @@
  * @module
  */
 import { SignJWT } from "jose";
-import { STATUS } from "../status.ts";
+import { STATUS } from "../../rpc/status.ts";
 import { LOGIN_REQUEST, LOGIN_RESPONSE, type LoginRequest, METHOD } from "./my_service.ts";
 import { ProtobufError } from "./protobuf.ts";
-import { CallError, type Method } from "./server.ts";
+import { CallError, type Method } from "../../rpc/server.ts";
 import { StoreAway, type UserStore } from "./users.ts";
 
 /** What an auth service needs. */

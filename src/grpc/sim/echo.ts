@@ -3,9 +3,9 @@
  * @module
  */
 import { pause } from "../../net/pause.ts";
-import { STATUS } from "../status.ts";
+import { STATUS } from "../../rpc/status.ts";
 import { ECHO_REQUEST, ECHO_RESPONSE, EVENT, METHOD, SHUTDOWN_RESPONSE, SUBSCRIBE_REQUEST } from "./my_service.ts";
-import { CallError, type Method, type ServerCall } from "./server.ts";
+import { CallError, type Method, type ServerCall } from "../../rpc/server.ts";
 import { ProtobufError } from "./protobuf.ts";
 
 /** What a worker is. */

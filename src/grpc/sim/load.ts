@@ -8,8 +8,8 @@ import { type Endpoint, endpointText } from "../../net/connection.ts";
 import { dial } from "../../net/dial.ts";
 import { reasonOf } from "../../net/reason.ts";
 import { LatencyHistogram } from "../../ops/metrics/latency_histogram.ts";
-import { STATUS, statusName } from "../status.ts";
-import { framed } from "./messages.ts";
+import { STATUS, statusName } from "../../rpc/status.ts";
+import { framed } from "../../rpc/messages.ts";
 
 /** What is sent where. */
 export interface LoadOptions {

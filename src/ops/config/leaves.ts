@@ -29,7 +29,7 @@ function plainNumber(value: number): string {
 }
 
 /** A kind of values that somebody looks for, wherever they stand. */
-export type Kind = "secret" | "pem" | "listen" | "dialled";
+export type Kind = "secret" | "uri" | "pem" | "listen" | "dialled";
 
 const KINDS = new WeakMap<z.core.$ZodType, Kind>();
 
@@ -187,6 +187,29 @@ export function secret() {
     },
   });
   return ofKind("secret", codec);
+}
+
+/** A URI whose password no message may repeat. */
+export function uriWithPassword(
+  { expected, isRight }: { readonly expected: string; readonly isRight: (text: string) => boolean },
+) {
+  const codec = leaf<string>({
+    expected,
+    decode: (value) => typeof value === "string" && isRight(value) ? value : undefined,
+    shown: (value) => typeof value === "string" ? withoutPassword(value, "...") : value,
+  });
+  return ofKind("uri", codec);
+}
+
+/** The same URI with `mask` in place of the password. */
+export function withoutPassword(uri: string, mask: string): string {
+  // Up to the last @, as a password may hold one that nobody has escaped.
+  const end = uri.lastIndexOf("@");
+  if (end < 0) return uri;
+  const scheme = uri.indexOf("://");
+  const begin = scheme < 0 ? 0 : scheme + 3;
+  const colon = uri.indexOf(":", begin);
+  return `${uri.slice(0, colon >= 0 && colon < end ? colon + 1 : begin)}${mask}${uri.slice(end)}`;
 }
 
 /** The name of a PEM file, or "". */

@@ -5,6 +5,7 @@
 
 import { stringify } from "@std/yaml";
 import { escapeVariables } from "./environment.ts";
+import { withoutPassword } from "./leaves.ts";
 import { isMapping, type Mapping, setAt } from "./path.ts";
 import type { ConfigOf, Sections } from "./section.ts";
 import { withoutUnavailable } from "./unavailable.ts";
@@ -31,6 +32,7 @@ export function printConfig<const S extends Sections>(sections: S, config: Confi
 export function masked(sections: Sections, tree: Mapping): Mapping {
   for (const { path, kind, value } of placesOf(wholeOf(sections).schema, tree)) {
     if (kind === "secret" && value !== "") setAt(tree, path, MASK);
+    if (kind === "uri") setAt(tree, path, withoutPassword(String(value), MASK));
   }
   return tree;
 }

@@ -86,7 +86,7 @@ test("sim dra answers S13 from a table of IMEIs, and ends by itself after its du
 });
 
 const WRONG: [args: string[], stderr: string][] = [
-  [["sim"], "expected diam-gw sim dra|app|discoverer|auth|echo\nTry diam-gw sim --help\n"],
+  [["sim"], "expected diam-gw sim dra|app|discoverer|auth|echo|core|devices\nTry diam-gw sim --help\n"],
   [["sim", "dra"], "--listen: missing; give --listen HOST:PORT\nTry diam-gw sim dra --help\n"],
   [
     ["sim", "dra", "--listen", "here:", "--error-code", "x", "--applications", "4,z"],

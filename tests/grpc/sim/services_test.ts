@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { jwtVerify } from "jose";
 import { authMethods } from "../../../src/grpc/sim/auth.ts";
-import { GrpcClient } from "../../../src/grpc/sim/client.ts";
+import { GrpcClient } from "../../../src/rpc/client.ts";
 import { startDiscoverer } from "../../../src/grpc/sim/discoverer.ts";
 import { echoMethods } from "../../../src/grpc/sim/echo.ts";
 import {
@@ -15,9 +15,9 @@ import {
   SUBSCRIBE_REQUEST,
 } from "../../../src/grpc/sim/my_service.ts";
 import { Registration } from "../../../src/grpc/sim/registration.ts";
-import { GrpcServer, type Method } from "../../../src/grpc/sim/server.ts";
+import { GrpcServer, type Method } from "../../../src/rpc/server.ts";
 import { MemoryUsers, StoreAway, type UserStore } from "../../../src/grpc/sim/users.ts";
-import { STATUS } from "../../../src/grpc/status.ts";
+import { STATUS } from "../../../src/rpc/status.ts";
 import { silentLogger } from "../../../src/ops/log/mod.ts";
 import { FakeLog } from "../../ops/admin/fakes.ts";
 import { until } from "../../support/until.ts";

@@ -3,7 +3,7 @@ import { RedisUsers } from "../../../src/grpc/sim/redis_users.ts";
 import { hashPassword, matches, MemoryUsers, StoreAway } from "../../../src/grpc/sim/users.ts";
 import { interopTest } from "../../interop/programs.ts";
 import { until } from "../../support/until.ts";
-import { REDIS, startRedis } from "./redis_server.ts";
+import { REDIS, startRedis } from "../../support/redis_server.ts";
 
 Deno.test("a password is kept as scrypt says, never twice the same", async () => {
   const [one, two] = [await hashPassword("secret"), await hashPassword("secret")];

@@ -5,7 +5,7 @@
 import { GrpcLoad } from "../../../grpc/sim/load.ts";
 import { echoMethods } from "../../../grpc/sim/echo.ts";
 import { ECHO_REQUEST, METHOD } from "../../../grpc/sim/my_service.ts";
-import { GrpcServer } from "../../../grpc/sim/server.ts";
+import { GrpcServer } from "../../../rpc/server.ts";
 import { grouped } from "../../../host/numbers.ts";
 import type { Endpoint } from "../../../net/connection.ts";
 import { pause } from "../../../net/pause.ts";

@@ -3,7 +3,7 @@
  * looks at it as a client does.
  * @module
  */
-import type { CallResult, GrpcClient } from "../../../grpc/sim/client.ts";
+import type { CallResult, GrpcClient } from "../../../rpc/client.ts";
 import {
   ECHO_REQUEST,
   ECHO_RESPONSE,
@@ -15,7 +15,7 @@ import {
   SUBSCRIBE_REQUEST,
   type SubscribedEvent,
 } from "../../../grpc/sim/my_service.ts";
-import { STATUS, statusName } from "../../../grpc/status.ts";
+import { STATUS, statusName } from "../../../rpc/status.ts";
 import { type Session, Stack, type StackOptions, USER } from "./stack.ts";
 
 /** What a scenario has in hand. */

@@ -12,12 +12,12 @@ import {
   type GrpcConfig,
 } from "../../../grpc/config/options.ts";
 import { authMethods } from "../../../grpc/sim/auth.ts";
-import { GrpcClient } from "../../../grpc/sim/client.ts";
+import { GrpcClient } from "../../../rpc/client.ts";
 import { type DiscovererSimulator, startDiscoverer } from "../../../grpc/sim/discoverer.ts";
 import { echoMethods } from "../../../grpc/sim/echo.ts";
 import { LOGIN_REQUEST, LOGIN_RESPONSE, METHOD } from "../../../grpc/sim/my_service.ts";
 import { Registration } from "../../../grpc/sim/registration.ts";
-import { GrpcServer } from "../../../grpc/sim/server.ts";
+import { GrpcServer } from "../../../rpc/server.ts";
 import { MemoryUsers } from "../../../grpc/sim/users.ts";
 import { type Endpoint, endpointText } from "../../../net/connection.ts";
 import { silentLogger } from "../../../ops/log/mod.ts";

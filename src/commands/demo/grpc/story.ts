@@ -2,9 +2,9 @@
  * The story of the demo: sessions call all the time, one instance dies under them, and comes back.
  * @module
  */
-import type { GrpcClient } from "../../../grpc/sim/client.ts";
+import type { GrpcClient } from "../../../rpc/client.ts";
 import { ECHO_REQUEST, ECHO_RESPONSE, EVENT, METHOD, SUBSCRIBE_REQUEST } from "../../../grpc/sim/my_service.ts";
-import { STATUS, statusName } from "../../../grpc/status.ts";
+import { STATUS, statusName } from "../../../rpc/status.ts";
 import { pause } from "../../../net/pause.ts";
 import { type Session, Stack, type StackOptions } from "./stack.ts";
 

@@ -156,10 +156,10 @@ export interface RoutingOptions {
   readonly duplicateCache: DuplicateCacheOptions;
 }
 
-/** What limits may be kept apart by. */
-export const LIMIT_KEYS = ["all", "app", "origin_realm", "destination_realm"] as const;
-/** One of {@link LIMIT_KEYS}. */
-export type LimitKey = typeof LIMIT_KEYS[number];
+/** What a limit may be kept apart by. */
+export type LimitKey = "all" | "app" | "origin_realm" | "destination_realm";
+/** All of them. */
+export const LIMIT_KEYS = ["all", "app", "origin_realm", "destination_realm"] as const satisfies readonly LimitKey[];
 
 /** How often requests that match may come. */
 export interface LimitOptions {

@@ -28,7 +28,8 @@ export function asPredicate(reason: string): string {
 
 /**
  * What the cause may be when a connection never opened; "" when its reason says it.
- * @param tls whether it was to be a TLS connection @param originHost how this node introduces itself
+ * @param tls whether it was to be a TLS connection @param originHost how this node introduces
+ * itself
  */
 export function hintAt({ kind, reason }: PeerEnd, tls: boolean, originHost: string): string {
   if (reason.startsWith(UNREACHABLE)) return tls && TLS_TROUBLE.test(reason) ? "does it speak TLS?" : "";

@@ -54,8 +54,10 @@ export class DraPool {
   activePriority: number | undefined;
 
   #lastPriority: number | undefined;
-  /** All DRAs. */
+  /** All DRAs, and the last plan for them. */
   #everyone: Chain;
+  #lastApplication = -1;
+  #lastPlan: Route<Member> | undefined;
   /** Of routes, by the pools that they ask. */
   readonly #chains = new Map<readonly PoolOptions[], Chain>();
   #lastPools: readonly PoolOptions[] | undefined;
@@ -275,7 +277,10 @@ export class DraPool {
    * Route-Record: the same for all until something changes.
    */
   planFor(application: number, route?: TransactionRoute): Route<Member> {
-    return route === undefined ? this.#everyone.planFor(application) : this.#chainOf(route).planFor(application);
+    if (route !== undefined) return this.#chainOf(route).planFor(application);
+    if (this.#lastApplication === application && this.#lastPlan !== undefined) return this.#lastPlan;
+    this.#lastApplication = application;
+    return this.#lastPlan = this.#everyone.planFor(application);
   }
 
   /** The decision for a request that the plan does not cover. */
@@ -408,6 +413,7 @@ export class DraPool {
     }
     this.#closeTooMany();
     this.#everyone = new Chain(serving);
+    this.#lastPlan = undefined;
     this.#chains.clear();
     this.#lastChain = undefined;
     this.#candidatesOf = undefined;

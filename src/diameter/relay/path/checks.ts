@@ -51,7 +51,11 @@ export class RequestChecks {
     if (application === COMMON || application === RELAY) return unroutable(application);
     if (refused) return DRAINING;
     if (this.#relay && avps.firstRouteRecord >= 0 && this.#loops(request)) return LOOP;
-    return this.#later && request.from.link === undefined ? undefined : this.checkDestination(request);
+    if (avps.destinationRealmStart < 0 || avps.destinationHostStart >= 0) {
+      const refusal = this.#later && request.from.link === undefined ? undefined : this.#destination(request);
+      if (refusal !== undefined) return refusal;
+    }
+    return relayedLength(request, this.#relay) > LONGEST ? TOO_LONG : undefined;
   }
 
   /** Whether {@link checkDestination} is somebody else's to call, when routes have had their say. */
@@ -61,13 +65,14 @@ export class RequestChecks {
 
   /** Why a request cannot go on that stands otherwise: where to, and how long it would be. */
   checkDestination(request: Incoming): Refusal | undefined {
-    const { avps, block } = request;
-    if (avps.destinationRealmStart < 0 || avps.destinationHostStart >= 0) {
-      if (avps.destinationHostStart < 0) return NO_DESTINATION;
-      if (identityEquals(block.bytes, avps.destinationHostStart, avps.destinationHostEnd, this.#self)) return FOR_US;
-      if (avps.destinationRealmStart < 0) return NO_REALM;
-    }
-    return relayedLength(request, this.#relay) > LONGEST ? TOO_LONG : undefined;
+    return this.#destination(request) ??
+      (relayedLength(request, this.#relay) > LONGEST ? TOO_LONG : undefined);
+  }
+
+  #destination({ avps, block: { bytes } }: Incoming): Refusal | undefined {
+    if (avps.destinationHostStart < 0) return avps.destinationRealmStart < 0 ? NO_DESTINATION : undefined;
+    if (identityEquals(bytes, avps.destinationHostStart, avps.destinationHostEnd, this.#self)) return FOR_US;
+    return avps.destinationRealmStart < 0 ? NO_REALM : undefined;
   }
 
   /**

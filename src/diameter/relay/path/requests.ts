@@ -113,7 +113,7 @@ export class RequestStage {
     }
     if (request.from.link !== undefined) return this.#toApps.forward(request);
     if (this.#duplicates.isOn && this.#duplicates.take(request)) return undefined;
-    return this.#toDras.forward(request);
+    return this.#toDras.forward(request, policy);
   }
 
   #refuse(request: Incoming, refusal: Refusal): void {

@@ -106,13 +106,13 @@ export class ToDras implements Direction<DraLink> {
     this.#requestTicks = ticksFor(options.requestTimeout);
   }
 
-  forward(request: Incoming): Refusal | undefined {
+  /** @param policy what is in force, and has read the request */
+  forward(request: Incoming, policy?: Policy): Refusal | undefined {
     if (this.#limited) {
       const { from } = request;
       const refusal = this.#limits.check(from, this.#runtime.clock.now(), this.#waiting.countOf(from.key));
       if (refusal !== undefined) return refusal;
     }
-    const policy = this.#policies.current;
     const refusal = policy === undefined ? this.#send(request) : this.#byPolicy(policy, request);
     if (refusal instanceof NobodyUsable) return this.#queued(request, refusal);
     return refusal === undefined || this.#waits(request, refusal) ? undefined : refusal;
