@@ -144,7 +144,6 @@ export type {
   ScreeningOptions,
   ScreeningRule,
 } from "./diameter/relay/core/policy_options.ts";
-export { LIMIT_KEYS } from "./diameter/relay/core/policy_options.ts";
 export type { AppStatus, DraStatus, GatewayState, GatewayStatus } from "./diameter/relay/status.ts";
 export {
   type AllowRule,

@@ -177,8 +177,26 @@ const draPool: Section<"dra_pool", DraPoolOptions> = {
       tcp_nodelay: flag(),
       failback_delay: duration(0),
       balance: choice(BALANCE_NAMES),
+      hash_key: text(/./, "session_id, or an AVP such as User-Name"),
+      slow_start: section(
+        { duration: duration(0), min_weight_percent: integer(1, 100) },
+        DEFAULT_OPTIONS.draPool.slowStart,
+      ),
       max_in_flight: integer(1, MOST_IN_FLIGHT),
       send_queue_limit: queueLimit(),
+      circuit_breaker: section({
+        enabled: flag(),
+        consecutive_failures: integer(0, ANY),
+        window: duration(),
+        min_requests: integer(1, ANY),
+        error_ratio: decimal(0.01, 1),
+        slow_after: duration(0),
+        error_codes: list(failure(), "[3002, 3004, 5012]"),
+        open_for: duration(),
+        open_max: duration(),
+        half_open_probes: integer(1, 1_000),
+        max_open_percent: integer(1, 100),
+      }, DEFAULT_OPTIONS.draPool.circuitBreaker),
       dras: named(list(
         section({
           name: text(/^[\w.-]{1,64}$/, "a name of letters, digits, dots, hyphens and underscores"),
@@ -189,6 +207,7 @@ const draPool: Section<"dra_pool", DraPoolOptions> = {
           origin_host: identity({ optional: true }),
           bind: leaf.localAddress(),
           accept: flag(),
+          max_requests_per_second: integer(0, ANY),
           tls: section(
             { ca: pemFile(), cert: pemFile(), key: pemFile(), server_name: text() },
             { ca: "", cert: "", key: "", serverName: "" },

@@ -124,7 +124,7 @@ function* tlsFindings({ server, dra_pool }: DiameterConfig): Generator<Finding> 
 }
 
 function* poolFindings(
-  { server, dra_pool: { reconnect, dras, connectionsPerDra } }: DiameterConfig,
+  { server, dra_pool: { reconnect, circuitBreaker, dras, connectionsPerDra } }: DiameterConfig,
 ): Generator<Finding> {
   const mostApps = MOST_CONNECTIONS - dras.length * connectionsPerDra;
   if (server.maxConnections > mostApps) {
@@ -143,6 +143,15 @@ function* poolFindings(
         formatDuration(reconnect.max)
       }`,
       with: [["dra_pool", "reconnect", "initial"]],
+    };
+  }
+  if (circuitBreaker.openMax < circuitBreaker.openFor) {
+    yield {
+      path: ["dra_pool", "circuit_breaker", "open_max"],
+      message: `expected at least circuit_breaker.open_for (${formatDuration(circuitBreaker.openFor)}), got ${
+        formatDuration(circuitBreaker.openMax)
+      }`,
+      with: [["dra_pool", "circuit_breaker", "open_for"]],
     };
   }
   const path = ["dra_pool", "dras"];

@@ -6,6 +6,7 @@
 import * as z from "zod";
 import * as leaf from "../ops/config/leaves.ts";
 import { list, section } from "../ops/config/mapping.ts";
+import { SESSION_ID } from "./relay/core/balance_name.ts";
 import { isMapping } from "../ops/config/path.ts";
 import type { Section } from "../ops/config/section.ts";
 import type { DiameterConfig } from "./config_checks.ts";
@@ -29,7 +30,7 @@ import {
 import { BALANCE_NAMES } from "./relay/core/balance_name.ts";
 import { judgeIdentity } from "./wire/identity.ts";
 
-const { choice, duration, flag, integer, text } = leaf;
+const { choice, duration, flag, integer, text, size } = leaf;
 
 const ANY = Number.MAX_SAFE_INTEGER;
 
@@ -182,7 +183,8 @@ const poolSchema: z.ZodType<PoolOptions> = section({
   name: nameLeaf(),
   dras: list(member, "[dra-1, {name: dra-2, priority: 2}]"),
   balance: choice(["", ...BALANCE_NAMES]),
-}, { name: "", dras: [], balance: "" });
+  hash_key: text(/./, "session_id, or an AVP such as User-Name"),
+}, { name: "", dras: [], balance: "", hashKey: SESSION_ID });
 
 /** The section `routing`. */
 export const routing: Section<"routing", RoutingOptions, DiameterConfig> = {
@@ -193,6 +195,18 @@ export const routing: Section<"routing", RoutingOptions, DiameterConfig> = {
     default: otherwise(),
     allow_proxy_acts: flag(),
     follow_redirects: flag(),
+    queue: section({
+      max_messages: integer(0, 1_000_000),
+      max_bytes: size(1024, 2 ** 30),
+      max_wait: duration(),
+      release_per_second: integer(1, ANY),
+    }, NO_POLICY.routing.queue),
+    duplicate_cache: section({
+      enabled: flag(),
+      window: duration(),
+      max_entries: integer(1, 10_000_000),
+      max_bytes: size(1024, 2 ** 34),
+    }, NO_POLICY.routing.duplicateCache),
   }, NO_POLICY.routing),
   check: policyFindings,
   named: { pools: "name", routes: "name" },

@@ -3,6 +3,9 @@
  * conditions that cannot be, and what is allowed and unwise.
  * @module
  */
+import { SESSION_ID } from "./relay/core/balance_name.ts";
+import { parsePath, PathError } from "./relay/policy/avp_path.ts";
+import { dictionary } from "./relay/policy/loaded.ts";
 import { nearest } from "../ops/config/nearest.ts";
 import type { Finding, IsSet } from "../ops/config/section.ts";
 import type { DiameterConfig } from "./config_checks.ts";
@@ -41,7 +44,21 @@ export function* policyFindings(config: DiameterConfig, isSet: IsSet): Generator
       with: [["gateway", "applications"]],
     };
   }
+  yield* hashKeyFindings(["dra_pool", "hash_key"], config.dra_pool.hashKey);
+  for (const [i, { hashKey }] of routing.pools.entries()) {
+    yield* hashKeyFindings(["routing", "pools", i, "hash_key"], hashKey);
+  }
   yield* conditionFindings(config);
+}
+
+function* hashKeyFindings(path: readonly (string | number)[], key: string): Generator<Finding> {
+  if (key === SESSION_ID) return;
+  try {
+    parsePath(key, dictionary(), nearest);
+  } catch (error) {
+    if (!(error instanceof PathError)) throw error;
+    yield { path, message: `${JSON.stringify(key)} ${error.message}, or session_id` };
+  }
 }
 
 function conditionFindings({ routing, limits, screening, server }: DiameterConfig): Finding[] {

@@ -69,6 +69,15 @@ const LINES: Lines = {
   dra_suspect: ({ dra, reason, pending }) => warning(`DRA ${dra} ${reason}; ${waiting(pending)} for it`),
   dra_down: ({ dra, reason, pending }) =>
     warning(`DRA ${dra} ${reason}${pending === 0 ? "" : `; ${waiting(pending)} for it`}`),
+  breaker_open: ({ dra, reason, until }) =>
+    warning(`DRA ${dra} gets no requests until ${until}: ${reason} (circuit breaker)`),
+  breaker_half_open: ({ dra, reason }) => info(`DRA ${dra} is tried again: ${reason} (circuit breaker)`),
+  breaker_closed: ({ dra, reason }) => info(`DRA ${dra} gets requests again: ${reason} (circuit breaker)`),
+  queue_begin: ({ reason }) => warning(`requests begin to wait, because no DRA is usable: ${reason}`),
+  queue_end({ sent, answered, abandoned }) {
+    const how = `${sent} went on, ${answered} were answered 3002, ${abandoned} left with who asked`;
+    return info(`no request waits for a DRA any more: ${how}`);
+  },
   failover: ({ from, to }) => warning(`failover from priority ${from} to ${to}`),
   failback: ({ from, to }) => info(`failback from priority ${from} to ${to}`),
   no_dra: ({ reason }) => error(`no DRA is usable: ${reason}`),

@@ -5,7 +5,7 @@
 import { DIAMETER_SECTIONS } from "../diameter/config.ts";
 import { loadDictionary } from "../diameter/relay/policy/loaded.ts";
 import type { Layout, Override, Sections } from "../ops/config/mod.ts";
-import type { Mapping } from "../ops/config/path.ts";
+import { isMapping, type Mapping } from "../ops/config/path.ts";
 
 /** One plane, as the configuration knows it. */
 interface PlaneKeys {
@@ -36,7 +36,9 @@ export const PLANES = {
     wantedBy: DIAMETER_SECTIONS.map(({ key }) => key).filter((key) => key !== "limits"),
     async load(tree) {
       // Names of AVPs, commands and applications are asked for there alone.
-      if (["routing", "limits", "screening"].some((key) => Object.hasOwn(tree, key))) await loadDictionary();
+      const pool = tree["dra_pool"];
+      const isKeyed = isMapping(pool) && Object.hasOwn(pool, "hash_key");
+      if (isKeyed || ["routing", "limits", "screening"].some((key) => Object.hasOwn(tree, key))) await loadDictionary();
       return DIAMETER_SECTIONS;
     },
   },

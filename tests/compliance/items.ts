@@ -267,4 +267,22 @@ export const SECTIONS: readonly Section[] = [
       item("PX1", "-", "A reload changes all of it at once; what is in flight keeps its route"),
     ],
   },
+  {
+    title: "Which DRA, and when: balance, breaker, queue, duplicates",
+    items: [
+      item("BA2", "8.8", "hash: the same key goes to the same DRA, and only the keys of one that goes move"),
+      item("BA3", "7.1.3", "A DRA gets no more requests a second than it may; then the next one, then 3004"),
+      item("BA4", "-", "A DRA that was lost and is back begins with a part of its weight"),
+      item("CB1", "-", "Circuit breaker: silence, a lost connection and error codes are failures"),
+      item("CB2", "-", "It opens after failures in a row, or by their share within a window"),
+      item("CB3", "-", "Open, half-open, closed again: the waits double, and are spread"),
+      item("CB4", "-", "Only a part of the usable DRAs may be left out, and never the only one"),
+      item("CB5", "6.1.5", "Destination-Host passes an open breaker, retries do not"),
+      item("CB6", "-", "An operator sees and resets it"),
+      item("QU1", "7.1.3", "Requests wait while no DRA is usable; then 3002, or 3004 when there is no room"),
+      item("QU2", "-", "Those that wait go first, at a rate; they leave with their app, and end with a drain"),
+      item("DU1", "3", "A request that comes again with T gets the answer of the first, or waits with it"),
+      item("DU2", "3", "What is kept for duplicates is bounded, the oldest goes"),
+    ],
+  },
 ];

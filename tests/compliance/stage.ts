@@ -83,6 +83,7 @@ export class Stage {
           originHost: dra.originHost ?? "",
           bind: dra.bind ?? "",
           accept: dra.accept ?? true,
+          maxRequestsPerSecond: dra.maxRequestsPerSecond ?? 0,
           ...(dra.tls === undefined ? {} : { tls: dra.tls }),
         })),
       },

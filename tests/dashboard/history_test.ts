@@ -82,7 +82,9 @@ Deno.test("a DRA that is connected and gets nothing is unsure, not down", () => 
       healthOf(dra("a", 0)),
       healthOf(dra("a", 0, { watchdog: "suspect" })),
       healthOf(dra("a", 0, { usable: false, watchdog: "reopen" })),
-      healthOf(dra("a", 0, { breaker: { state: "open" } })),
+      healthOf(dra("a", 0, {
+        breaker: { state: "open", error_ratio: 1, consecutive_failures: 5, next_probe_at: null },
+      })),
       healthOf(dra("a", 0, { usable: false, state: "RECONNECTING" })),
       healthOf(dra("a", 0, { enabled: false, usable: false })),
     ],

@@ -135,7 +135,7 @@ screening: {mode: log, rules: [{name: s, peers: ["*.x"], applications: [s6a], ac
     ignore_destination_host: false,
     never_retry: false,
   });
-  assertEquals(routing.pools[0], { name: "p", dras: ["dra-1"], balance: "" });
+  assertEquals(routing.pools[0], { name: "p", dras: ["dra-1"], balance: "", hash_key: "session_id" });
 });
 
 Deno.test("RT14 a route without more says nothing of times: those of the gateway hold", async () => {

@@ -50,6 +50,7 @@ Deno.test("every option has its key, those that may be left out too", () => {
     originHost: true,
     bind: true,
     accept: true,
+    maxRequestsPerSecond: true,
     tls: true,
   };
   assertEquals(Object.keys(options.server), Object.keys(server));

@@ -29,6 +29,7 @@ Deno.test("the annotated configuration is the defaults, and one DRA", () => {
     originHost: "",
     bind: "",
     accept: true,
+    maxRequestsPerSecond: 0,
   };
   const defaults = defaultConfig(SECTIONS);
   assertEquals(config, { ...defaults, dra_pool: { ...defaults.dra_pool, dras: [dra] } });

@@ -73,8 +73,23 @@ Deno.test("an empty file gives every default", () => {
     tcpNoDelay: true,
     failbackDelay: 0,
     balance: "round_robin",
+    hashKey: "session_id",
+    slowStart: { duration: 0, minWeightPercent: 10 },
     maxInFlight: 16_384,
     sendQueueLimit: 1_048_576,
+    circuitBreaker: {
+      enabled: false,
+      window: 10_000,
+      minRequests: 20,
+      errorRatio: 0.5,
+      consecutiveFailures: 5,
+      slowAfter: 0,
+      errorCodes: [3002, 3004, 5012],
+      openFor: 30_000,
+      openMax: 300_000,
+      halfOpenProbes: 3,
+      maxOpenPercent: 50,
+    },
     dras: [],
   });
   assertEquals(admin.token, "");
@@ -96,6 +111,7 @@ Deno.test("a DRA takes its name from its place and everything but its host from 
       originHost: "",
       bind: "",
       accept: true,
+      maxRequestsPerSecond: 0,
     },
     {
       name: "dra-2",
@@ -106,6 +122,7 @@ Deno.test("a DRA takes its name from its place and everything but its host from 
       originHost: "",
       bind: "",
       accept: true,
+      maxRequestsPerSecond: 0,
     },
   ]);
 });

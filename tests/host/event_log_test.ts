@@ -63,6 +63,26 @@ const EVENTS: [event: GatewayEvent, line: string][] = [
   ],
   [{ kind: "dra_down", dra: "east", reason: "took its leave (BUSY)", pending: 0 }, "DRA east took its leave (BUSY)"],
   [
+    { kind: "breaker_open", dra: "east", reason: "5 failures in a row", until: "2026-01-01T00:00:00.000Z" },
+    "DRA east gets no requests until 2026-01-01T00:00:00.000Z: 5 failures in a row (circuit breaker)",
+  ],
+  [
+    { kind: "breaker_half_open", dra: "east", reason: "3 requests at a time try it" },
+    "DRA east is tried again: 3 requests at a time try it (circuit breaker)",
+  ],
+  [
+    { kind: "breaker_closed", dra: "east", reason: "its operator closed it" },
+    "DRA east gets requests again: its operator closed it (circuit breaker)",
+  ],
+  [
+    { kind: "queue_begin", reason: "east is not connected" },
+    "requests begin to wait, because no DRA is usable: east is not connected",
+  ],
+  [
+    { kind: "queue_end", sent: 3, answered: 1, abandoned: 2 },
+    "no request waits for a DRA any more: 3 went on, 1 were answered 3002, 2 left with who asked",
+  ],
+  [
     { kind: "resent", dra: "east", count: 1, reason: "lost" },
     "1 request to DRA east went to the next one: its connection was lost",
   ],

@@ -6,9 +6,10 @@ import { GATEWAY_KEYS } from "./live/gateway_keys.ts";
 import { POLICY_KEYS } from "./live/policy_keys.ts";
 import { POOL_KEYS } from "./live/pool_keys.ts";
 import { PROCESS_KEYS } from "./live/process_keys.ts";
+import { QUEUE_KEYS } from "./live/queue_keys.ts";
 import { SERVER_KEYS } from "./live/server_keys.ts";
 
-const TABLE = [...GATEWAY_KEYS, ...SERVER_KEYS, ...POOL_KEYS, ...POLICY_KEYS, ...PROCESS_KEYS];
+const TABLE = [...GATEWAY_KEYS, ...SERVER_KEYS, ...POOL_KEYS, ...POLICY_KEYS, ...QUEUE_KEYS, ...PROCESS_KEYS];
 
 Deno.test("a key that a reload is said to change is in the table of those that do, and no other", () => {
   assertEquals(TABLE.flatMap(({ keys }) => keys).toSorted(), liveKeys(SECTIONS).toSorted());

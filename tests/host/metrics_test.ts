@@ -315,6 +315,12 @@ Deno.test("every metric that counts something is seen to move", () => {
   const steady = [...STEADY, "diamgw_build_info", "diamgw_memory_bytes", "diamgw_event_loop_lag_seconds"];
   // These two within the story of a DRA that is lost.
   const told = ["diamgw_dra_usable", "diamgw_active_priority"];
+  // These with the circuit breakers, see operations_test.ts.
+  told.push("diamgw_breaker_state", "diamgw_breaker_transitions_total");
+  // These where duplicates are looked for, see duplicates_test.ts.
+  told.push("diamgw_duplicates_total", "diamgw_duplicate_cache_bytes");
+  // These while no DRA is usable, see queue_test.ts.
+  told.push("diamgw_waiting_requests", "diamgw_waiting_bytes", "diamgw_wait_seconds");
   const missing = Object.keys(FAMILIES).filter((family) => !moved.some((each) => each.startsWith(family)));
   assertEquals(missing.toSorted(), [...steady, ...told].toSorted());
 });

@@ -25,6 +25,7 @@ export interface ShownDra {
   readonly messages_sent: number;
   readonly in_flight: number;
   readonly reconnects: number;
+  readonly breaker?: { readonly state: string };
 }
 
 /** What a test is about. */

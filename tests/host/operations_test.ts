@@ -193,3 +193,24 @@ Deno.test("a drain under load answers what is pending, refuses what is new with 
   assertEquals(counters.faulty, 0);
   assertEquals([...counters.otherResults.keys()].filter((code) => code !== "3004"), []);
 });
+
+Deno.test("CB6 a circuit breaker that is open is seen, and reset, over the admin interface", async () => {
+  await using scene = await Operated.start({ rate: 500 });
+  assertEquals((await scene.ask("/api/v1/dras/dra-1/breaker/reset", { method: "POST" })).status, 404);
+  assertEquals("breaker" in await scene.dra("dra-1"), false);
+  await scene.rewrite({
+    gateway: { retry_result_codes: [] },
+    dra_pool: { circuit_breaker: { enabled: true, open_for: "10m", open_max: "10m" } },
+  });
+  await scene.post(RELOAD);
+  scene.dras[0]!.setFaults({ busyEvery: 1 });
+  await until(async () => (await scene.dra("dra-1")).breaker?.state === "open", "it opens");
+  await scene.gets(2);
+  scene.dras[0]!.setFaults({ busyEvery: 0 });
+  const { breaker } = await scene.post("dras/dra-1/breaker/reset") as { breaker?: { state: string } };
+  assertEquals(breaker?.state, "closed");
+  await scene.gets(1);
+  const metrics = (await scene.ask("/metrics")).text;
+  assertStringIncludes(metrics, 'diamgw_breaker_state{dra="dra-1"} 0');
+  assertStringIncludes(metrics, 'diamgw_breaker_transitions_total{dra="dra-1",to="open"} 1');
+});

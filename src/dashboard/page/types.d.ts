@@ -31,20 +31,7 @@ export type Route = z.output<typeof ROUTE>;
 export type Client = z.output<typeof CONNECTION>;
 
 /** One of `/api/v1/dras` */
-export type Dra = z.output<typeof DRA> & DraPolicy;
-
-/** What a gateway that does more than relay says of a DRA. */
-export interface DraPolicy {
-  /** The weight that holds, while it grows after a recovery. */
-  readonly effective_weight?: number;
-  /** The circuit breaker, where one is configured. */
-  readonly breaker?: {
-    readonly state: "closed" | "open" | "half_open";
-    readonly error_ratio?: number;
-    readonly consecutive_failures?: number;
-    readonly next_probe_at?: string | null;
-  } | null;
-}
+export type Dra = z.output<typeof DRA>;
 
 /** One of `/api/v1/apps` */
 export type App = z.output<typeof APP>;

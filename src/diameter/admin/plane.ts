@@ -124,6 +124,23 @@ function draActions(gateway: GatewayControl): Route[] {
     ),
     route({
       method: "POST",
+      path: "/api/v1/dras/{name}/breaker/reset",
+      summary: "Close the circuit breaker of a DRA",
+      description: "It gets requests again at once, and what was counted is forgotten.",
+      parameters: NAME,
+      answer: { description: "The DRA afterwards.", schema: DRA },
+      problems: [404],
+      async handle({ parameters: { name } }) {
+        const { breaker } = draOf(await gateway.status(), name);
+        if (breaker === undefined) {
+          throw notFound("there are no circuit breakers; dra_pool.circuit_breaker.enabled turns them on");
+        }
+        await gateway.resetBreaker(name);
+        return json(shownDra(draOf(await gateway.status(), name)));
+      },
+    }),
+    route({
+      method: "POST",
       path: "/api/v1/dras/{name}/weight",
       summary: "Give a DRA another weight",
       description: "It holds until the configuration is read again.",

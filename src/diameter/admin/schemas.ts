@@ -16,6 +16,7 @@ export const DRA = z.object({
   port: count,
   priority: count,
   weight: count,
+  effective_weight: count.optional(),
   weight_overridden: z.boolean(),
   origin_host: z.string(),
   state: z.enum([
@@ -32,6 +33,12 @@ export const DRA = z.object({
   enabled: z.boolean(),
   usable: z.boolean(),
   reason: z.string(),
+  breaker: z.object({
+    state: z.enum(["closed", "open", "half_open"]),
+    error_ratio: z.number(),
+    consecutive_failures: count,
+    next_probe_at: instant,
+  }).optional(),
   in_flight: count,
   messages_sent: count,
   messages_received: count,

@@ -4,6 +4,8 @@
  */
 import type { AppStatus, DraStatus } from "../relay/status.ts";
 
+type BreakerStatus = NonNullable<DraStatus["breaker"]>;
+
 const instantOf = (unixTime: number) => unixTime === 0 ? null : new Date(unixTime).toISOString();
 
 /** One DRA. */
@@ -14,6 +16,7 @@ export function shownDra(dra: DraStatus) {
     port: dra.port,
     priority: dra.priority,
     weight: dra.weight,
+    ...(dra.effectiveWeight === undefined ? {} : { effective_weight: dra.effectiveWeight }),
     weight_overridden: dra.weightOverridden,
     origin_host: dra.originHost,
     state: dra.state,
@@ -21,6 +24,7 @@ export function shownDra(dra: DraStatus) {
     enabled: dra.enabled,
     usable: dra.usable,
     reason: dra.reason,
+    ...(dra.breaker === undefined ? {} : { breaker: shownBreaker(dra.breaker) }),
     in_flight: dra.inFlight,
     messages_sent: dra.messagesSent,
     messages_received: dra.messagesReceived,
@@ -30,6 +34,15 @@ export function shownDra(dra: DraStatus) {
     latency_ms: { p50: dra.latency.p50 ?? null, p99: dra.latency.p99 ?? null },
     last_error: dra.lastError,
     next_attempt_at: instantOf(dra.nextAttemptAt),
+  };
+}
+
+function shownBreaker({ state, errorRatio, consecutiveFailures, nextProbeAt }: BreakerStatus) {
+  return {
+    state,
+    error_ratio: Math.round(errorRatio * 1000) / 1000,
+    consecutive_failures: consecutiveFailures,
+    next_probe_at: instantOf(nextProbeAt),
   };
 }
 

@@ -23,6 +23,7 @@ import { DraPool } from "./dras/pool.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { AnswerStage } from "./path/answers.ts";
 import { RequestChecks } from "./path/checks.ts";
+import { Duplicates } from "./path/duplicates.ts";
 import { Entry } from "./path/entry.ts";
 import { Refusals } from "./path/refusals.ts";
 import { RequestStage } from "./path/requests.ts";
@@ -43,6 +44,7 @@ export interface RelayParts {
   readonly requests: RequestStage;
   readonly checks: RequestChecks;
   readonly policies: PolicyHolder;
+  readonly duplicates: Duplicates;
   readonly intakes: ReadonlySet<Intake>;
   readonly housekeeping: Housekeeping;
   /**
@@ -68,7 +70,6 @@ export function assemble(options: GatewayOptions, trace?: RelayTrace, clock?: Cl
     lost: (link) => toDras.lost(link),
     serve,
   });
-  const retries = new Retries(runtime, pool, refusals, tracing);
   const limits = new AppLimits(runtime, apps);
   const checks = new RequestChecks(options);
   const policies = new PolicyHolder(runtime.meters, (event) => runtime.emit(event));
@@ -76,7 +77,22 @@ export function assemble(options: GatewayOptions, trace?: RelayTrace, clock?: Cl
     policies.configure(runtime.options);
     checks.checksDestinationLater = policies.current?.routing?.addsRealm === true;
   }
-  const toDras = new ToDras({ runtime, pool, limits, policies, checks, sessions, refusals, retries, tracing });
+  configurePolicy();
+  const duplicates = new Duplicates(runtime, refusals);
+  refusals.duplicates = duplicates;
+  const retries = new Retries(runtime, pool, policies, duplicates, refusals, tracing);
+  const toDras = new ToDras({
+    runtime,
+    pool,
+    limits,
+    policies,
+    duplicates,
+    checks,
+    sessions,
+    refusals,
+    retries,
+    tracing,
+  });
   const firstGeneration = Math.floor(runtime.random() * 0x10000);
   const reverse = new TransactionTable(
     runtime.segments,
@@ -86,12 +102,15 @@ export function assemble(options: GatewayOptions, trace?: RelayTrace, clock?: Cl
     true,
   );
   const toApps = new ToApps({ runtime, apps, sessions, refusals, table: reverse, tracing });
-  const requests = new RequestStage(runtime, checks, policies, toDras, toApps, refusals);
-  const answers = new AnswerStage(runtime, reverse, retries, tracing);
+  const requests = new RequestStage(runtime, checks, policies, toDras, toApps, refusals, duplicates);
+  const answers = new AnswerStage(runtime, reverse, retries, duplicates, tracing);
   const entry = new Entry(runtime, requests, answers);
   const server = new AppServer(runtime, apps, new DraAdoption(runtime, pool), {
     serve,
-    lost: (app) => toApps.lost(app),
+    lost(app) {
+      toApps.lost(app);
+      toDras.left(app.key);
+    },
   });
 
   /** One connection, from its bytes to the relay, until it ends. */
@@ -121,12 +140,13 @@ export function assemble(options: GatewayOptions, trace?: RelayTrace, clock?: Cl
     requests,
     checks,
     policies,
+    duplicates,
     intakes,
-    housekeeping: new Housekeeping({ runtime, pool, apps, intakes, requests, toDras, toApps }),
+    housekeeping: new Housekeeping({ runtime, pool, apps, intakes, requests, toDras, toApps, duplicates }),
     configure() {
       checks.configure(runtime.options);
       configurePolicy();
-      for (const part of [refusals, toDras, toApps, answers]) part.configure();
+      for (const part of [duplicates, refusals, toDras, toApps, answers]) part.configure();
     },
   };
 }

@@ -30,6 +30,11 @@ export interface GatewayControl {
   reconnect(dra: string): Promise<void>;
   /** Another weight until the options are set anew. @throws RangeError */
   setWeight(dra: string, weight: number): Promise<void>;
+  /**
+   * Closes the circuit breaker of a DRA. @throws RangeError when there is no such DRA, or it has no
+   * breaker
+   */
+  resetBreaker(dra: string): Promise<void>;
   /** Shuts down in order; resolves when that is done. */
   drain(): Promise<void>;
   /** Tells `listener` of everything but single messages, until what comes back is disposed of. */

@@ -133,9 +133,10 @@ export async function explainOffline(
   const dras = options.draPool.dras.map(({ name, priority, weight, originHost }) =>
     assumed({ name, priority, weight, originHost: originHost.toLowerCase() }, !down.includes(name))
   );
-  const viewOf = ({ name, dras: members, balance }: TransactionRoute["pools"][0]): PoolView<Member> => ({
+  const viewOf = ({ name, dras: members, balance, hashKey }: TransactionRoute["pools"][0]): PoolView<Member> => ({
     name,
     balance: balance === "" ? options.draPool.balance : balance,
+    hashKey,
     members: name === DEFAULT_POOL ? dras : members.flatMap((own) => {
       const dra = dras.find((each) => each.name === own.name);
       return dra === undefined ? [] : [{ ...dra, ...own }];
@@ -155,6 +156,9 @@ function assumed(known: Pick<Member, "name" | "priority" | "weight" | "originHos
     usable,
     reason: usable ? "" : "is taken to be down",
     held: false,
+    shut: "",
+    share: known.weight,
+    seed: 0,
     credit: 0,
     inFlight: 0,
     links: [],

@@ -129,6 +129,17 @@ export class Gateway implements GatewayControl {
   }
 
   /**
+   * Closes the circuit breaker of a DRA. @throws RangeError when there is no such DRA, or it has no
+   * breaker
+   */
+  resetBreaker(dra: string): Promise<void> {
+    const { breaker } = this.#parts.pool.named(dra);
+    if (breaker === undefined) throw new RangeError("there are no circuit breakers (dra_pool.circuit_breaker.enabled)");
+    breaker.close("its operator closed it");
+    return Promise.resolve();
+  }
+
+  /**
    * Takes other options, and returns the paths of those that come into force at the next start.
    * Listeners that cannot be opened leave everything as it was.
    * @throws Error that names the listener

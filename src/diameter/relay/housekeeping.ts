@@ -8,6 +8,7 @@ import type { AppDirectory } from "./apps/directory.ts";
 import type { RelayRuntime } from "./core/runtime.ts";
 import { ticksFor } from "./core/transactions.ts";
 import type { DraPool } from "./dras/pool.ts";
+import type { Duplicates } from "./path/duplicates.ts";
 import type { RequestStage } from "./path/requests.ts";
 import type { ToApps } from "./path/to_apps.ts";
 import type { ToDras } from "./path/to_dras.ts";
@@ -36,6 +37,7 @@ export interface Kept {
   readonly requests: RequestStage;
   readonly toDras: ToDras;
   readonly toApps: ToApps;
+  readonly duplicates: Duplicates;
 }
 
 /** Keeps the house of one gateway; to be called once a tick. */
@@ -51,7 +53,7 @@ export class Housekeeping {
 
   /** Does what is due now. */
   tick(): void {
-    const { runtime, intakes, requests, toDras, toApps } = this.#kept;
+    const { runtime, intakes, requests, toDras, toApps, duplicates } = this.#kept;
     const now = runtime.clock.now();
     const tick = runtime.tickAt(now);
     if (tick >= this.#restTick) {
@@ -70,6 +72,8 @@ export class Housekeeping {
     toDras.advance(tick);
     toApps.advance(tick);
     requests.callWaiting(tick, "everybody");
+    requests.releaseQueued(tick);
+    if (duplicates.isOn) duplicates.turn(tick);
     this.#watchDras(now);
     this.#watchApps(now);
   }

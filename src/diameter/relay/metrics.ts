@@ -7,8 +7,14 @@ import { Readings } from "../../ops/metrics/readings.ts";
 import type { Registry } from "../../ops/metrics/registry.ts";
 import type { RelayParts } from "./assemble.ts";
 
+/** In the order of their numbers. */
+const BREAKER_STATES = ["closed", "half_open", "open"];
+
 /** Adds all of them to `registry`. */
-export function addMetrics(registry: Registry, { runtime, pool, apps, server, policies }: RelayParts): void {
+export function addMetrics(
+  registry: Registry,
+  { runtime, pool, apps, server, policies, toDras, duplicates }: RelayParts,
+): void {
   const { meters } = runtime;
   for (const family of meters.families) registry.add(family);
   registry.add(
@@ -17,6 +23,18 @@ export function addMetrics(registry: Registry, { runtime, pool, apps, server, po
         [{ reason: "avp" }, policies.current?.reading.faults ?? 0],
         [{ reason: "too_long" }, policies.current?.reading.tooLong ?? 0],
       ]),
+  );
+  registry.add(
+    new Readings("gauge", "diamgw_waiting_requests", "Requests that wait until a DRA is usable again.")
+      .from(() => [[{}, toDras.queued.requests]]),
+  );
+  registry.add(
+    new Readings("gauge", "diamgw_waiting_bytes", "Bytes of requests that wait until a DRA is usable again.")
+      .from(() => [[{}, toDras.queued.bytes]]),
+  );
+  registry.add(
+    new Readings("gauge", "diamgw_duplicate_cache_bytes", "Bytes of answers that are kept for duplicates.")
+      .from(() => [[{}, duplicates.bytes]]),
   );
   registry.add(
     new Readings("gauge", "diamgw_in_flight", "Transactions that wait for a DRA.", ["dra"])
@@ -39,6 +57,14 @@ export function addMetrics(registry: Registry, { runtime, pool, apps, server, po
   registry.add(
     new Readings("gauge", "diamgw_dra_usable", "Whether a DRA gets requests.", ["dra"])
       .from(() => pool.dras.map((dra) => [{ dra: dra.name }, Number(dra.usable)])),
+  );
+  registry.add(
+    new Readings("gauge", "diamgw_breaker_state", "Circuit breakers: 0 closed, 1 half-open, 2 open.", ["dra"])
+      .from(() =>
+        pool.dras.flatMap(({ name, breaker }) =>
+          breaker === undefined ? [] : [[{ dra: name }, BREAKER_STATES.indexOf(breaker.state)]]
+        )
+      ),
   );
   registry.add(
     new Readings("gauge", "diamgw_active_priority", "The priority that carries traffic; 0 while no DRA is usable.")

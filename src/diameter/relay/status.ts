@@ -7,6 +7,7 @@ import type { AdvertisedApplication } from "../wire/application_set.ts";
 import type { RelayParts } from "./assemble.ts";
 import type { DraState } from "./core/events.ts";
 import type { RelayPeer } from "./core/relay_peer.ts";
+import type { BreakerStatus } from "./dras/breaker.ts";
 import type { Dra } from "./dras/dra.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
 
@@ -25,6 +26,8 @@ export interface DraStatus {
   readonly priority: number;
   /** Share within the priority that is in force. */
   readonly weight: number;
+  /** What of the weight counts now, where it may grow after the DRA came back (slow_start). */
+  readonly effectiveWeight?: number;
   /** The weight is not the configured one. */
   readonly weightOverridden: boolean;
   /** Identity; "" when not known yet. */
@@ -39,6 +42,8 @@ export interface DraStatus {
   readonly usable: boolean;
   /** Why it is not usable: what follows its name in a sentence. */
   readonly reason: string;
+  /** Its circuit breaker, where one is configured. */
+  readonly breaker?: BreakerStatus;
   /** Transactions that wait. */
   readonly inFlight: number;
   /** Application messages to it. */
@@ -141,6 +146,7 @@ function draStatus(dra: Dra): DraStatus {
     port: options.port,
     priority: dra.priority,
     weight: dra.weight,
+    ...(dra.mayGrow ? { effectiveWeight: Math.round(dra.share) } : {}),
     weightOverridden: dra.weight !== options.weight,
     originHost: dra.identity?.text ?? "",
     state: link.state,
@@ -148,6 +154,7 @@ function draStatus(dra: Dra): DraStatus {
     enabled: dra.enabled,
     usable: dra.usable,
     reason: dra.reason,
+    ...(dra.breaker === undefined ? {} : { breaker: dra.breaker.status() }),
     inFlight: dra.inFlight,
     messagesSent: meters.messagesSent,
     messagesReceived: meters.messagesReceived,

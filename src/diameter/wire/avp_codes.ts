@@ -15,6 +15,8 @@ export const AVP = {
   vendorId: 266,
   firmwareRevision: 267,
   resultCode: 268,
+  /** Diameter Routing Message Priority (RFC 7944). */
+  drmp: 301,
   productName: 269,
   disconnectCause: 273,
   authSessionState: 277,

@@ -3,6 +3,7 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { DEFAULT_OPTIONS } from "../../../src/diameter/relay/core/options.ts";
 import { DISCONNECT_CAUSE } from "../../../src/diameter/wire/avp_codes.ts";
 import { COMMAND } from "../../../src/diameter/wire/command_codes.ts";
 import type { MessageBuilder } from "../../../src/diameter/wire/message_builder.ts";
@@ -21,8 +22,107 @@ const link = (s: Stage) => s.gateway.pool.dras[0]!.links[0]!;
 const padding = (bytes: number) => (b: MessageBuilder) => void b.octets(0xfffff0, new Uint8Array(bytes), { flags: 0 });
 const lastWait = (s: Stage) => s.eventsOf("dra_connect_failed").at(-1)?.retryIn;
 
+const BREAKER = DEFAULT_OPTIONS.draPool.circuitBreaker;
+
 /** All of them. */
 export const POOL_KEYS: readonly Row[] = [
+  row(
+    "dra_pool.hash_key routing.pools[].hash_key",
+    "what is told apart by it is another thing from the next request on",
+    {
+      dras: [{}, {}],
+      draPool: { balance: "hash" },
+    },
+    async (s) => {
+      const app = await s.app();
+      const found = async () => {
+        const owners: number[] = [];
+        for (let i = 0; i < 12; i++) {
+          await app.send(request({ session: `app;1;${i}` }));
+          await until(() => s.dras.some(({ inbox }) => inbox.length > 0), "it arrives");
+          const nth = s.dras.findIndex(({ inbox }) => inbox.length > 0);
+          await s.dras[nth]!.send(answer(await s.dras[nth]!.nextRequest()));
+          await app.nextAnswer();
+          owners.push(nth);
+        }
+        return new Set(owners).size;
+      };
+      assertEquals(await found(), 2);
+      await change(s, { draPool: { hashKey: "Origin-Realm" } });
+      assertEquals(await found(), 1);
+      const pools = [{
+        name: "both",
+        dras: [{ name: "dra-1" }, { name: "dra-2" }],
+        balance: "hash",
+        hashKey: "session_id",
+      }] as const;
+      const routing = { ...s.gateway.runtime.options.routing, pools, default: { pool: "both" } };
+      await change(s, { gateway: { routing } });
+      assertEquals(await found(), 2);
+      await change(s, { gateway: { routing: { ...routing, pools: [{ ...pools[0], hashKey: "Origin-Host" }] } } });
+      assertEquals(await found(), 1);
+    },
+  ),
+  row(
+    "dra_pool.slow_start.duration dra_pool.slow_start.min_weight_percent",
+    "a DRA that came back has so much of its weight",
+    { dras: [{}, {}], draPool: { reopenWatchdogs: 0 } },
+    async (s) => {
+      await s.dras[1]!.close();
+      await s.usable(1, false);
+      await s.reopened(1);
+      await s.usable(1);
+      assertEquals(s.gateway.pool.dras[1]!.share, 100);
+      await change(s, { draPool: { slowStart: { duration: 600_000, minWeightPercent: 20 } } });
+      assertEquals(Math.floor(s.gateway.pool.dras[1]!.share / 10), 2);
+      await change(s, { draPool: { slowStart: { duration: 0, minWeightPercent: 20 } } });
+      assertEquals(s.gateway.pool.dras[1]!.share, 100);
+    },
+  ),
+  row("dra_pool.dras[].max_requests_per_second", "a DRA gets no more than that", {}, async (s) => {
+    const app = await s.app();
+    await serves(app, s.dra);
+    await changeDras(s, { maxRequestsPerSecond: 1 });
+    await app.send(request(), request());
+    await s.dra.nextRequest();
+    assertEquals((await app.nextAnswer()).resultCode, 3004);
+  }),
+  row(
+    [
+      "enabled",
+      "window",
+      "min_requests",
+      "error_ratio",
+      "consecutive_failures",
+      "slow_after",
+      "error_codes",
+      "open_for",
+    ]
+      .concat("open_max", "half_open_probes", "max_open_percent").map((key) => `dra_pool.circuit_breaker.${key}`)
+      .join(" "),
+    "breakers are there from the next request on, go by what is configured now, and are gone again",
+    { dras: [{}, { priority: 2 }], gateway: { retryResultCodes: [] } },
+    async (s) => {
+      const app = await s.app();
+      const breaker = () => s.gateway.pool.dras[0]!.breaker;
+      const fails = async () => {
+        await app.send(request());
+        await s.dra.send(answer(await s.dra.nextRequest(), { resultCode: 5003 }));
+        await app.nextAnswer();
+      };
+      assertEquals(breaker(), undefined);
+      await change(s, { draPool: { circuitBreaker: { ...BREAKER, enabled: true } } });
+      for (let i = 0; i < 6; i++) await fails();
+      assertEquals(breaker()?.state, "closed");
+      const circuitBreaker = { ...BREAKER, enabled: true, consecutiveFailures: 2, errorCodes: [5003], openFor: 60_000 };
+      await change(s, { draPool: { circuitBreaker } });
+      for (let i = 0; i < 2; i++) await fails();
+      await until(() => breaker()?.state === "open", "it opens");
+      await change(s, { draPool: { circuitBreaker: { ...circuitBreaker, enabled: false } } });
+      assertEquals(breaker(), undefined);
+      await fails();
+    },
+  ),
   row("dra_pool.connections_per_dra", "connections are added and taken away; the others stay", {}, async (s) => {
     const app = await s.app();
     await change(s, { draPool: { connectionsPerDra: 2 } });

@@ -58,6 +58,13 @@ export type GatewayEvent =
   | { readonly kind: "dra_up"; readonly dra: string; readonly originHost: string; readonly watchdog: string }
   | { readonly kind: "dra_suspect"; readonly dra: string; readonly reason: string; readonly pending: number }
   | { readonly kind: "dra_down"; readonly dra: string; readonly reason: string; readonly pending: number }
+  /** Its circuit breaker leaves it out; `until` as ISO 8601. */
+  | { readonly kind: "breaker_open"; readonly dra: string; readonly reason: string; readonly until: string }
+  | { readonly kind: "breaker_half_open"; readonly dra: string; readonly reason: string }
+  | { readonly kind: "breaker_closed"; readonly dra: string; readonly reason: string }
+  /** Requests wait until a DRA is usable again, and none waits any more. */
+  | { readonly kind: "queue_begin"; readonly reason: string }
+  | { readonly kind: "queue_end"; readonly sent: number; readonly answered: number; readonly abandoned: number }
   | { readonly kind: "failover"; readonly from: number; readonly to: number }
   | { readonly kind: "failback"; readonly from: number; readonly to: number }
   | { readonly kind: "no_dra"; readonly reason: string }

@@ -44,6 +44,10 @@ export class Incoming {
   receivedAt = 0;
   tick = 0;
   refused = false;
+  /** It stands in the ledger already: it has waited. */
+  isBooked = false;
+  /** Ticks for which it has waited. */
+  waited = 0;
   /** Where the routing AVPs of a request lie; filled by the checks. */
   readonly avps = new RoutingAvps();
   /** The queue that messages of this batch overfilled: whoever sent them is to wait for it. */
@@ -57,6 +61,8 @@ export class Incoming {
     this.tick = tick;
     this.refused = refused;
     this.congested = undefined;
+    this.isBooked = false;
+    this.waited = 0;
   }
 
   /** Moves on to the message from `at`, which is whole. */

@@ -186,10 +186,26 @@ export class Meters {
     "diamgw_failbacks_total",
     "How often traffic moved back to a higher priority.",
   );
+  readonly breakerTransitions = new CounterFamily(
+    "diamgw_breaker_transitions_total",
+    "What circuit breakers did, where they are configured; held: one was not allowed to open.",
+    ["dra", "to"],
+  );
   readonly refused = new CounterFamily(
     "diamgw_refused_total",
     "Connections of Logic Apps that were not served.",
     ["listener", "reason"],
+  );
+  readonly duplicates = new CounterFamily(
+    "diamgw_duplicates_total",
+    "Requests that came with T, where duplicates are looked for: answered before, pending, or new.",
+    ["result"],
+  );
+  readonly wait = new HistogramFamily(
+    "diamgw_wait_seconds",
+    "How long requests waited until a DRA was usable again, where they may.",
+    [],
+    { bounds: DURATION_BOUNDS },
   );
   readonly duration = new HistogramFamily(
     "diamgw_request_duration_seconds",
@@ -248,7 +264,8 @@ export class Meters {
   /** Forgets a DRA that is configured no more. */
   forgetDra(name: string): void {
     this.#dras.delete(name);
-    for (const family of [this.requests, this.answers, this.retransmissions, this.attempts, this.watchdog]) {
+    const { requests, answers, retransmissions, attempts, watchdog, breakerTransitions } = this;
+    for (const family of [requests, answers, retransmissions, attempts, watchdog, breakerTransitions]) {
       (family as CounterFamily<"dra">).forget({ dra: name });
     }
     this.duration.forget({ dra: name });

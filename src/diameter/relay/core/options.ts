@@ -6,7 +6,7 @@
 import type { BackoffOptions } from "../../peer/backoff.ts";
 import type { AdvertisedApplication } from "../../peer/capabilities.ts";
 import { DIAMETER_PORT } from "../../wire/ports.ts";
-import { BALANCE_NAMES, type BalanceName } from "./balance_name.ts";
+import { BALANCE_NAMES, type BalanceName, SESSION_ID } from "./balance_name.ts";
 import { NO_POLICY, type PolicyOptions } from "./policy_options.ts";
 import type { Endpoint } from "../../../net/connection.ts";
 import type { TlsClientFiles } from "../../../net/tls.ts";
@@ -29,6 +29,42 @@ export type ErrorDetail = "full" | "reason" | "none";
 
 export { BALANCE_NAMES, type BalanceName };
 
+/** How the weight of a DRA grows that came back. */
+export interface SlowStartOptions {
+  /** Until it has all of its weight; 0: at once. */
+  readonly duration: number;
+  /** What it begins with. */
+  readonly minWeightPercent: number;
+}
+
+/**
+ * When a DRA gets no requests although it is connected, because of how they end. All times in
+ * milliseconds.
+ */
+export interface CircuitBreakerOptions {
+  /** Off: nothing is counted. */
+  readonly enabled: boolean;
+  /** What is older does not count for {@link errorRatio}. */
+  readonly window: number;
+  /** Requests that must have ended within the window before the ratio counts. */
+  readonly minRequests: number;
+  /** Share of failures, above 0 up to 1. */
+  readonly errorRatio: number;
+  /** Failures in a row; 0: not used. */
+  readonly consecutiveFailures: number;
+  /** A slower answer is a failure for the ratio; 0: none is. */
+  readonly slowAfter: number;
+  /** Result codes of answers that are failures. */
+  readonly errorCodes: readonly number[];
+  /** Until it is tried again; twice as long each time that this fails, up to {@link openMax}. */
+  readonly openFor: number;
+  readonly openMax: number;
+  /** Requests at a time that try it, and successes in a row that close it. */
+  readonly halfOpenProbes: number;
+  /** Of the usable DRAs of a pool, at most so many may be left out like this. */
+  readonly maxOpenPercent: number;
+}
+
 /** One DRA. */
 export interface DraOptions {
   /** Unique in the pool. */
@@ -50,6 +86,8 @@ export interface DraOptions {
    * true.
    */
   readonly accept?: boolean;
+  /** Requests that it gets in a second, further attempts included; 0, or absent: no limit. */
+  readonly maxRequestsPerSecond?: number;
   /** Absent: plain TCP. */
   readonly tls?: TlsClientFiles;
 }
@@ -124,14 +162,20 @@ export interface DraPoolOptions {
   /** A DRA of a better priority must be OKAY for so long before it is used again. */
   readonly failbackDelay: number;
   /**
-   * Among DRAs of one priority: in turn, by weight, or the one with the fewest open requests for
-   * its weight.
+   * Among DRAs of one priority: in turn, by weight; the one with the fewest open requests for its
+   * weight; or always the same one for the same key.
    */
   readonly balance: BalanceName;
+  /** What `hash` goes by: `session_id`, or the path of an AVP. */
+  readonly hashKey: string;
+  /** For DRAs that came back. */
+  readonly slowStart: SlowStartOptions;
   /** Per connection; at most a quarter of the slab is wise. */
   readonly maxInFlight: number;
   /** Bytes that may wait to be written on one connection; above it requests go to another DRA. */
   readonly sendQueueLimit: number;
+  /** Leaves out DRAs that are connected and sick. */
+  readonly circuitBreaker: CircuitBreakerOptions;
   /** The DRAs, in any order. */
   readonly dras: readonly DraOptions[];
 }
@@ -195,6 +239,7 @@ export const DEFAULT_DRA = {
   originHost: "",
   bind: "",
   accept: true,
+  maxRequestsPerSecond: 0,
 } as const satisfies Partial<DraOptions>;
 
 /** The defaults of the configuration file; give it at least the DRAs. */
@@ -247,8 +292,23 @@ export const DEFAULT_OPTIONS: GatewayOptions = {
     tcpNoDelay: true,
     failbackDelay: 0,
     balance: "round_robin",
+    hashKey: SESSION_ID,
+    slowStart: { duration: 0, minWeightPercent: 10 },
     maxInFlight: 16_384,
     sendQueueLimit: 1024 * 1024,
+    circuitBreaker: {
+      enabled: false,
+      window: 10_000,
+      minRequests: 20,
+      errorRatio: 0.5,
+      consecutiveFailures: 5,
+      slowAfter: 0,
+      errorCodes: [3002, 3004, 5012],
+      openFor: 30_000,
+      openMax: 300_000,
+      halfOpenProbes: 3,
+      maxOpenPercent: 50,
+    },
     dras: [],
   },
   ...NO_POLICY,

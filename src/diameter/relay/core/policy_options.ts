@@ -120,6 +120,28 @@ export interface PoolOptions {
   readonly dras: readonly PoolMember[];
   /** "": that of `draPool`. */
   readonly balance: "" | BalanceName;
+  /** What `hash` goes by here: `session_id`, or the path of an AVP. */
+  readonly hashKey: string;
+}
+
+/** Where requests wait while no DRA is usable. */
+export interface QueueOptions {
+  /** 0: none waits. */
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+  /** Milliseconds. */
+  readonly maxWait: number;
+  /** How fast they go when a DRA is usable again. */
+  readonly releasePerSecond: number;
+}
+
+/** What is kept for requests that come a second time. */
+export interface DuplicateCacheOptions {
+  readonly enabled: boolean;
+  /** Milliseconds for which an answer is kept. */
+  readonly window: number;
+  readonly maxEntries: number;
+  readonly maxBytes: number;
 }
 
 /** The section `routing`. */
@@ -134,12 +156,14 @@ export interface RoutingOptions {
   readonly allowProxyActs: boolean;
   /** Whether 3006 that names a DRA of ours is followed. */
   readonly followRedirects: boolean;
+  readonly queue: QueueOptions;
+  readonly duplicateCache: DuplicateCacheOptions;
 }
 
-/** What limits may be kept apart by. */
-export const LIMIT_KEYS = ["all", "app", "origin_realm", "destination_realm"] as const;
-/** One of {@link LIMIT_KEYS}. */
-export type LimitKey = typeof LIMIT_KEYS[number];
+/** What a limit may be kept apart by. */
+export type LimitKey = "all" | "app" | "origin_realm" | "destination_realm";
+/** All of them. */
+export const LIMIT_KEYS = ["all", "app", "origin_realm", "destination_realm"] as const satisfies readonly LimitKey[];
 
 /** How often requests that match may come. */
 export interface LimitOptions {
@@ -209,7 +233,15 @@ export interface PolicyOptions {
 
 /** Nothing of it: what the file says that does not mention it. */
 export const NO_POLICY: PolicyOptions = {
-  routing: { pools: [], routes: [], default: { pool: "default" }, allowProxyActs: false, followRedirects: false },
+  routing: {
+    pools: [],
+    routes: [],
+    default: { pool: "default" },
+    allowProxyActs: false,
+    followRedirects: false,
+    queue: { maxMessages: 0, maxBytes: 16 * 1024 * 1024, maxWait: 5_000, releasePerSecond: 1_000 },
+    duplicateCache: { enabled: false, window: 240_000, maxEntries: 100_000, maxBytes: 64 * 1024 * 1024 },
+  },
   limits: [],
   screening: { mode: "off", rules: [], otherwise: "allow", resultCode: 5012 },
 };

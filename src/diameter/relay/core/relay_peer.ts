@@ -11,6 +11,21 @@ import { padded } from "../../wire/avp.ts";
 import type { AttemptPlace } from "./attempts.ts";
 import type { DraMeters } from "./meters.ts";
 import type { TracedPeer } from "./trace.ts";
+import type { TransactionTable } from "./transactions.ts";
+
+/** Who is told how the requests to a DRA end, while they have their slots. */
+export interface Verdicts {
+  /** A request went there. */
+  sent(table: TransactionTable, slot: number): void;
+  /**
+   * Its answer came.
+   * @param duration microseconds since the request came; 0 where it was asked for elsewhere before
+   * @param now milliseconds of the relay's clock, as far as anybody has looked
+   */
+  answered(table: TransactionTable, slot: number, isError: boolean, code: number, duration: number, now: number): void;
+  /** No answer came in answer_timeout. To be said again of the same request makes no difference. */
+  silent(table: TransactionTable, slot: number): void;
+}
 
 /** What the way of a message needs of a DRA, and no more. */
 export interface Upstream {
@@ -20,6 +35,8 @@ export interface Upstream {
   /** Whether requests may be sent to it now. */
   readonly usable: boolean;
   readonly meters: DraMeters;
+  /** Its circuit breaker, where one is configured. */
+  readonly breaker: Verdicts | undefined;
   /** One of its places for a request of `requester`; undefined when all are full. */
   pickLink(turn: Turn, requester: number): Place | undefined;
 }

@@ -233,6 +233,13 @@ export class TransactionTable {
       this.#routes[slot] = route;
     }
   }
+  /** Gives it to another requester, who asked the same. */
+  adopt(slot: number, requester: number, hopByHop: number, started: number): void {
+    const at = slot * STRIDE;
+    this.#slots[at + REQUESTER] = requester;
+    this.#slots[at + HOP_BY_HOP] = hopByHop;
+    this.#slots[at + STARTED] = started;
+  }
   /** Whether the transaction has, or had, other attempts. */
   isRetried(slot: number): boolean {
     return (this.#slots[slot * STRIDE + LENGTH]! & RETRIED) !== 0;

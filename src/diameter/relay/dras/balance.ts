@@ -4,12 +4,17 @@
  * @module
  */
 import type { BalanceName } from "../core/balance_name.ts";
+import { mixed } from "../core/mixed.ts";
 import type { Turn } from "../core/relay_peer.ts";
 
 /** A DRA as the balances see it; `L` is one of its places. */
 export interface Candidate<L> {
   /** Share within the group; 0 is here when several DRAs have the identity that was asked for. */
   readonly weight: number;
+  /** What of its weight counts now, where it grows. */
+  readonly share: number;
+  /** A number of its own, the same in every gateway that knows it by that name. */
+  readonly seed: number;
   /** Transactions that wait for it. */
   readonly inFlight: number;
   /** What it has earned and not spent: the balances' own. */
@@ -18,8 +23,17 @@ export interface Candidate<L> {
   pickLink(turn: Turn, requester: number): L | undefined;
 }
 
-/** Picks a place of one of the group; undefined when all of them are full. */
-export type Balance = <L>(group: readonly Candidate<L>[], turn: Turn, requester: number) => L | undefined;
+/**
+ * Picks a place of one of the group; undefined when all of them are full.
+ * @param key 32 bits, unsigned, that stand for what the request is told apart by; -1 for none
+ */
+export type Balance = <L>(group: readonly Candidate<L>[], turn: Turn, requester: number, key?: number) => L | undefined;
+
+/** Whoever knows the keys of the request at hand. */
+export interface KeySource {
+  /** @param name `session_id` or the path of an AVP @returns 32 bits, unsigned; -1 for none */
+  of(name: string): number;
+}
 
 /** All of them. */
 export const BALANCES: Readonly<Record<BalanceName, Balance>> = {
@@ -28,8 +42,9 @@ export const BALANCES: Readonly<Record<BalanceName, Balance>> = {
     let best = group[0]!;
     let total = 0;
     for (const one of group) {
-      one.credit += one.weight;
-      total += one.weight;
+      const { share } = one;
+      one.credit += share;
+      total += share;
       if (one.credit > best.credit) best = one;
     }
     best.credit -= total;
@@ -46,7 +61,7 @@ export const BALANCES: Readonly<Record<BalanceName, Balance>> = {
     let found;
     let least = Infinity;
     for (const one of group) {
-      const load = one.inFlight / Math.max(1, one.weight);
+      const load = one.inFlight / Math.max(1, one.share);
       if (load >= least) continue;
       const link = one.pickLink(turn, requester);
       if (link === undefined) continue;
@@ -55,4 +70,31 @@ export const BALANCES: Readonly<Record<BalanceName, Balance>> = {
     }
     return found;
   },
+  /**
+   * The one with the highest score for the key: when one goes, only its keys move, each to the next
+   * of its own order, and when it is back they return (rendezvous hashing).
+   */
+  hash(group, turn, requester, key = -1) {
+    if (key < 0) return BALANCES.round_robin(group, turn, requester);
+    let best = group[0]!;
+    let highest = -1;
+    for (const one of group) {
+      const score = scoreOf(one, key);
+      if (score <= highest) continue;
+      best = one;
+      highest = score;
+    }
+    const link = best.pickLink(turn, requester);
+    if (link !== undefined) return link;
+    for (const one of group.toSorted((a, b) => scoreOf(b, key) - scoreOf(a, key))) {
+      const other = one === best ? undefined : one.pickLink(turn, requester);
+      if (other !== undefined) return other;
+    }
+    return undefined;
+  },
 };
+
+/** The highest score has one in proportion to its weight. */
+function scoreOf({ seed, weight }: Candidate<unknown>, key: number): number {
+  return weight / -Math.log((mixed(key ^ seed) + 0.5) / 2 ** 32);
+}

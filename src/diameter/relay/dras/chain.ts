@@ -39,6 +39,12 @@ export class Chain {
     return plan;
   }
 
+  /** Whether any DRA here is usable, for whatever requests. */
+  get someUsable(): boolean {
+    const members = this.#pools === undefined ? this.#all : this.#pools.flatMap((pool) => pool.members);
+    return members.some(({ usable, weight }) => usable && weight > 0);
+  }
+
   /** The decision for a request that the plan does not cover. */
   routeFor(facts: RequestFacts): Route<Member> {
     return this.#pools === undefined ? route(facts, this.#all) : routeThrough(facts, this.#pools, this.#all);

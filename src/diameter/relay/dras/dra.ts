@@ -7,8 +7,11 @@ import type { Peer } from "../../peer/peer.ts";
 import type { PeerEnd } from "../../peer/peer_end.ts";
 import { type Identity, identity } from "../../wire/identity.ts";
 import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
+import type { Breaker } from "./breaker.ts";
 import { DraLink, type LinkHandlers } from "./link.ts";
 import type { DraClaim } from "./claim.ts";
+import { mixedText } from "../core/mixed.ts";
+import { TokenBucket } from "../../../net/token_bucket.ts";
 import type { DraMeters } from "../core/meters.ts";
 import type { DraOptions } from "../core/options.ts";
 import type { Turn, Upstream } from "../core/relay_peer.ts";
@@ -31,8 +34,20 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
   /** Since when it is usable, by the clock of the relay; 0 when it is not. */
   usableSince = 0;
   credit = 0;
+  readonly seed: number;
+  /** Share of its weight that counts, set by the pool: 1 but for a while after it came back. */
+  grown = 1;
+  /** When it came back, by the clock of the relay. */
+  backSince = -Infinity;
+  /** All its connections were gone since it was usable last. */
+  wasGone = false;
+  /** It had room, and has got as many requests as it may in this second. */
+  overRate = false;
+  #rate: TokenBucket | undefined;
   /** Share within its priority: the configured one, or what somebody set meanwhile. */
   weight: number;
+  /** Leaves it out when it is sick; the pool's to set. */
+  breaker: Breaker | undefined;
   /** It is kept out of service until somebody says otherwise. */
   isDisabled = false;
   /**
@@ -52,6 +67,8 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
     this.#runtime = runtime;
     this.#handlers = handlers;
     this.meters = runtime.meters.ofDra(options.name);
+    this.seed = mixedText(options.name);
+    this.#setRate();
     this.weight = options.weight;
     if (options.originHost !== "") this.identity = identity(options.originHost);
     this.links = this.#newLinks(0);
@@ -66,6 +83,17 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
   /** In lower case; "" when not known yet. */
   get originHost(): string {
     return this.identity?.text.toLowerCase() ?? "";
+  }
+
+  /** Its weight grows after it came back. */
+  get mayGrow(): boolean {
+    return this.#runtime.options.draPool.slowStart.duration > 0;
+  }
+  get share(): number {
+    return this.weight * this.grown;
+  }
+  get shut(): string {
+    return this.breaker === undefined ? "" : this.breaker.shut;
   }
 
   /** False while it is kept out of service. */
@@ -121,11 +149,19 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
   configure(options: DraOptions): readonly DraLink[] {
     this.options = options;
     this.weight = options.weight;
+    this.#setRate();
     for (const link of this.links) link.configure();
     const { connectionsPerDra } = this.#runtime.options.draPool;
     const surplus = this.links.slice(connectionsPerDra);
     this.links = [...this.links.slice(0, connectionsPerDra), ...this.#newLinks(this.links.length)];
     return surplus;
+  }
+
+  #setRate(): void {
+    const { maxRequestsPerSecond: most = 0 } = this.options;
+    if (most === (this.#rate?.perSecond ?? 0)) return;
+    this.#rate = most === 0 ? undefined : new TokenBucket(most, most, this.#runtime.clock.now());
+    this.overRate = false;
   }
 
   /** The connections from the `first` on that are configured and not there yet. */
@@ -209,8 +245,18 @@ export class Dra implements DraView, Upstream, Candidate<DraLink> {
    * A connection for one more request, round robin over the usable ones; undefined when all are
    * full.
    * @param requester key of the connection that it came from
+   * @param named the request names this DRA
    */
-  pickLink(turn: Turn, requester: number): DraLink | undefined {
+  pickLink(turn: Turn, requester: number, named = false): DraLink | undefined {
+    const { breaker } = this;
+    if (breaker !== undefined && !named && !breaker.admits()) return undefined;
+    const link = this.#linkWithRoom(turn, requester);
+    if (this.#rate === undefined) return link;
+    this.overRate = link !== undefined && !this.#rate.take(this.#runtime.clock.now());
+    return this.overRate ? undefined : link;
+  }
+
+  #linkWithRoom(turn: Turn, requester: number): DraLink | undefined {
     const { links } = this;
     if (links.length === 1) return hasRoom(links[0]!, turn, requester) ? links[0] : undefined;
     for (let i = 0; i < links.length; i++) {

@@ -19,6 +19,7 @@ import type { RelayRuntime } from "../core/runtime.ts";
 import type { Attempts } from "../core/attempts.ts";
 import { TransactionTable } from "../core/transactions.ts";
 import { asPredicate, hintAt, unreachable } from "./link_reason.ts";
+import type { Breaker } from "./breaker.ts";
 import { LinkRoom } from "./link_room.ts";
 import { WatchdogTally } from "./watchdog_tally.ts";
 
@@ -39,6 +40,9 @@ export interface LinkHandlers {
 /** What a link needs of the DRA that it belongs to. */
 export interface LinkOwner extends Upstream {
   readonly options: DraOptions;
+  readonly breaker: Breaker | undefined;
+  /** It had room, and has got as many requests as it may in this second. */
+  readonly overRate: boolean;
   /**
    * Resolves when the connection that the DRA opened to us is gone; undefined while there is none.
    */

@@ -4,12 +4,13 @@
  */
 import type { Budget } from "../../../net/budget.ts";
 import type { OutQueue } from "../../../net/out_queue.ts";
+import type { DraOptions } from "../core/options.ts";
 import { BURST, FEW_BYTES, sizeText } from "../core/budgets.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
 import { TransactionTable } from "../core/transactions.ts";
 
 /** What may be used up when a connection to a DRA is given no more. */
-export const BOUNDS = ["requests", "queue", "memory", "memory of one app"] as const;
+export const BOUNDS = ["requests", "queue", "memory", "memory of one app", "probes", "rate"] as const;
 /** One of {@link BOUNDS}. */
 export type Bound = typeof BOUNDS[number];
 
@@ -79,10 +80,15 @@ export class LinkRoom {
     return this.#budget.exhausted ? "memory" : "memory of one app";
   }
 
-  /** A bound for a person, with its key. @param name of the DRA */
-  describe(bound: Bound, name: string): string {
-    const { maxInFlight, sendQueueLimit } = this.#runtime.options.draPool;
+  /** A bound for a person, with its key. @param options of the DRA */
+  describe(bound: Bound, { name, maxRequestsPerSecond }: DraOptions): string {
+    const { maxInFlight, sendQueueLimit, circuitBreaker } = this.#runtime.options.draPool;
     switch (bound) {
+      case "rate":
+        return `${name} gets at most ${maxRequestsPerSecond} in a second (dra_pool.dras[].max_requests_per_second)`;
+      case "probes":
+        return `${name} is tried again with ${circuitBreaker.halfOpenProbes} requests at a time ` +
+          "(dra_pool.circuit_breaker.half_open_probes)";
       case "requests":
         return `${name} has ${maxInFlight} unanswered (dra_pool.max_in_flight)`;
       case "queue":

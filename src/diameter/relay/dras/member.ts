@@ -12,6 +12,7 @@ import type { DraView } from "./router.ts";
 /** Whatever may be asked: a DRA itself, or its place in a pool. */
 export interface Member extends DraView, Candidate<DraLink> {
   readonly weight: number;
+  pickLink(turn: Turn, requester: number, named?: boolean): DraLink | undefined;
   readonly links: readonly DraLink[];
 }
 
@@ -32,6 +33,12 @@ export class PooledDra implements Member {
     const { weight, options } = this.dra;
     return weight === options.weight ? this.own.weight ?? weight : weight;
   }
+  get share(): number {
+    return this.weight * this.dra.grown;
+  }
+  get seed(): number {
+    return this.dra.seed;
+  }
   get originHost(): string {
     return this.dra.originHost;
   }
@@ -43,6 +50,9 @@ export class PooledDra implements Member {
   }
   get held(): boolean {
     return this.dra.held;
+  }
+  get shut(): string {
+    return this.dra.shut;
   }
   get inFlight(): number {
     return this.dra.inFlight;

@@ -7,12 +7,16 @@ import type { Connection } from "../../../net/connection.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { DISCONNECT_CAUSE } from "../../wire/avp_codes.ts";
 import { RESULT } from "../../wire/result_codes.ts";
+import { Breaker } from "./breaker.ts";
+import { mayOpen, mostOpen } from "./breaker_machine.ts";
 import { Dra, isUsable } from "./dra.ts";
 import type { DraLink, LinkHandlers } from "./link.ts";
 import { type Bound, BOUNDS } from "./link_room.ts";
 import { LastingRefusal } from "../core/refusal.ts";
-import { type Balance, BALANCES } from "./balance.ts";
+import { type Balance, BALANCES, type KeySource } from "./balance.ts";
+import { grownShare, nextGrowth } from "./slow_start.ts";
 import type { Served, Turn } from "../core/relay_peer.ts";
+import type { DraOptions } from "../core/options.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
 import { DEFAULT_POOL, type PoolOptions } from "../core/policy_options.ts";
 import type { TransactionRoute } from "../core/transaction_route.ts";
@@ -33,8 +37,8 @@ export type NoLink = "none" | "full";
 /** Every DRA that could take a request has as much as it may. */
 export class DrasFull extends LastingRefusal {
   /** @param candidates their connections */
-  constructor(message: string, readonly candidates: readonly DraLink[]) {
-    super(RESULT.tooBusy, message, "dra_full");
+  constructor(message: string, readonly candidates: readonly DraLink[], reason: "dra_full" | "dra_rate") {
+    super(RESULT.tooBusy, message, reason);
   }
 }
 
@@ -79,18 +83,23 @@ export class DraPool {
   readonly #runtime: RelayRuntime;
   readonly #linkHandlers: LinkHandlers;
   #balance: Balance;
+  #hashKey: string;
 
   constructor(runtime: RelayRuntime, handlers: PoolHandlers) {
     this.#runtime = runtime;
     this.#linkHandlers = {
       changed: () => this.refresh(),
       suspect: (link) => handlers.suspect(link),
-      lost: (link, reason) => handlers.lost(link, reason),
+      lost: (link, reason) => {
+        this.#blame(link);
+        handlers.lost(link, reason);
+      },
       serve: (connection, peer, served) => handlers.serve(connection, peer, served),
     };
     const { draPool } = runtime.options;
     this.#balance = BALANCES[draPool.balance];
-    this.dras = this.#serving = draPool.dras.map((options) => new Dra(options, runtime, this.#linkHandlers));
+    this.#hashKey = draPool.hashKey;
+    this.dras = this.#serving = draPool.dras.map((options) => this.#newDra(options));
     this.#everyone = new Chain(this.#serving);
   }
 
@@ -103,6 +112,7 @@ export class DraPool {
   configure(): void {
     const { draPool } = this.#runtime.options;
     this.#balance = BALANCES[draPool.balance];
+    this.#hashKey = draPool.hashKey;
     const before = new Map(this.dras.map((dra) => [dra.name, dra]));
     let someNew = false;
     this.dras = draPool.dras.map((options) => {
@@ -110,9 +120,10 @@ export class DraPool {
       if (dra?.staysWith(options)) {
         before.delete(options.name);
         this.#leave(dra, dra.configure(options), "is a connection too many (connections_per_dra)");
+        this.#setBreaker(dra);
         return dra;
       }
-      const next = new Dra(options, this.#runtime, this.#linkHandlers);
+      const next = this.#newDra(options);
       next.isDisabled = dra?.isDisabled ?? false;
       someNew ||= !next.isDisabled;
       return next;
@@ -142,6 +153,71 @@ export class DraPool {
   }
 
   /** Takes leave of connections that are wanted no more; what waits for them goes elsewhere. */
+  #newDra(options: DraOptions): Dra {
+    const dra = new Dra(options, this.#runtime, this.#linkHandlers);
+    this.#setBreaker(dra);
+    return dra;
+  }
+
+  /** Gives a DRA its circuit breaker, or takes it away, as it is configured. */
+  #setBreaker(dra: Dra): void {
+    const { enabled } = this.#runtime.options.draPool.circuitBreaker;
+    if (enabled) {
+      if (dra.breaker !== undefined) return dra.breaker.configure();
+      dra.breaker = new Breaker(dra.name, this.#runtime, {
+        mayOpen: () => this.#mayOpen(dra),
+        changed: () => {
+          if (dra.breaker?.state === "closed") dra.backSince = this.#runtime.clock.now();
+          this.refresh();
+        },
+      });
+    } else if (dra.breaker !== undefined) {
+      dra.breaker.dispose();
+      dra.breaker = undefined;
+      this.#runtime.meters.breakerTransitions.forget({ dra: dra.name });
+    }
+  }
+
+  /** The usable DRAs: of all, and of each pool that is configured. */
+  #usableByPool(): Dra[][] {
+    const all = this.#serving.filter((each) => each.usable && each.weight > 0);
+    const { pools } = this.#runtime.options.routing;
+    return [all, ...pools.map(({ dras }) => all.filter(({ name }) => dras.some((dra) => dra.name === name)))];
+  }
+
+  #mayOpen(dra: Dra): boolean {
+    const { maxOpenPercent } = this.#runtime.options.draPool.circuitBreaker;
+    return this.#usableByPool().filter((pool) => pool.includes(dra)).every((pool) => {
+      const open = pool.filter((each) => each !== dra && each.breaker?.state !== "closed").length;
+      return mayOpen(pool.length, open, maxOpenPercent);
+    });
+  }
+
+  /**
+   * DRAs have gone, so that more breakers are open than may be: those that would be tried first
+   * close.
+   */
+  #closeTooMany(): void {
+    const { enabled, maxOpenPercent } = this.#runtime.options.draPool.circuitBreaker;
+    if (!enabled) return;
+    for (const pool of this.#usableByPool()) {
+      const open = pool.flatMap(({ breaker }) => breaker === undefined || breaker.state === "closed" ? [] : [breaker])
+        .sort((a, b) => a.probeAt - b.probeAt);
+      const tooMany = open.length - mostOpen(pool.length, maxOpenPercent);
+      // Each that closes comes back here, and looks at the others.
+      if (tooMany > 0) return open[0]!.close("too few other DRAs are usable");
+    }
+  }
+
+  /**
+   * Its connection is lost, and not because anybody here wished it: what waits there has failed.
+   */
+  #blame({ dra, table, running }: DraLink): void {
+    const breaker = this.#serving.find((each) => each === dra)?.breaker;
+    if (breaker === undefined || !running || this.#runtime.draining) return;
+    for (const slot of table.pending()) breaker.lost(table, slot);
+  }
+
   #leave({ name }: Dra, links: readonly DraLink[], reason: string): void {
     const left = links.map(async (link) => {
       this.#leaving.add(link);
@@ -186,6 +262,7 @@ export class DraPool {
     this.#holdTimer = undefined;
     this.#running = false;
     if (this.#retireTimer !== undefined) this.#runtime.clock.clearTimeout(this.#retireTimer);
+    for (const dra of [...this.dras, ...this.#retiring]) dra.breaker?.dispose();
     await Promise.all(Array.from(this.links(), (link) => link.stop()));
     if (this.#holdTimer !== undefined) this.#runtime.clock.clearTimeout(this.#holdTimer);
   }
@@ -213,6 +290,11 @@ export class DraPool {
     return route === undefined ? this.#everyone.routeFor(facts) : this.#chainOf(route).routeFor(facts);
   }
 
+  /** Whether any DRA that the route may ask is usable, for whatever requests. */
+  isServing(route?: TransactionRoute): boolean {
+    return (route === undefined ? this.#everyone : this.#chainOf(route)).someUsable;
+  }
+
   #chainOf({ pools }: TransactionRoute): Chain {
     if (pools === this.#lastPools && this.#lastChain !== undefined) return this.#lastChain;
     let chain = this.#chains.get(pools);
@@ -225,24 +307,26 @@ export class DraPool {
 
   #viewOf(pool: PoolOptions): PoolView<Member> {
     const balance = pool.balance === "" ? this.#runtime.options.draPool.balance : pool.balance;
-    if (pool.name === DEFAULT_POOL) return { name: pool.name, balance, members: this.#serving };
+    const { hashKey } = pool;
+    if (pool.name === DEFAULT_POOL) return { name: pool.name, balance, hashKey: this.#hashKey, members: this.#serving };
     const before = this.#pooled.get(pool) ?? [];
     const members = pool.dras.flatMap((own) =>
       this.#serving.filter((dra) => dra.name === own.name)
         .map((dra) => before.find((each) => each.dra === dra) ?? new PooledDra(dra, own))
     );
     this.#pooled.set(pool, members);
-    return { name: pool.name, balance, members };
+    return { name: pool.name, balance, hashKey, members };
   }
 
   /**
    * A connection by that decision, or why there is none.
    * @param requester key of the connection that it came from, of a request that is new
+   * @param keys of the request, where anything is balanced by them
    */
-  pick(plan: Route<Member>, turn: Turn, requester = 0): DraLink | NoLink {
+  pick(plan: Route<Member>, turn: Turn, requester = 0, keys?: KeySource): DraLink | NoLink {
     let found: NoLink = "none";
     if (plan.pinned !== undefined) {
-      const link = plan.pinned.pickLink(turn, requester);
+      const link = plan.pinned.pickLink(turn, requester, true);
       if (link !== undefined) return link;
       found = "full";
     }
@@ -250,7 +334,11 @@ export class DraPool {
     for (let i = 0; i < groups.length; i++) {
       const group = groups[i]!;
       const balance = pools === undefined ? this.#balance : BALANCES[pools[i]!.balance];
-      const link = group.length === 1 ? group[0]!.pickLink(turn, requester) : balance<DraLink>(group, turn, requester);
+      const link = group.length === 1
+        ? group[0]!.pickLink(turn, requester)
+        : keys === undefined
+        ? balance<DraLink>(group, turn, requester)
+        : balance<DraLink>(group, turn, requester, keys.of(pools === undefined ? this.#hashKey : pools[i]!.hashKey));
       if (link !== undefined) return link;
       found = "full";
     }
@@ -277,10 +365,11 @@ export class DraPool {
     if (this.#refusal === undefined || plan !== this.#refusalOf || met !== this.#boundsMet) {
       this.#refusalOf = plan;
       this.#boundsMet = met;
-      const bounds = links.map((link) => link.room.describe(boundOf(link), link.dra.name));
+      const bounds = links.map((link) => link.room.describe(boundOf(link), link.dra.options));
       this.#refusal = new DrasFull(
         `every DRA that could take this request has as much as it may: ${bounds.join("; ")}`,
         links,
+        links.some((link) => boundOf(link) === "rate") ? "dra_rate" : "dra_full",
       );
     }
     return this.#refusal;
@@ -289,7 +378,7 @@ export class DraPool {
   /** Something about a DRA changed: judge all of them again, and tell who moved. */
   refresh(): void {
     const now = this.#runtime.clock.now();
-    const { failbackDelay, reopenLastResort } = this.#runtime.options.draPool;
+    const { failbackDelay, reopenLastResort, slowStart } = this.#runtime.options.draPool;
     const serving = this.#serving = this.#retiring.length === 0 ? this.dras : [...this.dras, ...this.#retiring];
     const someOkay = serving.some((dra) => dra.links.some((link) => link.okay));
     let nextHold = Infinity;
@@ -304,11 +393,16 @@ export class DraPool {
         dra.credit = 0;
         // A DRA's first connection after the start is no recovery: nothing is held back.
         dra.held = dra.recovers && failbackDelay > 0;
+        if (dra.recovers && dra.wasGone) dra.backSince = now;
+        dra.wasGone = false;
         dra.recovers = true;
       } else if (!dra.usable) {
         dra.usableSince = 0;
         dra.held = false;
+        dra.wasGone ||= dra.links.every(({ relayPeer }) => relayPeer === undefined);
       }
+      dra.grown = grownShare(dra.backSince, now, slowStart);
+      nextHold = Math.min(nextHold, nextGrowth(dra.backSince, now, slowStart));
       if (dra.held) {
         const until = dra.usableSince + failbackDelay;
         if (until <= now) dra.held = false;
@@ -319,6 +413,7 @@ export class DraPool {
     if (this.#retiring.length > 0 && this.dras.some(({ usable, weight }) => usable && weight > 0)) {
       return this.#retire();
     }
+    this.#closeTooMany();
     this.#everyone = new Chain(serving);
     this.#lastPlan = undefined;
     this.#chains.clear();
@@ -373,6 +468,8 @@ export class DraPool {
 }
 
 /** Why a usable connection is given no more. */
-function boundOf({ room, relayPeer }: DraLink): Bound {
+function boundOf({ dra, room, relayPeer }: DraLink): Bound {
+  if (dra.breaker?.admits() === false) return "probes";
+  if (dra.overRate) return "rate";
   return room.boundMet(relayPeer!.peer.out);
 }

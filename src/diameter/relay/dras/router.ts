@@ -23,6 +23,8 @@ export interface DraView {
    * works.
    */
   readonly held: boolean;
+  /** Why only requests that name it get there; "" for most. */
+  readonly shut: string;
   /** Whether it advertised the application, or Relay. */
   takes(application: number): boolean;
 }
@@ -41,6 +43,8 @@ export interface RequestFacts {
 export interface PoolView<D extends DraView> {
   readonly name: string;
   readonly balance: BalanceName;
+  /** What `hash` goes by. */
+  readonly hashKey: string;
   readonly members: readonly D[];
 }
 
@@ -118,7 +122,7 @@ function whyNot(facts: RequestFacts, dra: DraView, named: boolean): string | und
   if (!dra.takes(facts.application)) return `did not advertise application ${facts.application}`;
   if (facts.routeRecords.includes(dra.originHost)) return "is in a Route-Record of the request";
   if (dra.weight === 0 && !named) return "has weight 0 and is not the Destination-Host";
-  return undefined;
+  return dra.shut === "" || named ? undefined : dra.shut;
 }
 
 /**

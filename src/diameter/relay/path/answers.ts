@@ -5,9 +5,10 @@
 import { resultCodeIn } from "../../wire/result_code_in.ts";
 import type { MessageObserver } from "../core/events.ts";
 import type { Incoming } from "../core/incoming.ts";
-import type { Place, RelayPeer } from "../core/relay_peer.ts";
+import type { Place, RelayPeer, Verdicts } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
-import { ENDED, type TransactionTable } from "../core/transactions.ts";
+import { ENDED, TICK, type TransactionTable } from "../core/transactions.ts";
+import type { Duplicates } from "./duplicates.ts";
 import { relayedRecord } from "./record.ts";
 import type { Retries } from "./retries.ts";
 import type { Tracing } from "./tracing.ts";
@@ -18,10 +19,18 @@ export class AnswerStage {
   readonly #runtime: RelayRuntime;
   readonly #reverse: TransactionTable;
   readonly #retries: Retries;
+  readonly #duplicates: Duplicates;
   readonly #tracing: Tracing | undefined;
   #relay = false;
 
-  constructor(runtime: RelayRuntime, reverse: TransactionTable, retries: Retries, tracing?: Tracing) {
+  constructor(
+    runtime: RelayRuntime,
+    reverse: TransactionTable,
+    retries: Retries,
+    duplicates: Duplicates,
+    tracing?: Tracing,
+  ) {
+    this.#duplicates = duplicates;
     this.#runtime = runtime;
     this.#reverse = reverse;
     this.#retries = retries;
@@ -53,12 +62,17 @@ export class AnswerStage {
     const { meters, connections, observer } = this.#runtime;
     const slot = table.find(answer.hopByHop);
     if (slot < 0) return this.#unmatched(table, answer);
-    const requester = connections.get(table.requesterOf(slot));
+    if (link.dra.breaker !== undefined) judge(link.dra.breaker, table, slot, answer);
+    const duplicates = this.#duplicates;
+    let requester = connections.get(table.requesterOf(slot));
+    if (requester === undefined && duplicates.isOn) requester = duplicates.heir(table, slot);
     if (requester === undefined) {
+      if (duplicates.isOn) duplicates.answered(table, slot, answer.block.bytes, answer.at, answer.end, answer.tick);
       this.#abandoned(table, slot, answer);
       return this.#retries.forget(link, slot, ENDED.answered);
     }
     if (answer.isError && this.#retries.takeErrorAnswer(link, slot, answer)) return;
+    if (duplicates.isOn) duplicates.answered(table, slot, answer.block.bytes, answer.at, answer.end, answer.tick);
     const duration = this.#deliver(requester, table, slot, answer);
     meters.toApp++;
     const { answers, duration: durations } = link.dra.meters;
@@ -134,4 +148,12 @@ export class AnswerStage {
   ): void {
     observer(relayedRecord("answer", answer, requester.originHost, table.hopByHopOf(slot), table.idOf(slot)));
   }
+}
+
+/** How a request ended, for the circuit breaker of its DRA. */
+function judge(breaker: Verdicts, table: TransactionTable, slot: number, answer: Incoming): void {
+  const code = resultCodeIn(answer.block.view, answer.at, answer.end);
+  // Where it was asked for elsewhere before, nobody knows how long this DRA took.
+  const duration = table.isRetried(slot) ? 0 : (answer.receivedAt - table.startedOf(slot)) >>> 0;
+  breaker.answered(table, slot, answer.isError, code, duration, answer.tick * TICK);
 }

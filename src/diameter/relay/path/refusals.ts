@@ -22,12 +22,21 @@ interface Prepared {
   readonly counted: Counter;
 }
 
+/** Who knows whether others wait for the answer to a transaction. */
+export interface WhoElse {
+  readonly isOn: boolean;
+  /** It was answered here, and has ended. */
+  refused(table: TransactionTable, slot: number, refusal: Refusal, how: Ending): void;
+}
+
 /** Writes error answers into queues, and counts them. */
 export class Refusals {
   readonly #runtime: RelayRuntime;
   readonly #tracing: Tracing | undefined;
   readonly #writer = new RefusalWriter();
   readonly #known = new Map<string, Prepared>();
+  /** Told of transactions that were answered here: others may wait for them. */
+  duplicates: WhoElse | undefined;
   /** Towards Logic Apps. */
   #lasting = new WeakMap<LastingRefusal, Prepared>();
   /** The last refusal, and which side it went to. */
@@ -61,7 +70,8 @@ export class Refusals {
     const handle = this.#tracing === undefined ? 0 : this.#tracing.begun(request);
     this.#send(from, block, at, end, request.hopByHop, refusal, handle);
     const { ledger, refusedMessages } = this.#runtime;
-    ledger.refused();
+    if (request.isBooked) ledger.ended(from, refusal.reason === "queue_timeout" ? "expired" : "rejected");
+    else ledger.refused();
     if (handle !== 0) this.#tracing!.refused(handle, refusal);
     const { resultCode, reason, message } = refusal;
     refusedMessages.note({ peer: from.originHost, resultCode, reason, message }, block.bytes, at, end, request.tick);
@@ -76,6 +86,15 @@ export class Refusals {
     this.#send(requester, segment, at, at + length, table.hopByHopOf(slot), refusal, handle);
     this.#runtime.ledger.ended(requester, how);
     if (handle !== 0) this.#tracing!.refused(handle, refusal);
+    if (this.duplicates?.isOn === true && requester.link === undefined) {
+      this.duplicates.refused(table, slot, refusal, how);
+    }
+  }
+
+  /** Answers a request of which a copy is kept, and which stands in the ledger. */
+  endCopy(requester: RelayPeer, request: Uint8Array, hopByHop: number, refusal: Refusal, how: Ending): void {
+    this.#send(requester, blockOf(request), 0, request.length, hopByHop, refusal, 0);
+    this.#runtime.ledger.ended(requester, how);
   }
 
   #send(

@@ -6,6 +6,7 @@
  * | ------ | ------------------ | ------------------------- |
  * | checks | 3, 4.1, 6.1        | `checks.ts`               |
  * | screen |                    | `../policy/screening.ts`  |
+ * | duplicates | 3              | `duplicates.ts`           |
  * | limits | 7.1.3              | `to_dras.ts`, `../policy/rate_limits.ts` |
  * | route  | 6.1.5 to 6.1.7     | `to_dras.ts` (`../policy/routing_table.ts`), `to_apps.ts` |
  * | send   | 6.1.8, 6.1.9       | the same, by `writer.ts`  |
@@ -18,6 +19,7 @@ import type { Refusal } from "../core/refusal.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
 import type { PolicyHolder } from "../policy/policy.ts";
 import type { RequestChecks } from "./checks.ts";
+import type { Duplicates } from "./duplicates.ts";
 import type { Refusals } from "./refusals.ts";
 import type { ToApps } from "./to_apps.ts";
 import type { ToDras } from "./to_dras.ts";
@@ -31,6 +33,7 @@ export class RequestStage {
   readonly #toApps: ToApps;
   readonly #refusals: Refusals;
   readonly #policies: PolicyHolder;
+  readonly #duplicates: Duplicates;
 
   constructor(
     runtime: RelayRuntime,
@@ -39,7 +42,9 @@ export class RequestStage {
     toDras: ToDras,
     toApps: ToApps,
     refusals: Refusals,
+    duplicates: Duplicates,
   ) {
+    this.#duplicates = duplicates;
     this.#runtime = runtime;
     this.#policies = policies;
     this.#checks = checks;
@@ -67,6 +72,24 @@ export class RequestStage {
     this.#toDras.callWaiting(tick, who === "everybody" ? MISSES : 0, this.#taken);
   }
 
+  /** Lets those go that wait until a DRA is usable again. */
+  releaseQueued(tick: number): void {
+    this.#toDras.releaseQueued(tick, this.#released);
+  }
+
+  /** One that waited for a DRA: false when it has to wait on. What it was checked for it passed. */
+  readonly #released = (request: Incoming): boolean => {
+    let refusal: Refusal | undefined;
+    try {
+      refusal = this.#checks.check(request, !request.from.peer.open) ?? this.#toDras.resume(request);
+      if (refusal !== undefined && this.#toDras.isForDra(refusal)) return false;
+    } catch (error) {
+      refusal = this.#defect(error);
+    }
+    if (refusal !== undefined) this.#refuse(request, refusal);
+    return true;
+  };
+
   /** One that waited: false when it has to wait on. */
   readonly #taken = (request: Incoming, mayWait: boolean): boolean => {
     let refusal: Refusal | undefined;
@@ -88,7 +111,9 @@ export class RequestStage {
       const refusal = policy.screening?.check(policy.reading, this.#runtime.clock.now());
       if (refusal !== undefined) return refusal;
     }
-    return request.from.link === undefined ? this.#toDras.forward(request, policy) : this.#toApps.forward(request);
+    if (request.from.link !== undefined) return this.#toApps.forward(request);
+    if (this.#duplicates.isOn && this.#duplicates.take(request)) return undefined;
+    return this.#toDras.forward(request, policy);
   }
 
   #refuse(request: Incoming, refusal: Refusal): void {

@@ -17,6 +17,8 @@ import type { RelayRuntime } from "../core/runtime.ts";
 import type { TransactionOptions } from "../core/transaction_route.ts";
 import { ENDED, ticksFor, type TransactionTable } from "../core/transactions.ts";
 import type { DraPool, NoLink } from "../dras/pool.ts";
+import type { PolicyHolder } from "../policy/policy.ts";
+import type { Duplicates } from "./duplicates.ts";
 import { messageRecord } from "./record.ts";
 import type { Refusals } from "./refusals.ts";
 import type { Tracing } from "./tracing.ts";
@@ -29,12 +31,23 @@ const ROOM_AGAIN = 250;
 export class Retries {
   readonly #runtime: RelayRuntime;
   readonly #pool: DraPool;
+  readonly #policies: Pick<PolicyHolder, "keys">;
+  readonly #duplicates: Duplicates;
   readonly #refusals: Refusals;
   readonly #tracing: Tracing | undefined;
   /** A request as a table retains it. */
   readonly #retained = new Incoming();
 
-  constructor(runtime: RelayRuntime, pool: DraPool, refusals: Refusals, tracing?: Tracing) {
+  constructor(
+    runtime: RelayRuntime,
+    pool: DraPool,
+    policies: Pick<PolicyHolder, "keys">,
+    duplicates: Duplicates,
+    refusals: Refusals,
+    tracing?: Tracing,
+  ) {
+    this.#policies = policies;
+    this.#duplicates = duplicates;
     this.#runtime = runtime;
     this.#pool = pool;
     this.#refusals = refusals;
@@ -44,9 +57,13 @@ export class Retries {
   /** The deadline of an attempt came: silence so far, or the end of the transaction's life. */
   expired(link: Place, slot: number): void {
     const { table } = link;
+    const attempts = link.retried.get(slot);
+    // A further attempt at the end of its transaction's life may not have had its time.
+    if (link.dra.breaker !== undefined && (attempts === undefined || this.#isAlive(table, slot))) {
+      link.dra.breaker.silent(table, slot);
+    }
     const requester = this.#requesterOf(table, slot);
     if (requester === undefined) return this.abandon(link, slot);
-    const attempts = link.retried.get(slot);
     if (this.#isAlive(table, slot)) {
       const said = this.#isCurrent(link, slot) ? this.#sendAgain(link, slot, "timeout") : "none";
       // Its late answer still counts; without another candidate this attempt simply goes on.
@@ -150,6 +167,7 @@ export class Retries {
   /** Ends a transaction whose requester has left. */
   abandon(link: AttemptPlace, slot: number): void {
     this.#tracing?.abandoned(link.table, slot);
+    if (this.#duplicates.isOn) this.#duplicates.abandoned(link.table, slot);
     this.forget(link, slot, ENDED.expired);
   }
 
@@ -197,6 +215,9 @@ export class Retries {
     link.dra.meters.duration.observe(duration);
     link.dra.meters.answers.of(resultCodeIn(viewOf(answer), 0, answer.length)).value++;
     const id = link.table.idOf(slot);
+    if (this.#duplicates.isOn) {
+      this.#duplicates.answered(link.table, slot, answer, 0, answer.length, this.#runtime.tick());
+    }
     this.forget(link, slot, ENDED.answered);
     this.#tracing?.passedOn(requester, link.table, slot, how, segment, to, answer.length);
     observer?.(messageRecord("answer", answer, 0, answer.length, "", requester.originHost, hopByHop, id));
@@ -230,6 +251,8 @@ export class Retries {
     attempts.open.push({ place: target, slot: next });
     target.retried.set(next, attempts);
     target.table.setRetried(next);
+    target.dra.breaker?.sent(target.table, next);
+    if (this.#duplicates.isOn) this.#duplicates.sentAgain(table, slot, target.table, next);
     target.table.setRoute(next, table.routeOf(slot));
     const { meters } = this.#runtime;
     target.table.wheel.arm(next, this.#within(table, slot, this.#optionsOf(table, slot).answerTimeout));
@@ -266,7 +289,7 @@ export class Retries {
     if (destinationHost !== "" && destinationHost === link.dra.originHost) return "none";
     if (tried.length >= options.maxAttempts) return "none";
     const facts = { application, destinationHost, routeRecords, tried };
-    return this.#pool.pick(this.#pool.routeFor(facts, route), "again");
+    return this.#pool.pick(this.#pool.routeFor(facts, route), "again", 0, this.#policies.keys?.begin(request));
   }
 
   /**
@@ -306,7 +329,8 @@ export class Retries {
   }
 
   #requesterOf(table: TransactionTable, slot: number): RelayPeer | undefined {
-    return this.#runtime.connections.get(table.requesterOf(slot));
+    const requester = this.#runtime.connections.get(table.requesterOf(slot));
+    return requester === undefined && this.#duplicates.isOn ? this.#duplicates.heir(table, slot) : requester;
   }
 
   /** Whether the transaction's life goes on. */

@@ -7,10 +7,10 @@ import type { AppLimits } from "../apps/limits.ts";
 import type { SessionAffinity } from "../apps/session_affinity.ts";
 import type { MessageObserver } from "../core/events.ts";
 import { Incoming } from "../core/incoming.ts";
-import type { Refusal } from "../core/refusal.ts";
+import { LastingRefusal, type LeftOut, type Refusal } from "../core/refusal.ts";
 import type { Place, RelayPeer } from "../core/relay_peer.ts";
 import type { RelayRuntime } from "../core/runtime.ts";
-import { ENDED, ticksFor } from "../core/transactions.ts";
+import { ENDED, TICK, ticksFor } from "../core/transactions.ts";
 import type { TransactionRoute } from "../core/transaction_route.ts";
 import type { CompiledRoute } from "../policy/routing_table.ts";
 import type { Policy, PolicyHolder } from "../policy/policy.ts";
@@ -23,7 +23,9 @@ import type { RequestChecks } from "./checks.ts";
 import { advance } from "./deadlines.ts";
 import type { Direction } from "./direction.ts";
 import { relayedRecord } from "./record.ts";
+import type { Duplicates } from "./duplicates.ts";
 import type { Refusals } from "./refusals.ts";
+import { type Queued, RequestQueue } from "./request_queue.ts";
 import type { Retries } from "./retries.ts";
 import type { Tracing } from "./tracing.ts";
 import { type Waiting, WaitingRoom } from "./waiting_room.ts";
@@ -35,6 +37,7 @@ export interface ToDrasParts {
   readonly pool: DraPool;
   readonly limits: AppLimits;
   readonly policies: PolicyHolder;
+  readonly duplicates: Duplicates;
   readonly checks: RequestChecks;
   readonly sessions: SessionAffinity;
   readonly refusals: Refusals;
@@ -57,16 +60,26 @@ export class ToDras implements Direction<DraLink> {
   /** The request whose turn it is, of those that wait. */
   readonly #called = new Incoming();
   readonly #policies: PolicyHolder;
+  readonly #duplicates: Duplicates;
   readonly #checks: RequestChecks;
   readonly #rewriter = new Rewriter();
+  #queue: RequestQueue | undefined;
+  /** Whether more may wait in it. */
+  #queues = false;
+  /** What became of those that waited since the last of them had gone. */
+  #waited = { sent: 0, answered: 0 };
+  #abandonedThen = -1;
   #limited = false;
   #relay = false;
   #answerTicks = 0;
   #requestTicks = 0;
 
-  constructor({ runtime, pool, limits, policies, checks, sessions, refusals, retries, tracing }: ToDrasParts) {
+  constructor(
+    { runtime, pool, limits, policies, duplicates, checks, sessions, refusals, retries, tracing }: ToDrasParts,
+  ) {
     this.#runtime = runtime;
     this.#policies = policies;
+    this.#duplicates = duplicates;
     this.#checks = checks;
     this.#pool = pool;
     this.#limits = limits;
@@ -82,6 +95,12 @@ export class ToDras implements Direction<DraLink> {
   configure(): void {
     const { options } = this.#runtime;
     this.#limited = this.#limits.active;
+    const { queue } = options.routing;
+    this.#queues = queue.maxMessages > 0;
+    if (this.#queue !== undefined) {
+      this.#queue.configure(queue);
+      if (!this.#queues && this.#queue.size === 0) this.#queue = undefined;
+    } else if (this.#queues) this.#queue = new RequestQueue(queue, this.#runtime.blocks);
     this.#relay = options.mode === "relay";
     this.#answerTicks = ticksFor(Math.min(options.answerTimeout, options.requestTimeout));
     this.#requestTicks = ticksFor(options.requestTimeout);
@@ -95,6 +114,7 @@ export class ToDras implements Direction<DraLink> {
       if (refusal !== undefined) return refusal;
     }
     const refusal = policy === undefined ? this.#send(request) : this.#byPolicy(policy, request);
+    if (refusal instanceof NobodyUsable) return this.#queued(request, refusal);
     return refusal === undefined || this.#waits(request, refusal) ? undefined : refusal;
   }
 
@@ -135,20 +155,34 @@ export class ToDras implements Direction<DraLink> {
   #send(request: Incoming, changed: Incoming = request, route?: CompiledRoute): Refusal | undefined {
     const pool = this.#pool;
     const plan = this.#planFor(changed, route);
-    const link = pool.pick(plan, "first", request.from.key);
+    const queue = this.#queue;
+    if (
+      queue !== undefined && this.#queues && !request.isBooked && plan.pinned === undefined && queue.holds(route?.pools)
+    ) {
+      return new NobodyUsable(plan.rejected, route);
+    }
+    const { keys } = this.#policies;
+    const link = keys === undefined
+      ? pool.pick(plan, "first", request.from.key)
+      : pool.pick(plan, "first", request.from.key, keys.begin(changed));
     if (link === "full") return pool.refusalOf(plan);
-    if (link === "none") return this.#noRoute(plan, route);
+    if (link === "none") {
+      if (queue !== undefined && this.#queues && !pool.isServing(route)) return new NobodyUsable(plan.rejected, route);
+      return this.#noRoute(plan, route);
+    }
     const { table } = link;
     const relayPeer = link.relayPeer!;
     const { out } = relayPeer.peer;
     const total = relayedLength(changed, this.#relay);
-    const deadline = request.tick + (route === undefined ? this.#requestTicks : route.requestTicks);
+    const deadline = request.tick - request.waited + (route === undefined ? this.#requestTicks : route.requestTicks);
     const slot = writeRequest(changed, out.reserve(total), table, this.#relay, 0, deadline);
     out.commit(total);
     // From here on it is on its way: this node must not answer it as well, whatever goes wrong.
     table.wheel.arm(slot, request.tick + (route === undefined ? this.#answerTicks : route.answerTicks));
     table.setRoute(slot, route);
+    if (this.#duplicates.isOn) this.#duplicates.sent(request, table, slot);
     this.#book(request, link, relayPeer);
+    if (link.dra.breaker !== undefined) link.dra.breaker.sent(table, slot);
     if (out.full) request.congested = out;
     try {
       const { sessionIdStart, sessionIdEnd } = request.avps;
@@ -178,6 +212,87 @@ export class ToDras implements Direction<DraLink> {
     if (this.#waiting.size > 0) this.#waiting.call((waiting) => this.#call(waiting, tick, take), misses);
   }
 
+  /** Requests and bytes that wait until a DRA is usable again. */
+  get queued(): { readonly requests: number; readonly bytes: number } {
+    return { requests: this.#queue?.size ?? 0, bytes: this.#queue?.bytes ?? 0 };
+  }
+
+  /**
+   * Lets those go that waited for a DRA, and answers those whose time is up.
+   * @param take returns false when the request has to wait on
+   */
+  releaseQueued(tick: number, take: (request: Incoming) => boolean): void {
+    const queue = this.#queue;
+    if (queue === undefined || queue.size === 0) return;
+    queue.release(tick, (queued) => {
+      const request = this.#recalled(queued, tick);
+      if (request === undefined) return "gone";
+      const taken = take(request);
+      request.clear();
+      if (!taken) return "waits";
+      this.#waited.sent++;
+      this.#runtime.meters.wait.of({}).observe((tick - queued.tick) * TICK * 1000);
+      return "done";
+    }, (queued) => this.#endQueued(queued, tick, QUEUE_TIMEOUT));
+    this.#noteQueueEnd();
+  }
+
+  /** Whether a request that was refused so may wait on for a DRA. */
+  isForDra(refusal: Refusal): boolean {
+    return refusal instanceof DrasFull || refusal instanceof NobodyUsable;
+  }
+
+  /** The connection of a Logic App is gone, and so are its requests that wait. */
+  left(key: number): void {
+    this.#queue?.forget(key);
+    this.#noteQueueEnd();
+  }
+
+  #queued(request: Incoming, { by: route, leftOut }: NobodyUsable): Refusal | undefined {
+    const queue = this.#queue!;
+    const isFirst = queue.size === 0;
+    if (!this.#queues || !queue.admit(request, route?.pools, route?.requestTicks ?? this.#requestTicks)) {
+      return QUEUE_FULL;
+    }
+    const { ledger } = this.#runtime;
+    ledger.begun(request.from);
+    if (!isFirst) return undefined;
+    this.#waited = { sent: 0, answered: 0 };
+    this.#abandonedThen = ledger.abandoned;
+    this.#runtime.emit({
+      kind: "queue_begin",
+      reason: leftOut.map(({ name, reason }) => `${name} ${reason}`).join("; "),
+    });
+    return undefined;
+  }
+
+  #recalled(queued: Queued, tick: number): Incoming | undefined {
+    const from = this.#runtime.connections.get(queued.from);
+    if (from === undefined) return undefined;
+    const request = this.#called;
+    request.begin(from, queued.block, { receivedAt: queued.receivedAt, tick, refused: false });
+    request.moveTo(0);
+    request.isBooked = true;
+    request.waited = tick - queued.tick;
+    return request;
+  }
+
+  #endQueued(queued: Queued, tick: number, refusal: Refusal): void {
+    const request = this.#recalled(queued, tick);
+    if (request === undefined) return;
+    this.#refusals.refuse(request, refusal);
+    this.#waited.answered++;
+    request.clear();
+  }
+
+  #noteQueueEnd(): void {
+    if (this.#queue === undefined || this.#queue.size > 0 || this.#abandonedThen < 0) return;
+    const abandoned = this.#runtime.ledger.abandoned - this.#abandonedThen;
+    this.#abandonedThen = -1;
+    this.#runtime.emit({ kind: "queue_end", ...this.#waited, abandoned });
+    if (!this.#queues) this.#queue = undefined;
+  }
+
   advance(tick: number): void {
     for (const link of this.#pool.links()) {
       advance(this.#runtime, link.table, tick, (slot) => this.#retries.expired(link, slot));
@@ -189,11 +304,14 @@ export class ToDras implements Direction<DraLink> {
   }
 
   refuseAll(refusal: Refusal): void {
+    this.#queue?.clear((queued) => this.#endQueued(queued, this.#runtime.tick(), refusal));
+    this.#noteQueueEnd();
     for (const link of this.#pool.links()) {
       for (const slot of link.table.pending()) {
         // Another attempt of the same transaction may have ended it a moment ago.
         if (link.table.requesterOf(slot) === 0) continue;
-        const requester = this.#runtime.connections.get(link.table.requesterOf(slot));
+        const requester = this.#runtime.connections.get(link.table.requesterOf(slot)) ??
+          this.#duplicates.heir(link.table, slot);
         if (requester === undefined) {
           this.#retries.abandon(link, slot);
           continue;
@@ -224,9 +342,9 @@ export class ToDras implements Direction<DraLink> {
     return { resultCode: RESULT.unableToDeliver, message, reason: "no_route", leftOut: rejected, route: route?.name };
   }
 
-  #book({ from }: Incoming, link: Place, relayPeer: RelayPeer): void {
+  #book({ from, isBooked }: Incoming, link: Place, relayPeer: RelayPeer): void {
     const { ledger, meters } = this.#runtime;
-    ledger.begun(from);
+    if (!isBooked) ledger.begun(from);
     relayPeer.messagesSent++;
     meters.toDra++;
     const ofDra = link.dra.meters;
@@ -267,6 +385,29 @@ export class ToDras implements Direction<DraLink> {
     observer(relayedRecord("request", request, originHost, request.hopByHop >>> 0, id));
   }
 }
+
+/** No DRA that might have been asked is usable, and the request may wait for one. */
+class NobodyUsable implements Refusal {
+  readonly resultCode = RESULT.unableToDeliver;
+  readonly message: string;
+  readonly reason = "no_route";
+
+  constructor(readonly leftOut: readonly LeftOut[], readonly by: CompiledRoute | undefined) {
+    this.message = describeRejections(leftOut);
+  }
+}
+
+const QUEUE_FULL = new LastingRefusal(
+  RESULT.tooBusy,
+  "no DRA is usable, and as many requests as may wait for one (routing.queue)",
+  "queue_full",
+);
+
+const QUEUE_TIMEOUT = new LastingRefusal(
+  RESULT.unableToDeliver,
+  "no DRA was usable for as long as a request waits for one (routing.queue.max_wait)",
+  "queue_timeout",
+);
 
 const TOO_LONG: Refusal = {
   resultCode: RESULT.unableToComply,

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Dictionary } from "../../wire/dictionary/dictionary.ts";
+import { SESSION_ID } from "../core/balance_name.ts";
+import type { GatewayOptions } from "../core/options.ts";
 import type { PolicyOptions } from "../core/policy_options.ts";
 
 let known: Dictionary | undefined;
@@ -17,9 +19,14 @@ export async function loadDictionary(): Promise<void> {
 }
 
 /** Loads what these options need. To be awaited before a policy is used that was made of them. */
-export async function loadForPolicy({ routing, limits, screening }: PolicyOptions): Promise<void> {
+export async function loadForPolicy(
+  { routing, limits, screening, draPool }: PolicyOptions & Partial<Pick<GatewayOptions, "draPool">>,
+): Promise<void> {
   const rules = [...routing.routes, ...limits, ...screening.rules];
-  if (rules.length === 0) return;
+  const keys = [...draPool === undefined ? [] : [draPool], ...routing.pools].some(({ hashKey }) =>
+    hashKey !== SESSION_ID
+  );
+  if (rules.length === 0 && !keys) return;
   await loadDictionary();
   if (engine === undefined && rules.some(hasPattern)) engine = (await import("re2js")).RE2JS;
 }

@@ -7,6 +7,7 @@ import type { GatewayEvent } from "../core/events.ts";
 import type { GatewayOptions } from "../core/options.ts";
 import { compilePolicy } from "./compile_policy.ts";
 import type { Complaint } from "./compile.ts";
+import { HashKeys, hashKeysOf } from "./hash_keys.ts";
 import { type Buckets, RateLimits } from "./rate_limits.ts";
 import { Reading } from "./reading.ts";
 import { RoutingTable } from "./routing_table.ts";
@@ -24,6 +25,8 @@ export interface Policy {
 export class PolicyHolder {
   /** Undefined while nothing is configured. */
   current: Policy | undefined;
+  /** Undefined while nothing is balanced by keys of requests. */
+  keys: HashKeys | undefined;
   readonly #meters: Meters;
   readonly #tell: (event: GatewayEvent) => void;
   readonly #buckets: Buckets = new Map();
@@ -35,6 +38,8 @@ export class PolicyHolder {
 
   /** Takes other options. What they need has to be loaded when the first request comes. */
   configure(options: GatewayOptions): void {
+    const keys = hashKeysOf(options);
+    this.keys = keys.size === 0 ? undefined : new HashKeys(keys);
     const before = this.current?.reading;
     if (!hasPolicy(options)) {
       this.current = undefined;

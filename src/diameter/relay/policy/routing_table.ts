@@ -5,6 +5,7 @@
 import type { Counter } from "../../../ops/metrics/counter.ts";
 import type { Meters } from "../core/meters.ts";
 import type { GatewayOptions } from "../core/options.ts";
+import { SESSION_ID } from "../core/balance_name.ts";
 import { DEFAULT_POOL, type PoolOptions, type RejectOptions, type RouteOptions } from "../core/policy_options.ts";
 import { LastingRefusal } from "../core/refusal.ts";
 import type { TransactionRoute } from "../core/transaction_route.ts";
@@ -18,7 +19,7 @@ import { Rewrite } from "./rewrite.ts";
 /** What stands for the route of requests that none matches. */
 export const NO_ROUTE = "default";
 
-const EVERYBODY: PoolOptions = { name: DEFAULT_POOL, dras: [], balance: "" };
+const EVERYBODY: PoolOptions = { name: DEFAULT_POOL, dras: [], balance: "", hashKey: SESSION_ID };
 
 /** One route, ready for requests. */
 export interface CompiledRoute extends TransactionRoute {

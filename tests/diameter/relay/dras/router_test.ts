@@ -26,6 +26,7 @@ function dra(name: string, more: Partial<View> = {}): View {
     usable: true,
     reason: "",
     held: false,
+    shut: "",
     applications,
     takes: (application) => applications.includes(application),
     ...more,
@@ -53,6 +54,13 @@ Deno.test("R2 the DRA that Destination-Host names comes first, whatever its prio
   const { pinned, groups } = route(facts({ destinationHost: "b.example.net" }), pool);
   assertEquals(pinned?.name, "b");
   assertEquals(names(groups), [["a"]]);
+});
+
+Deno.test("CB3 CB5 a DRA whose circuit breaker is open gets only what names it", () => {
+  const pool = [dra("a", { shut: "circuit open until T" }), dra("b")];
+  const { groups, rejected } = route(facts(), pool);
+  assertEquals([names(groups), rejected], [[["b"]], [{ name: "a", reason: "circuit open until T" }]]);
+  assertEquals(route(facts({ destinationHost: "a.example.net" }), pool).pinned?.name, "a");
 });
 
 Deno.test("R2 a Destination-Host that is unknown or not usable leaves the choice to the pool", () => {

@@ -6,6 +6,7 @@ import { RelayPeer } from "../../../../src/diameter/relay/core/relay_peer.ts";
 import { TICK, ticksFor } from "../../../../src/diameter/relay/core/transactions.ts";
 import type { DraLink } from "../../../../src/diameter/relay/dras/link.ts";
 import { Refusals } from "../../../../src/diameter/relay/path/refusals.ts";
+import { Duplicates } from "../../../../src/diameter/relay/path/duplicates.ts";
 import { Retries } from "../../../../src/diameter/relay/path/retries.ts";
 import { writeRequest } from "../../../../src/diameter/relay/path/writer.ts";
 import { AVP } from "../../../../src/diameter/wire/avp_codes.ts";
@@ -27,7 +28,13 @@ const SLACK = 2 * TICK;
 /** A Logic App whose requests wait for DRAs, and what decides on further attempts. */
 class Stage extends Scene {
   readonly refusals = new Refusals(this.runtime);
-  readonly retries = new Retries(this.runtime, this.pool, this.refusals);
+  readonly retries = new Retries(
+    this.runtime,
+    this.pool,
+    { keys: undefined },
+    new Duplicates(this.runtime, this.refusals),
+    this.refusals,
+  );
   /** Error answers that the Logic App got. */
   readonly refused: RawMessage[] = [];
   readonly app: RelayPeer;
