@@ -31,6 +31,7 @@ export const commands: CommandTable = {
   explain: () => import("./commands/explain/explain.ts"),
   decode: () => import("./commands/decode/decode.ts"),
   version: () => import("./commands/version.ts"),
+  completion: async () => ({ default: (await import("./commands/completion/completion.ts")).completion(commands) }),
 };
 
 if (import.meta.main) Deno.exit(await runProgram(commands, Deno.args));
