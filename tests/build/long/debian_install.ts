@@ -12,7 +12,9 @@ import { TextLineStream } from "../../support/lines.ts";
 import { makeRoot, must } from "./debian_root.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
-const isRoot = Deno.uid() === 0;
+/** Whether there may be a root of our own here: not so in most containers. */
+const mayMount = await new Deno.Command("unshare", { args: ["--mount", "true"], stderr: "null" }).output()
+  .then(({ success }) => success, () => false);
 const ARCHITECTURE = (await must("dpkg", "--print-architecture")).trim();
 const CONFFILE = "etc/diam-gw/diam-gw.yaml";
 
@@ -58,7 +60,7 @@ Deno.test("dist twice: the package and the bill of materials are the same, byte 
 
 Deno.test({
   name: "the package is installed, relays as its own user, keeps a changed conffile over an upgrade, and is purged",
-  ignore: !isRoot,
+  ignore: !mayMount,
   async fn() {
     const root = await makeRoot(Deno.execPath());
     const dpkg = (...args: string[]) =>
