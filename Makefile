@@ -2,7 +2,7 @@
 DENO := ./src/build/with_deno.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help run test itest up down ok build bench clean
+.PHONY: help run test itest up down ok build dist bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_%]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ ok: ## the gate: formatting, lint, types, docstrings of the library, tests
 
 build: ## dist/diam-gw, one self-contained executable
 	@$(DENO) task --quiet build
+
+dist: ## the executable, SHA256SUMS, a bill of materials and a package for Debian
+	@$(DENO) task --quiet dist
 
 bench: ## load a gateway on this machine; throughput and latency
 	@$(DENO) task --quiet bench

@@ -34,6 +34,7 @@ export const commands: CommandTable = {
   }),
   decode: () => import("./commands/decode/decode.ts"),
   version: () => import("./commands/version.ts"),
+  completion: async () => ({ default: (await import("./commands/completion/completion.ts")).completion(commands) }),
 };
 
 if (import.meta.main) Deno.exit(await runProgram(commands, Deno.args));

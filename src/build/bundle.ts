@@ -65,9 +65,13 @@ function workerName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1).replace(/\.ts$/, ".js");
 }
 
-/** Takes the paths of this machine's package cache out of the bundler's comments. */
+/**
+ * Takes the paths of this machine's package cache out of the bundler's comments, and out of the
+ * names that it gives modules: what is built is the same on every machine.
+ */
 export function tidyComments(text: string): string {
-  return text.replaceAll(/^\/\/ \S*\/npm\/[^/\s]+\/(\S+)$/gm, "// npm:$1");
+  return text.replaceAll(/^\/\/ \S*\/npm\/[^/\s]+\/(\S+)$/gm, "// npm:$1")
+    .replaceAll(/^( *)"[^"\s]*\/npm\/[^/\s"]+\/([^"\s]+)"\(/gm, '$1"npm:$2"(');
 }
 
 /**

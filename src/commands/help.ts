@@ -3,7 +3,7 @@
  * @module
  */
 
-import { type CommandTable, EXIT, listCommands, PROGRAM, UsageError } from "./cli/command.ts";
+import { allCommands, type CommandTable, EXIT, listCommands, PROGRAM, UsageError } from "./cli/command.ts";
 import { print } from "./cli/terminal.ts";
 import { nearest } from "../ops/config/nearest.ts";
 
@@ -16,16 +16,28 @@ Usage: ${PROGRAM} COMMAND [flags]
 
 Commands:
 ${rows}
-"${PROGRAM} help COMMAND" (or "${PROGRAM} COMMAND --help") tells more about one; "${PROGRAM} -V" is the version.
+"${PROGRAM} help COMMAND" (or "${PROGRAM} COMMAND --help") tells more about one; "${PROGRAM} -V" is the version;
+"${PROGRAM} help --all" is all of it.
 `;
 }
 
+/** Of the line between two commands in the text of all. */
+const RULE_WIDTH = 72;
+
 const HELP_ROW = { name: "help", summary: "this text, or that of a command", usage: "", run: () => Promise.resolve(0) };
 
-/** `help`, `help COMMAND`: the same as `COMMAND --help`. */
+/** `help`, `help --all`, `help COMMAND`: the last is the same as `COMMAND --help`. */
 export async function help(table: CommandTable, [name, ...rest]: readonly string[]): Promise<number> {
   if (name === undefined || ["help", "--help", "-h"].includes(name)) {
     print(await overview(table));
+    return EXIT.done;
+  }
+  if (name === "--all") {
+    print(await overview(table));
+    for (const command of await allCommands(table)) {
+      print(`\n${"-".repeat(RULE_WIDTH)}\n${PROGRAM} ${command.name}\n`);
+      await command.run(["--help"]);
+    }
     return EXIT.done;
   }
   return await (await findCommand(table, name)).run([...rest, "--help"]);

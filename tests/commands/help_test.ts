@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { commandGroup, defineCommand, UsageError } from "../../src/commands/cli/command.ts";
+import { allCommands, commandGroup, defineCommand, UsageError } from "../../src/commands/cli/command.ts";
 import { findCommand, overview } from "../../src/commands/help.ts";
 import { commands } from "../../src/main.ts";
 import { runMain } from "./run_main.ts";
@@ -39,18 +39,18 @@ const WRONG: [args: string[], stderr: string][] = [
   [["chek"], 'unknown command chek; did you mean "diam-gw check"?\nTry diam-gw --help\n'],
   [
     ["frobnicate"],
-    "unknown command frobnicate; there are serve, demo, bench, sim, send, ping, top, status, check, explain, decode, version, help\nTry diam-gw --help\n",
+    "unknown command frobnicate; there are serve, demo, bench, sim, send, ping, top, status, check, explain, decode, version, completion, help\nTry diam-gw --help\n",
   ],
   [["help", "vesion"], 'unknown command vesion; did you mean "diam-gw version"?\nTry diam-gw --help\n'],
   [
     ["constructor"],
-    "unknown command constructor; there are serve, demo, bench, sim, send, ping, top, status, check, explain, decode, version, help\nTry diam-gw --help\n",
+    "unknown command constructor; there are serve, demo, bench, sim, send, ping, top, status, check, explain, decode, version, completion, help\nTry diam-gw --help\n",
   ],
   [["--print"], "unknown flag --print; a command comes first: diam-gw COMMAND --print\nTry diam-gw --help\n"],
   [["version", "--jsn", "x"], "unknown flag --jsn; did you mean --json?\nTry diam-gw version --help\n"],
   [
     ["help", "nonsense"],
-    "unknown command nonsense; there are serve, demo, bench, sim, send, ping, top, status, check, explain, decode, version, help\nTry diam-gw --help\n",
+    "unknown command nonsense; there are serve, demo, bench, sim, send, ping, top, status, check, explain, decode, version, completion, help\nTry diam-gw --help\n",
   ],
   [
     ["send", "s14"],
@@ -109,6 +109,17 @@ Deno.test("a group hands over to its members, and names them otherwise", async (
   assertEquals(ran, ["h:1"]);
   await assertRejects(() => group.run(["app"]), UsageError, 'expected diam-gw sim dra, got "app"');
   await assertRejects(() => group.run([]), UsageError, "expected diam-gw sim dra");
+});
+
+Deno.test("help --all has the help of every command, those below others too", async () => {
+  const { code, stdout, stderr } = await runMain(["help", "--all"]);
+  assertEquals([code, stderr], [0, ""]);
+  const all = await allCommands(commands);
+  for (const word of ["serve grpc", "sim dra", "send s13", "completion"]) assert(all.some(({ name }) => name === word));
+  for (const { name, usage } of all) {
+    assertStringIncludes(stdout, `\ndiam-gw ${name}\n`);
+    assertStringIncludes(stdout, `Usage: diam-gw ${usage}\n`);
+  }
 });
 
 Deno.test("a command is found by its exact name only", async () => {

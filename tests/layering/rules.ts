@@ -56,6 +56,7 @@ const CHAT = [
  * itself, `std` and what is listed. Everything points down this list, so there can be no circle.
  */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  "build": ["main", "commands", "version"], // the man page is made of the commands
   "main": ["commands", "version"],
   "mod": [...DIAMETER, ...OPS, "net", "version"],
   "commands": [
@@ -86,7 +87,6 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "net",
     "version",
   ],
-  "build": ["version"],
   // The page of the admin interface: its files, and what numbers are called; types of what it asks.
   "dashboard": ["diameter/admin", "grpc/admin", "ops/admin", "diameter/wire"],
   // What the plane brings to the process; diameter/admin: to the admin interface.

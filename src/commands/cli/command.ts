@@ -21,8 +21,28 @@ export interface Command {
   readonly summary: string;
   /** The command line in one line, without the program's name. */
   readonly usage: string;
+  /** Its own flags and words; a command that is only the sum of its members has none. */
+  readonly page?: CommandPage;
+  /** The commands below its name. */
+  readonly members?: CommandTable;
   /** Runs to its end; resolves with the exit code. */
   run(args: string[]): Promise<number>;
+}
+
+/** What `help`, the man page and the completions of shells know of a command. */
+export interface CommandPage {
+  readonly description?: string;
+  readonly flags: FlagTable;
+  readonly positionals?: Positionals;
+  readonly examples: readonly (readonly [line: string, does: string])[];
+}
+
+/** How many arguments that are no flags a command takes. */
+export interface Positionals {
+  readonly least: number;
+  readonly most: number;
+  /** The only words that will do. */
+  readonly choices?: readonly string[];
 }
 
 /** Bad usage: the lines to show before the program ends with exit code 2. */
@@ -43,7 +63,7 @@ export interface CommandDefinition<T extends FlagTable> {
   readonly description?: string;
   readonly flags: T;
   /** How many arguments that are no flags it takes; none if left out. */
-  readonly positionals?: { readonly least: number; readonly most: number };
+  readonly positionals?: Positionals;
   /** Command lines (without the program's name) and what they do. At least one. */
   readonly examples: readonly (readonly [line: string, does: string])[];
   run(flags: FlagValues<T>, positionals: readonly string[]): Promise<number> | number;
@@ -60,6 +80,7 @@ export function defineCommand<const T extends FlagTable>(definition: CommandDefi
     name,
     summary,
     usage,
+    page: definition,
     async run(args) {
       const { values, positionals, help, problems } = parseFlags(definition.flags, args);
       if (help) {
@@ -79,9 +100,12 @@ function unexpected(arg: string, takesFile = false): string {
 }
 
 function countProblems(definition: CommandDefinition<FlagTable>, positionals: readonly string[]): string[] {
-  const { least = 0, most = 0 } = definition.positionals ?? {};
+  const { least = 0, most = 0, choices } = definition.positionals ?? {};
+  const expected = `expected ${definition.name} ${definition.arguments ?? ""}`;
+  if (positionals.length < least) return [expected];
   const surplus = positionals.slice(most).map((arg) => unexpected(arg, "config" in definition.flags));
-  return positionals.length < least ? [`expected ${definition.name} ${definition.arguments ?? ""}`] : surplus;
+  const wrong = choices === undefined ? [] : positionals.slice(0, most).filter((word) => !choices.includes(word));
+  return [...wrong.map((word) => `${expected}, got ${JSON.stringify(word)}`), ...surplus];
 }
 
 function helpText(definition: CommandDefinition<FlagTable>, usage: string): string {
@@ -114,6 +138,7 @@ export function commandGroup(name: string, summary: string, members: CommandTabl
     name,
     summary,
     usage: `${name} ${words} [flags]`,
+    members,
     async run([member = "", ...args]) {
       const load = Object.hasOwn(members, member) ? members[member] : undefined;
       if (load !== undefined) return await (await load()).default.run(args);
@@ -142,8 +167,15 @@ export function withMembers(loadCommand: CommandTable[string], members: CommandT
       const load = Object.hasOwn(members, member) ? members[member] : undefined;
       return load === undefined ? await command.run(args) : await (await load()).default.run(rest);
     };
-    return { default: { ...command, run } };
+    return { default: { ...command, members, run } };
   };
+}
+
+/** Every command of the table with those below it, each before its members. */
+export async function allCommands(table: CommandTable): Promise<Command[]> {
+  const commands = await Promise.all(Object.values(table).map(async (load) => (await load()).default));
+  const each = commands.map(async (command) => [command, ...await allCommands(command.members ?? {})]);
+  return (await Promise.all(each)).flat();
 }
 
 /** Name and summary of every command, a line each. */

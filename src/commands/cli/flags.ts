@@ -219,8 +219,8 @@ function alternatives(words: readonly string[]): string {
   return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }
 
-/** The lines of help for the flags of a table, two columns. */
-export function describeFlags(table: FlagTable): string {
+/** How each flag of a table is written, and what it does. */
+export function flagRows(table: FlagTable): (readonly [form: string, does: string])[] {
   const rows = Object.entries(table).map(([name, flag]) => {
     const value = flag.kind === "boolean" ? "" : ` ${flag.placeholder}`;
     return [
@@ -228,7 +228,12 @@ export function describeFlags(table: FlagTable): string {
       `${flag.help}${notes(flag)}`,
     ] as const;
   });
-  rows.push(["-h, --help", "this text"]);
+  return [...rows, ["-h, --help", "this text"]];
+}
+
+/** The lines of help for the flags of a table, two columns. */
+export function describeFlags(table: FlagTable): string {
+  const rows = flagRows(table);
   const width = Math.min(32, Math.max(...rows.map(([left]) => left.length)));
   return rows.map(([left, right]) => {
     const gap = left.length > width ? `\n${" ".repeat(width + 2)}` : " ".repeat(width - left.length);

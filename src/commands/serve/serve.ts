@@ -14,6 +14,7 @@ import { defineCommand, EXIT } from "../cli/command.ts";
 import { HangUps, Interruption } from "../cli/signals.ts";
 import { printError } from "../cli/terminal.ts";
 import { configFromServeFlags, serveFlags } from "./flags.ts";
+import { type Notice, notify } from "./service_manager.ts";
 
 /** Runs the gateway. */
 export default defineCommand({
@@ -110,14 +111,26 @@ async function serve(origin: ConfigOrigin, log: ClosableLogger, hangUps: HangUps
     throw error;
   }
   hangUps.handle(() => void host.hangUp());
+  await tell(log, "READY=1");
   const by = await Promise.race([
     interruption.wait().then(() => "told to stop"),
     host.drained.then(() => "told to drain over the admin interface"),
   ]);
   log.info("signal", by);
+  await tell(log, "STOPPING=1");
   await host.stop();
   hangUps.handle(() => {});
   return EXIT.done;
+}
+
+/** Tells the service manager, if there is one; that it cannot be told ends nothing. */
+async function tell(log: ClosableLogger, notice: Notice): Promise<void> {
+  try {
+    await notify(notice);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.warning("service_manager", `the service manager could not be told ${notice}: ${reason}`, { reason }, []);
+  }
 }
 
 /** As what it starts, and the fields that say so. */
