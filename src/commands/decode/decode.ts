@@ -6,19 +6,29 @@ import { FileError, readTextFile } from "../../net/read_file.ts";
 import { DictionaryError, specificationsFrom } from "../../diameter/wire/dictionary/custom.ts";
 import type { Dictionary } from "../../diameter/wire/dictionary/dictionary.ts";
 import { standardDictionary } from "../../diameter/wire/dictionary/standard.ts";
-import { type DecodedMessage, decodeMessage } from "../../diameter/wire/decode_message.ts";
-import { messageJson } from "../../diameter/wire/message_json.ts";
-import { describeAvps, describeMessage } from "../../diameter/wire/message_text.ts";
+import { decodeMessage } from "../../diameter/wire/decode_message.ts";
 import { DIAMETER_PORT } from "../../diameter/wire/ports.ts";
 import { parseYaml, YamlError } from "../../ops/config/yaml.ts";
 import { defineCommand, EXIT, UsageError } from "../cli/command.ts";
-import { type Captured, type Finding, messagesInBytes, messagesInCapture } from "../messages/input.ts";
+import { type Finding, messagesInBytes, messagesInCapture } from "../messages/input.ts";
 import { openMessages } from "../messages/source.ts";
-import { palette, print, printError } from "../cli/terminal.ts";
+import { printError } from "../cli/terminal.ts";
+import { Pairing } from "./pairing.ts";
+import type { View } from "./seen.ts";
+import { formatTime } from "./time_text.ts";
+import { JsonView } from "./views/json.ts";
+import { SummaryView } from "./views/summary.ts";
+import { TextView } from "./views/text.ts";
 
 const HIGHEST_PORT = 65535;
 /** Remarks of one kind that are printed; the others are counted. */
 const MOST_LINES = 1000;
+
+/** Ways to show messages, by their flag; text where none is given. */
+const VIEWS: Readonly<Record<string, () => View>> = {
+  json: () => new JsonView(),
+  summary: () => new SummaryView(),
+};
 
 /** Decodes captures and hexadecimal digits. */
 export default defineCommand({
@@ -31,11 +41,13 @@ Wireshark make it; "-" is standard input. TCP streams are put together, SCTP is 
 fragments and TLS are not. Traffic that a switch mirrors or a network tunnels is looked into: VLAN,
 MPLS, IP in IP, GRE, ERSPAN, VXLAN, Geneve, GTP-U. What had to be left out is counted on stderr.
 Without --port, port ${DIAMETER_PORT} is decoded, and whatever else begins like a Diameter message. A capture
-may be of any size; a compressed one is unpacked to at most 64 MiB and 100 times its size.
+may be of any size; a compressed one is unpacked to at most 64 MiB and 100 times its size. An answer
+names the frame of its request, and the time since then; the last 65536 open requests are remembered.
 
 --json writes one array. Each message has frame, time, transport, source and destination (captures
 only), name, abbreviation, version, length, flags, command, application, application_name,
-hop_by_hop, end_to_end, avps, problems and unusual. Each AVP has name, code, vendor, flags, type,
+hop_by_hop, end_to_end, avps, problems and unusual; an answer in a capture whose request is there has
+request_frame and response_ms. Each AVP has name, code, vendor, flags, type,
 offset, and value with value_name, avps (a group) or hex; error where it is malformed, unusual where
 its value is not as its specification has it. 64-bit numbers are text; octets are what they say where
 their form is known (telephone numbers, PLMN identities, locations, time zones), with hex beside it,
@@ -45,17 +57,24 @@ Exit code 1 means that something was malformed, or that there was no message. Wh
 such as a DiameterURI without aaa://, is told and changes no exit code.`,
   positionals: { least: 1, most: Infinity },
   flags: {
-    json: { kind: "boolean", help: "as JSON" },
+    json: { kind: "boolean", help: "as JSON, one array" },
+    summary: { kind: "boolean", help: "one line a message" },
     port: { kind: "list", placeholder: "N", help: "decode only what goes to or comes from port N" },
     dictionary: { kind: "list", placeholder: "FILE", help: "a dictionary of your own, YAML or JSON" },
   },
   examples: [
     ["decode trace.pcapng", "every message in a capture"],
+    ["decode trace.pcapng --summary", "one line a message, answers with their response time"],
     ["decode trace.pcap --port 3870 --json", "those of port 3870, for a script"],
     ["decode 01000014 80000118 00000000 00000001 00000002", "digits from a log"],
     ["decode - < dump.txt", "a dump from standard input"],
   ],
-  async run({ json, port, dictionary: files }, positionals) {
+  async run(flags, positionals) {
+    const { port, dictionary: files } = flags;
+    const shown = Object.keys(VIEWS).filter((name) => flags[name as keyof typeof flags] === true);
+    if (shown.length > 1) {
+      throw new UsageError([`expected one of ${shown.map((name) => `--${name}`).join(" and ")}`], "decode");
+    }
     const ports = port.map(readPort);
     const dictionary = await loadDictionary(files);
     const input = await openMessages(positionals, "decode");
@@ -63,7 +82,10 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
       throw new UsageError(["--port: only a capture has ports, and this is none"], "decode");
     }
     const findings = input.kind === "capture" ? messagesInCapture(input.pieces, ports) : messagesInBytes(input.bytes);
-    return await (json ? printJson : printText)(findings, dictionary);
+    const view = VIEWS[shown[0] ?? ""]?.() ?? new TextView(dictionary);
+    const code = await walk(findings, dictionary, view);
+    view.end();
+    return code;
   },
 });
 
@@ -91,40 +113,13 @@ async function loadDictionary(files: readonly string[]): Promise<Dictionary> {
 
 type Findings = Iterable<Finding> | AsyncIterable<Finding>;
 
-function printText(findings: Findings, dictionary: Dictionary): Promise<number> {
-  const { bold, red, yellow } = palette("stdout");
-  return walk(findings, dictionary, (message, captured) => {
-    const head = [...(captured === undefined ? [] : whereText(captured)), describeMessage(message)].join("  ");
-    const lines = describeAvps(message.avps, dictionary).map((line) =>
-      line.includes("  <- malformed at byte ")
-        ? red(line)
-        : line.includes("  <- unusual at byte ")
-        ? yellow(line)
-        : line
-    );
-    const ofHeader = message.problems.filter(({ offset }) => offset === 0);
-    print([bold(head), ...ofHeader.map(({ reason }) => red(`  header  <- malformed: ${reason}`)), ...lines].join("\n"));
-  });
-}
-
-async function printJson(findings: Findings, dictionary: Dictionary): Promise<number> {
-  // Written message by message: a capture may be large.
-  let separator = "[\n";
-  const code = await walk(findings, dictionary, (message, captured) => {
-    const where = captured === undefined ? {} : { ...captured, time: formatTime(captured.time) ?? null };
-    print(separator + JSON.stringify({ ...where, ...messageJson(message) }));
-    separator = ",\n";
-  });
-  print(separator === "[\n" ? "[]" : "]");
-  return code;
-}
-
 /** Shows every message; remarks and faults go to stderr. Returns the exit code. */
 async function walk(
   findings: Findings,
   dictionary: Dictionary,
-  show: (message: DecodedMessage, captured: Captured | undefined) => void,
+  view: View,
 ): Promise<number> {
+  const pairing = new Pairing();
   const told = { message: 0, fault: 0, remark: 0, summary: 0, other: 0 };
   const others: string[] = [];
   let problems = 0;
@@ -141,9 +136,10 @@ async function walk(
     }
     const message = decodeMessage(finding.bytes, dictionary);
     problems += message.problems.length;
-    const time = finding.captured?.time;
-    if (time !== undefined && formatTime(time) === undefined) timeless++;
-    show(message, finding.captured);
+    const { captured } = finding;
+    const request = pairing.see(message.header, captured);
+    if (captured?.time !== undefined && formatTime(captured.time) === undefined) timeless++;
+    view.show({ message, captured, request });
   }
   for (const kind of ["fault", "remark", "summary"] as const) {
     if (told[kind] > MOST_LINES) printError(`${told[kind] - MOST_LINES} more lines like these are not shown`);
@@ -158,22 +154,4 @@ async function walk(
     printError(`there is no Diameter message in it${advice}`);
   }
   return told.message > 0 && told.fault + problems === 0 ? EXIT.done : EXIT.failed;
-}
-
-function whereText({ frame, time, source, destination }: Captured): string[] {
-  return [String(frame), formatTime(time) ?? "-", `${source} -> ${destination}`];
-}
-
-/**
- * ISO 8601, in UTC, to the microsecond or, where that says more, to the nanosecond; undefined for a
- * time beyond the calendar.
- */
-function formatTime(time: bigint | undefined): string | undefined {
-  if (time === undefined) return undefined;
-  const second = 1_000_000_000n;
-  const fraction = String(((time % second) + second) % second).padStart(9, "0");
-  const date = new Date(Number((time - BigInt(fraction)) / 1_000_000n));
-  if (Number.isNaN(date.getTime())) return undefined;
-  const whole = date.toISOString().slice(0, -5);
-  return `${whole}.${fraction.endsWith("000") ? fraction.slice(0, 6) : fraction}Z`;
 }
