@@ -14,7 +14,8 @@ import { type Finding, messagesInBytes, messagesInCapture } from "../messages/in
 import { openMessages } from "../messages/source.ts";
 import { printError } from "../cli/terminal.ts";
 import { Pairing } from "./pairing.ts";
-import type { View } from "./seen.ts";
+import type { Test, View } from "./seen.ts";
+import { selectionOf } from "./selection.ts";
 import { formatTime } from "./time_text.ts";
 import { JsonView } from "./views/json.ts";
 import { SummaryView } from "./views/summary.ts";
@@ -44,6 +45,10 @@ Without --port, port ${DIAMETER_PORT} is decoded, and whatever else begins like 
 may be of any size; a compressed one is unpacked to at most 64 MiB and 100 times its size. An answer
 names the frame of its request, and the time since then; the last 65536 open requests are remembered.
 
+Flags that select look at each message by itself: all that are given must hold, and of values of the
+same flag one. --avp compares with the value, with its name (Auth-Session-State=STATE_MAINTAINED),
+with what octets say, or with their hexadecimal digits.
+
 --json writes one array. Each message has frame, time, transport, source and destination (captures
 only), name, abbreviation, version, length, flags, command, application, application_name,
 hop_by_hop, end_to_end, avps, problems and unusual; an answer in a capture whose request is there has
@@ -53,18 +58,29 @@ its value is not as its specification has it. 64-bit numbers are text; octets ar
 their form is known (telephone numbers, PLMN identities, locations, time zones), with hex beside it,
 else hexadecimal digits.
 
-Exit code 1 means that something was malformed, or that there was no message. What is only unusual,
+Exit code 1 means that something was malformed, or that there was no message, or none that the flags
+ask for. What is only unusual,
 such as a DiameterURI without aaa://, is told and changes no exit code.`,
   positionals: { least: 1, most: Infinity },
   flags: {
     json: { kind: "boolean", help: "as JSON, one array" },
     summary: { kind: "boolean", help: "one line a message" },
+    session: { kind: "list", placeholder: "ID", help: "only messages of this Session-Id" },
+    command: { kind: "list", placeholder: "NAME|CODE", help: "only this command: ECR, ECA, or EC for both" },
+    application: { kind: "list", placeholder: "NAME|ID", help: "only of this application" },
+    result: { kind: "list", placeholder: "NAME|CODE|Nxxx", help: "only answers with this result, or of a class: 5xxx" },
+    avp: { kind: "list", placeholder: "NAME[=VALUE]", help: "only with this AVP, in groups too, as its name or V:C" },
+    peer: { kind: "list", placeholder: "HOST[:PORT]", help: "only from or to this address, or Diameter identity" },
+    from: { kind: "string", placeholder: "TIME", help: "only from this time on: 2024-05-01T12:00:00Z" },
+    to: { kind: "string", placeholder: "TIME", help: "only up to this time" },
     port: { kind: "list", placeholder: "N", help: "decode only what goes to or comes from port N" },
     dictionary: { kind: "list", placeholder: "FILE", help: "a dictionary of your own, YAML or JSON" },
   },
   examples: [
     ["decode trace.pcapng", "every message in a capture"],
     ["decode trace.pcapng --summary", "one line a message, answers with their response time"],
+    ["decode trace.pcap --result 5xxx --command ECA --summary", "equipment checks that were refused"],
+    ["decode trace.pcap --avp IMEI=35209900176148", "what one equipment was asked about"],
     ["decode trace.pcap --port 3870 --json", "those of port 3870, for a script"],
     ["decode 01000014 80000118 00000000 00000001 00000002", "digits from a log"],
     ["decode - < dump.txt", "a dump from standard input"],
@@ -77,13 +93,20 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
     }
     const ports = port.map(readPort);
     const dictionary = await loadDictionary(files);
+    const { test, problems } = selectionOf(flags, dictionary);
+    if (problems.length > 0) throw new UsageError(problems, "decode");
     const input = await openMessages(positionals, "decode");
     if (input.kind === "messages" && ports.length > 0) {
       throw new UsageError(["--port: only a capture has ports, and this is none"], "decode");
     }
+    for (const name of ["from", "to"] as const) {
+      if (input.kind === "messages" && flags[name] !== undefined) {
+        throw new UsageError([`--${name}: only a capture has times, and this is none`], "decode");
+      }
+    }
     const findings = input.kind === "capture" ? messagesInCapture(input.pieces, ports) : messagesInBytes(input.bytes);
     const view = VIEWS[shown[0] ?? ""]?.() ?? new TextView(dictionary);
-    const code = await walk(findings, dictionary, view);
+    const code = await walk(findings, { dictionary, view, test });
     view.end();
     return code;
   },
@@ -113,16 +136,24 @@ async function loadDictionary(files: readonly string[]): Promise<Dictionary> {
 
 type Findings = Iterable<Finding> | AsyncIterable<Finding>;
 
-/** Shows every message; remarks and faults go to stderr. Returns the exit code. */
+/** What becomes of messages. */
+interface Way {
+  readonly dictionary: Dictionary;
+  readonly view: View;
+  /** Which ones are shown; all where it is undefined. */
+  readonly test: Test | undefined;
+}
+
+/** Shows the messages that are asked for; remarks and faults go to stderr. Returns the exit code. */
 async function walk(
   findings: Findings,
-  dictionary: Dictionary,
-  view: View,
+  { dictionary, view, test }: Way,
 ): Promise<number> {
   const pairing = new Pairing();
   const told = { message: 0, fault: 0, remark: 0, summary: 0, other: 0 };
   const others: string[] = [];
   let problems = 0;
+  let shown = 0;
   let timeless = 0;
   for await (const finding of findings) {
     told[finding.kind]++;
@@ -135,11 +166,13 @@ async function walk(
       continue;
     }
     const message = decodeMessage(finding.bytes, dictionary);
-    problems += message.problems.length;
     const { captured } = finding;
-    const request = pairing.see(message.header, captured);
+    const seen = { message, captured, request: pairing.see(message.header, captured) };
+    if (test?.(seen) === false) continue;
+    shown++;
+    problems += message.problems.length;
     if (captured?.time !== undefined && formatTime(captured.time) === undefined) timeless++;
-    view.show({ message, captured, request });
+    view.show(seen);
   }
   for (const kind of ["fault", "remark", "summary"] as const) {
     if (told[kind] > MOST_LINES) printError(`${told[kind] - MOST_LINES} more lines like these are not shown`);
@@ -153,5 +186,8 @@ async function walk(
       : "";
     printError(`there is no Diameter message in it${advice}`);
   }
-  return told.message > 0 && told.fault + problems === 0 ? EXIT.done : EXIT.failed;
+  if (told.message > 0 && shown === 0) {
+    printError(`none of the messages, ${told.message} in all, is what the flags ask for`);
+  }
+  return shown > 0 && told.fault + problems === 0 ? EXIT.done : EXIT.failed;
 }

@@ -19,6 +19,9 @@ export interface Seen {
   readonly request?: Request | undefined;
 }
 
+/** Whether a message is to be shown. */
+export type Test = (seen: Seen) => boolean;
+
 /** A way to show messages. */
 export interface View {
   /** Shows, or keeps, the next message. */
