@@ -17,19 +17,11 @@ import { Pairing } from "./pairing.ts";
 import type { Test, View } from "./seen.ts";
 import { selectionOf } from "./selection.ts";
 import { formatTime } from "./time_text.ts";
-import { JsonView } from "./views/json.ts";
-import { SummaryView } from "./views/summary.ts";
-import { TextView } from "./views/text.ts";
+import { viewOf } from "./views/view_of.ts";
 
 const HIGHEST_PORT = 65535;
 /** Remarks of one kind that are printed; the others are counted. */
 const MOST_LINES = 1000;
-
-/** Ways to show messages, by their flag; text where none is given. */
-const VIEWS: Readonly<Record<string, () => View>> = {
-  json: () => new JsonView(),
-  summary: () => new SummaryView(),
-};
 
 /** Decodes captures and hexadecimal digits. */
 export default defineCommand({
@@ -51,12 +43,13 @@ with what octets say, or with their hexadecimal digits.
 
 --json writes one array. Each message has frame, time, transport, source and destination (captures
 only), name, abbreviation, version, length, flags, command, application, application_name,
-hop_by_hop, end_to_end, avps, problems and unusual; an answer in a capture whose request is there has
-request_frame and response_ms. Each AVP has name, code, vendor, flags, type,
-offset, and value with value_name, avps (a group) or hex; error where it is malformed, unusual where
-its value is not as its specification has it. 64-bit numbers are text; octets are what they say where
-their form is known (telephone numbers, PLMN identities, locations, time zones), with hex beside it,
-else hexadecimal digits.
+hop_by_hop, end_to_end, avps, problems and unusual; an answer whose request is in the capture has
+request_frame and response_ms. Each AVP has name, code, vendor, flags, type, offset, and value with
+value_name, avps (a group) or hex; error where it is malformed, unusual where its value is not as its
+specification has it. 64-bit numbers are text; octets are what they say where their form is known
+(telephone numbers, PLMN identities, locations, time zones), with hex beside it, else hexadecimal
+digits. With --stats it is an array of commands with requests, unanswered and results, each with
+count, p50_ms, p99_ms and max_ms; percentiles are within 1 %, and what takes over 214 s counts as that.
 
 Exit code 1 means that something was malformed, or that there was no message, or none that the flags
 ask for. What is only unusual,
@@ -65,6 +58,7 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
   flags: {
     json: { kind: "boolean", help: "as JSON, one array" },
     summary: { kind: "boolean", help: "one line a message" },
+    stats: { kind: "boolean", help: "counts and response times of each command and result; with --json, too" },
     session: { kind: "list", placeholder: "ID", help: "only messages of this Session-Id" },
     command: { kind: "list", placeholder: "NAME|CODE", help: "only this command: ECR, ECA, or EC for both" },
     application: { kind: "list", placeholder: "NAME|ID", help: "only of this application" },
@@ -80,6 +74,7 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
     ["decode trace.pcapng", "every message in a capture"],
     ["decode trace.pcapng --summary", "one line a message, answers with their response time"],
     ["decode trace.pcap --result 5xxx --command ECA --summary", "equipment checks that were refused"],
+    ["decode trace.pcap --stats", "how many of each, and p50 and p99 of the response times"],
     ["decode trace.pcap --avp IMEI=35209900176148", "what one equipment was asked about"],
     ["decode trace.pcap --port 3870 --json", "those of port 3870, for a script"],
     ["decode 01000014 80000118 00000000 00000001 00000002", "digits from a log"],
@@ -87,12 +82,9 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
   ],
   async run(flags, positionals) {
     const { port, dictionary: files } = flags;
-    const shown = Object.keys(VIEWS).filter((name) => flags[name as keyof typeof flags] === true);
-    if (shown.length > 1) {
-      throw new UsageError([`expected one of ${shown.map((name) => `--${name}`).join(" and ")}`], "decode");
-    }
     const ports = port.map(readPort);
     const dictionary = await loadDictionary(files);
+    const view = viewOf(flags, dictionary);
     const { test, problems } = selectionOf(flags, dictionary);
     if (problems.length > 0) throw new UsageError(problems, "decode");
     const input = await openMessages(positionals, "decode");
@@ -105,7 +97,6 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
       }
     }
     const findings = input.kind === "capture" ? messagesInCapture(input.pieces, ports) : messagesInBytes(input.bytes);
-    const view = VIEWS[shown[0] ?? ""]?.() ?? new TextView(dictionary);
     const code = await walk(findings, { dictionary, view, test });
     view.end();
     return code;

@@ -17,8 +17,8 @@ export interface Request {
   readonly frame?: number;
   /** Nanoseconds since 1970. */
   readonly time?: bigint;
-  /** Whoever selects messages notes here that this one was shown. */
-  isShown: boolean;
+  /** Called once, when its answer is seen; whoever counts requests sets it. */
+  onAnswer?: () => void;
 }
 
 /**
@@ -38,9 +38,10 @@ export class Pairing {
       const key = `${destination} ${source} ${hopByHop} ${endToEnd}`;
       const found = this.#outstanding.get(key);
       this.#outstanding.delete(key);
+      found?.onAnswer?.();
       return found;
     }
-    const request = { ...(frame !== undefined && { frame }), ...(time !== undefined && { time }), isShown: false };
+    const request: Request = { ...(frame !== undefined && { frame }), ...(time !== undefined && { time }) };
     this.#outstanding.set(`${source} ${destination} ${hopByHop} ${endToEnd}`, request);
     if (this.#outstanding.size > this.most) this.#outstanding.delete(this.#outstanding.oldest!.key);
     return request;

@@ -30,5 +30,5 @@ Deno.test("decode --json has the request and the response time beside an answer"
 Deno.test("decode shows messages in one way at a time", async () => {
   const { code, stderr } = await decode(THREE, "--json", "--summary");
   assertEquals(code, 2);
-  assertStringIncludes(stderr, "expected one of --json and --summary");
+  assertStringIncludes(stderr, "--json and --summary: expected one of them");
 });
