@@ -23,6 +23,15 @@ const HIGHEST_PORT = 65535;
 /** Remarks of one kind that are printed; the others are counted. */
 const MOST_LINES = 1000;
 
+/** Flags that ask for what only a capture has. */
+const CAPTURE_ONLY = [
+  ["port", "has ports"],
+  ["from", "has times"],
+  ["to", "has times"],
+  ["ladder", "says who sent what"],
+  ["mermaid", "says who sent what"],
+] as const;
+
 /** Decodes captures and hexadecimal digits. */
 export default defineCommand({
   name: "decode",
@@ -51,6 +60,9 @@ specification has it. 64-bit numbers are text; octets are what they say where th
 digits. With --stats it is an array of commands with requests, unanswered and results, each with
 count, p50_ms, p99_ms and max_ms; percentiles are within 1 %, and what takes over 214 s counts as that.
 
+A ladder names the ends of connections as they named themselves in CER and CEA, else by address and
+port; it has at most 1000 messages and 40 ends, so select a session.
+
 Exit code 1 means that something was malformed, or that there was no message, or none that the flags
 ask for. What is only unusual,
 such as a DiameterURI without aaa://, is told and changes no exit code.`,
@@ -59,6 +71,8 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
     json: { kind: "boolean", help: "as JSON, one array" },
     summary: { kind: "boolean", help: "one line a message" },
     stats: { kind: "boolean", help: "counts and response times of each command and result; with --json, too" },
+    ladder: { kind: "boolean", help: "a sequence diagram: who sent what to whom, and when" },
+    mermaid: { kind: "boolean", help: "the same for Mermaid" },
     session: { kind: "list", placeholder: "ID", help: "only messages of this Session-Id" },
     command: { kind: "list", placeholder: "NAME|CODE", help: "only this command: ECR, ECA, or EC for both" },
     application: { kind: "list", placeholder: "NAME|ID", help: "only of this application" },
@@ -75,6 +89,7 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
     ["decode trace.pcapng --summary", "one line a message, answers with their response time"],
     ["decode trace.pcap --result 5xxx --command ECA --summary", "equipment checks that were refused"],
     ["decode trace.pcap --stats", "how many of each, and p50 and p99 of the response times"],
+    ["decode trace.pcap --session 'mme1;1;2' --ladder", "one session as a sequence diagram"],
     ["decode trace.pcap --avp IMEI=35209900176148", "what one equipment was asked about"],
     ["decode trace.pcap --port 3870 --json", "those of port 3870, for a script"],
     ["decode 01000014 80000118 00000000 00000001 00000002", "digits from a log"],
@@ -88,12 +103,10 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
     const { test, problems } = selectionOf(flags, dictionary);
     if (problems.length > 0) throw new UsageError(problems, "decode");
     const input = await openMessages(positionals, "decode");
-    if (input.kind === "messages" && ports.length > 0) {
-      throw new UsageError(["--port: only a capture has ports, and this is none"], "decode");
-    }
-    for (const name of ["from", "to"] as const) {
-      if (input.kind === "messages" && flags[name] !== undefined) {
-        throw new UsageError([`--${name}: only a capture has times, and this is none`], "decode");
+    if (input.kind === "messages") {
+      const asked = CAPTURE_ONLY.find(([name]) => isGiven(flags[name]));
+      if (asked !== undefined) {
+        throw new UsageError([`--${asked[0]}: only a capture ${asked[1]}, and this is none`], "decode");
       }
     }
     const findings = input.kind === "capture" ? messagesInCapture(input.pieces, ports) : messagesInBytes(input.bytes);
@@ -102,6 +115,10 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
     return code;
   },
 });
+
+function isGiven(value: string | boolean | readonly string[] | undefined): boolean {
+  return typeof value === "object" ? value.length > 0 : value !== undefined && value !== false;
+}
 
 function readPort(text: string): number {
   const port = Number(text);
@@ -159,6 +176,7 @@ async function walk(
     const message = decodeMessage(finding.bytes, dictionary);
     const { captured } = finding;
     const seen = { message, captured, request: pairing.see(message.header, captured) };
+    view.notice?.(seen);
     if (test?.(seen) === false) continue;
     shown++;
     problems += message.problems.length;

@@ -24,6 +24,8 @@ export type Test = (seen: Seen) => boolean;
 
 /** A way to show messages. */
 export interface View {
+  /** Gets every message, also those that are not to be shown. */
+  notice?(seen: Seen): void;
   /** Shows, or keeps, the next message. */
   show(seen: Seen): void;
   /** There are no more. */

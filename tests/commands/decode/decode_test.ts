@@ -430,6 +430,8 @@ const usage: [string, string[], string][] = [
   ["a port of hexadecimal digits", ["00", "--port", "0xf1c"], 'got "0xf1c"'],
   ["a port that is empty", ["00", "--port="], 'got ""'],
   ["a port without a capture", ["00", "--port", "3868"], "--port: only a capture has ports, and this is none"],
+  ["a time without a capture", ["00", "--to", "2024-05-01"], "--to: only a capture has times, and this is none"],
+  ["a ladder without a capture", ["00", "--ladder"], "--ladder: only a capture says who sent what, and this is none"],
   ["a dictionary that is missing", ["00", "--dictionary", "/nowhere.yaml"], "/nowhere.yaml: "],
   ["JSON that is neither on nor off", ["00", "--json=perhaps"], '--json: expected true or false, got "perhaps"'],
   ["an unknown flag", ["00", "--jsno"], "did you mean --json?"],

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { decode, THREE } from "./captures.ts";
+import { capture, decode, ecr, THREE } from "./captures.ts";
 
 interface SeenJson {
   readonly frame: number;
@@ -31,4 +31,10 @@ Deno.test("decode shows messages in one way at a time", async () => {
   const { code, stderr } = await decode(THREE, "--json", "--summary");
   assertEquals(code, 2);
   assertStringIncludes(stderr, "--json and --summary: expected one of them");
+});
+
+Deno.test("decode --summary has one line a message, whatever a stranger calls the session", async () => {
+  const { stdout } = await decode(capture({ message: ecr("a\nb\x1b[2J", 1), at: 0 }), "--summary");
+  assertEquals(stdout.trimEnd().split("\n").length, 1);
+  assertStringIncludes(stdout, String.raw`session a\u000ab\u001b[2J`);
 });

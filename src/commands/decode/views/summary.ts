@@ -3,6 +3,7 @@
  * @module
  */
 import { AVP } from "../../../diameter/wire/avp_codes.ts";
+import { escapeControls } from "../../../ops/log/escape_controls.ts";
 import { print } from "../../cli/terminal.ts";
 import { resultOf, type Seen, shortName, textOf, type View } from "../seen.ts";
 import { answersText, resultText, whereText } from "./words.ts";
@@ -10,7 +11,7 @@ import { answersText, resultText, whereText } from "./words.ts";
 /** Prints every message at once. */
 export class SummaryView implements View {
   show(seen: Seen): void {
-    print(summaryLine(seen));
+    print(escapeControls(summaryLine(seen)));
   }
 
   end(): void {}

@@ -6,6 +6,7 @@ import type { Dictionary } from "../../../diameter/wire/dictionary/dictionary.ts
 import { UsageError } from "../../cli/command.ts";
 import type { View } from "../seen.ts";
 import { JsonView } from "./json.ts";
+import { ladderText, LadderView, mermaidText } from "./ladder.ts";
 import { StatsView } from "./stats.ts";
 import { SummaryView } from "./summary.ts";
 import { TextView } from "./text.ts";
@@ -15,6 +16,9 @@ const VIEWS: Readonly<Record<string, () => View>> = {
   "json": () => new JsonView(),
   "summary": () => new SummaryView(),
   "stats": () => new StatsView(false),
+  "ladder": () => new LadderView(ladderText),
+  "mermaid": () => new LadderView(mermaidText),
+  "ladder mermaid": () => new LadderView(mermaidText),
   "json stats": () => new StatsView(true),
 };
 const FLAGS = [...new Set(Object.keys(VIEWS).flatMap((flags) => flags.split(" ")))];
