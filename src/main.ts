@@ -30,6 +30,7 @@ export const commands: CommandTable = {
   }),
   explain: () => import("./commands/explain/explain.ts"),
   decode: () => import("./commands/decode/decode.ts"),
+  dict: () => import("./commands/dict/dict.ts"),
   version: () => import("./commands/version.ts"),
 };
 
