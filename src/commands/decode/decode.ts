@@ -2,15 +2,12 @@
  * `decode`: what do these messages say?
  * @module
  */
-import { FileError, readTextFile } from "../../net/read_file.ts";
-import { DictionaryError, specificationsFrom } from "../../diameter/wire/dictionary/custom.ts";
 import type { Dictionary } from "../../diameter/wire/dictionary/dictionary.ts";
-import { standardDictionary } from "../../diameter/wire/dictionary/standard.ts";
 import { decodeMessage } from "../../diameter/wire/decode_message.ts";
 import { DIAMETER_PORT } from "../../diameter/wire/ports.ts";
-import { parseYaml, YamlError } from "../../ops/config/yaml.ts";
 import { defineCommand, EXIT, UsageError } from "../cli/command.ts";
 import { type Finding, messagesInBytes, messagesInCapture } from "../messages/input.ts";
+import { loadDictionary } from "../messages/dictionary.ts";
 import { openMessages } from "../messages/source.ts";
 import { printError } from "../cli/terminal.ts";
 import { Pairing } from "./pairing.ts";
@@ -35,7 +32,7 @@ const CAPTURE_ONLY = [
 /** Decodes captures and hexadecimal digits. */
 export default defineCommand({
   name: "decode",
-  summary: "show Diameter messages as text or JSON",
+  summary: "show Diameter messages as text, JSON, counts or a diagram",
   arguments: "FILE.pcap|FILE.pcapng|HEX|- [flags]",
   description: `
 Reads a capture (pcap or pcapng, also with gzip), hexadecimal digits, or a dump as xxd, hexdump -C and
@@ -59,6 +56,8 @@ specification has it. 64-bit numbers are text; octets are what they say where th
 (telephone numbers, PLMN identities, locations, time zones), with hex beside it, else hexadecimal
 digits. With --stats it is an array of commands with requests, unanswered and results, each with
 count, p50_ms, p99_ms and max_ms; percentiles are within 1 %, and what takes over 214 s counts as that.
+--ndjson has the same messages, each in one line. --csv has what is in the header, the session, the
+hosts, the result and the response time.
 
 A ladder names the ends of connections as they named themselves in CER and CEA, else by address and
 port; it has at most 1000 messages and 40 ends, so select a session.
@@ -69,6 +68,8 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
   positionals: { least: 1, most: Infinity },
   flags: {
     json: { kind: "boolean", help: "as JSON, one array" },
+    ndjson: { kind: "boolean", help: "as JSON, one line a message, at once" },
+    csv: { kind: "boolean", help: "as comma-separated values, one line a message, with a head" },
     summary: { kind: "boolean", help: "one line a message" },
     stats: { kind: "boolean", help: "counts and response times of each command and result; with --json, too" },
     ladder: { kind: "boolean", help: "a sequence diagram: who sent what to whom, and when" },
@@ -90,6 +91,7 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
     ["decode trace.pcap --result 5xxx --command ECA --summary", "equipment checks that were refused"],
     ["decode trace.pcap --stats", "how many of each, and p50 and p99 of the response times"],
     ["decode trace.pcap --session 'mme1;1;2' --ladder", "one session as a sequence diagram"],
+    ["decode trace.pcap --csv > trace.csv", "for a spreadsheet"],
     ["decode trace.pcap --avp IMEI=35209900176148", "what one equipment was asked about"],
     ["decode trace.pcap --port 3870 --json", "those of port 3870, for a script"],
     ["decode 01000014 80000118 00000000 00000001 00000002", "digits from a log"],
@@ -98,7 +100,7 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
   async run(flags, positionals) {
     const { port, dictionary: files } = flags;
     const ports = port.map(readPort);
-    const dictionary = await loadDictionary(files);
+    const dictionary = await loadDictionary(files, "decode");
     const view = viewOf(flags, dictionary);
     const { test, problems } = selectionOf(flags, dictionary);
     if (problems.length > 0) throw new UsageError(problems, "decode");
@@ -124,22 +126,6 @@ function readPort(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port >= 1 && port <= HIGHEST_PORT) return port;
   throw new UsageError([`--port: expected a port 1..${HIGHEST_PORT}, got ${JSON.stringify(text)}`], "decode");
-}
-
-async function loadDictionary(files: readonly string[]): Promise<Dictionary> {
-  const specifications = [];
-  for (const file of files) {
-    try {
-      specifications.push(...specificationsFrom(parseYaml(await readTextFile(file))));
-    } catch (error) {
-      if (error instanceof FileError) throw error;
-      const problems = error instanceof DictionaryError
-        ? error.problems
-        : [error instanceof YamlError ? error.located : String((error as Error).message)];
-      throw new UsageError(problems.map((problem) => `${file}: ${problem}`), "decode");
-    }
-  }
-  return specifications.length === 0 ? standardDictionary() : standardDictionary().extendedBy(...specifications);
 }
 
 type Findings = Iterable<Finding> | AsyncIterable<Finding>;

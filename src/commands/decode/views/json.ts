@@ -21,6 +21,15 @@ export class JsonView implements View {
   }
 }
 
+/** A line for each message, at once: for what reads a stream. */
+export class JsonLinesView implements View {
+  show(seen: Seen): void {
+    print(jsonOf(seen));
+  }
+
+  end(): void {}
+}
+
 function jsonOf({ message, captured, ...rest }: Seen): string {
   const where = captured === undefined ? {} : { ...captured, time: formatTime(captured.time) ?? null };
   return JSON.stringify({ ...where, ...answered({ message, captured, ...rest }), ...messageJson(message) });

@@ -5,7 +5,8 @@
 import type { Dictionary } from "../../../diameter/wire/dictionary/dictionary.ts";
 import { UsageError } from "../../cli/command.ts";
 import type { View } from "../seen.ts";
-import { JsonView } from "./json.ts";
+import { CsvView } from "./csv.ts";
+import { JsonLinesView, JsonView } from "./json.ts";
 import { ladderText, LadderView, mermaidText } from "./ladder.ts";
 import { StatsView } from "./stats.ts";
 import { SummaryView } from "./summary.ts";
@@ -14,6 +15,8 @@ import { TextView } from "./text.ts";
 /** Views by the flags that ask for them, which are all the flags of this kind that may be given. */
 const VIEWS: Readonly<Record<string, () => View>> = {
   "json": () => new JsonView(),
+  "ndjson": () => new JsonLinesView(),
+  "csv": () => new CsvView(),
   "summary": () => new SummaryView(),
   "stats": () => new StatsView(false),
   "ladder": () => new LadderView(ladderText),
