@@ -3,7 +3,8 @@
  * @module
  */
 import type { Dictionary } from "../../diameter/wire/dictionary/dictionary.ts";
-import { decodeMessage } from "../../diameter/wire/decode_message.ts";
+import { type DecodedMessage, decodeMessage } from "../../diameter/wire/decode_message.ts";
+import { maskSubscriber } from "../../diameter/wire/masking.ts";
 import { DIAMETER_PORT } from "../../diameter/wire/ports.ts";
 import { defineCommand, EXIT, UsageError } from "../cli/command.ts";
 import { type Finding, messagesInBytes, messagesInCapture } from "../messages/input.ts";
@@ -59,6 +60,10 @@ count, p50_ms, p99_ms and max_ms; percentiles are within 1 %, and what takes ove
 --ndjson has the same messages, each in one line. --csv has what is in the header, the session, the
 hosts, the result and the response time.
 
+--mask shows identities, numbers, equipment, addresses, credentials and keys as stars and zeros, and
+what is behind a length that cannot be true; names of nodes, sessions and AVPs of your own dictionary
+stay. Flags that select look at what was there before.
+
 A ladder names the ends of connections as they named themselves in CER and CEA, else by address and
 port; it has at most 1000 messages and 40 ends, so select a session.
 
@@ -82,6 +87,7 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
     peer: { kind: "list", placeholder: "HOST[:PORT]", help: "only from or to this address, or Diameter identity" },
     from: { kind: "string", placeholder: "TIME", help: "only from this time on: 2024-05-01T12:00:00Z" },
     to: { kind: "string", placeholder: "TIME", help: "only up to this time" },
+    mask: { kind: "boolean", help: "make what tells of a subscriber unreadable: numbers, addresses, keys" },
     port: { kind: "list", placeholder: "N", help: "decode only what goes to or comes from port N" },
     dictionary: { kind: "list", placeholder: "FILE", help: "a dictionary of your own, YAML or JSON" },
   },
@@ -91,6 +97,7 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
     ["decode trace.pcap --result 5xxx --command ECA --summary", "equipment checks that were refused"],
     ["decode trace.pcap --stats", "how many of each, and p50 and p99 of the response times"],
     ["decode trace.pcap --session 'mme1;1;2' --ladder", "one session as a sequence diagram"],
+    ["decode trace.pcap --mask > for-the-vendor.txt", "without what tells of subscribers"],
     ["decode trace.pcap --csv > trace.csv", "for a spreadsheet"],
     ["decode trace.pcap --avp IMEI=35209900176148", "what one equipment was asked about"],
     ["decode trace.pcap --port 3870 --json", "those of port 3870, for a script"],
@@ -112,7 +119,7 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
       }
     }
     const findings = input.kind === "capture" ? messagesInCapture(input.pieces, ports) : messagesInBytes(input.bytes);
-    const code = await walk(findings, { dictionary, view, test });
+    const code = await walk(findings, { dictionary, view, test, isMasked: flags.mask });
     view.end();
     return code;
   },
@@ -136,12 +143,21 @@ interface Way {
   readonly view: View;
   /** Which ones are shown; all where it is undefined. */
   readonly test: Test | undefined;
+  /** What tells of a subscriber is shown as stars and zeros. */
+  readonly isMasked: boolean;
+}
+
+/** The bytes themselves stay: they may be a part of what is read later. */
+function maskedMessage(bytes: Uint8Array, dictionary: Dictionary): DecodedMessage {
+  const copy = bytes.slice();
+  maskSubscriber(copy);
+  return decodeMessage(copy, dictionary);
 }
 
 /** Shows the messages that are asked for; remarks and faults go to stderr. Returns the exit code. */
 async function walk(
   findings: Findings,
-  { dictionary, view, test }: Way,
+  { dictionary, view, test, isMasked }: Way,
 ): Promise<number> {
   const pairing = new Pairing();
   const told = { message: 0, fault: 0, remark: 0, summary: 0, other: 0 };
@@ -167,7 +183,7 @@ async function walk(
     shown++;
     problems += message.problems.length;
     if (captured?.time !== undefined && formatTime(captured.time) === undefined) timeless++;
-    view.show(seen);
+    view.show(isMasked ? { ...seen, message: maskedMessage(finding.bytes, dictionary) } : seen);
   }
   for (const kind of ["fault", "remark", "summary"] as const) {
     if (told[kind] > MOST_LINES) printError(`${told[kind] - MOST_LINES} more lines like these are not shown`);
