@@ -10,6 +10,7 @@ import { defineCommand, EXIT, UsageError } from "../cli/command.ts";
 import { type Finding, messagesInBytes, messagesInCapture } from "../messages/input.ts";
 import { loadDictionary } from "../messages/dictionary.ts";
 import { openMessages } from "../messages/source.ts";
+import { Interruption } from "../cli/signals.ts";
 import { printError } from "../cli/terminal.ts";
 import { Pairing } from "./pairing.ts";
 import type { Test, View } from "./seen.ts";
@@ -26,6 +27,7 @@ const CAPTURE_ONLY = [
   ["port", "has ports"],
   ["from", "has times"],
   ["to", "has times"],
+  ["follow", "can be followed"],
   ["ladder", "says who sent what"],
   ["mermaid", "says who sent what"],
 ] as const;
@@ -60,6 +62,9 @@ count, p50_ms, p99_ms and max_ms; percentiles are within 1 %, and what takes ove
 --ndjson has the same messages, each in one line. --csv has what is in the header, the session, the
 hosts, the result and the response time.
 
+A pipe is shown as it comes, and so is what is written to a file that --follow names. The first
+SIGINT or SIGTERM ends either, and counts and ladders are printed then.
+
 --mask shows identities, numbers, equipment, addresses, credentials and keys as stars and zeros, and
 what is behind a length that cannot be true; names of nodes, sessions and AVPs of your own dictionary
 stay. Flags that select look at what was there before.
@@ -87,6 +92,7 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
     peer: { kind: "list", placeholder: "HOST[:PORT]", help: "only from or to this address, or Diameter identity" },
     from: { kind: "string", placeholder: "TIME", help: "only from this time on: 2024-05-01T12:00:00Z" },
     to: { kind: "string", placeholder: "TIME", help: "only up to this time" },
+    follow: { kind: "boolean", help: "wait for more at the end of a capture, until SIGINT or SIGTERM" },
     mask: { kind: "boolean", help: "make what tells of a subscriber unreadable: numbers, addresses, keys" },
     port: { kind: "list", placeholder: "N", help: "decode only what goes to or comes from port N" },
     dictionary: { kind: "list", placeholder: "FILE", help: "a dictionary of your own, YAML or JSON" },
@@ -102,6 +108,8 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
     ["decode trace.pcap --avp IMEI=35209900176148", "what one equipment was asked about"],
     ["decode trace.pcap --port 3870 --json", "those of port 3870, for a script"],
     ["decode 01000014 80000118 00000000 00000001 00000002", "digits from a log"],
+    ["decode trace.pcap --follow --summary", "a capture that is still being written"],
+    ["decode - --stats < <(tcpdump -U -w - port 3868)", "counts of live traffic, printed at Ctrl-C"],
     ["decode - < dump.txt", "a dump from standard input"],
   ],
   async run(flags, positionals) {
@@ -111,14 +119,23 @@ such as a DiameterURI without aaa://, is told and changes no exit code.`,
     const view = viewOf(flags, dictionary);
     const { test, problems } = selectionOf(flags, dictionary);
     if (problems.length > 0) throw new UsageError(problems, "decode");
-    const input = await openMessages(positionals, "decode");
+    const isPipe = positionals.length === 1 && positionals[0] === "-";
+    if (flags.follow && isPipe) {
+      throw new UsageError(["--follow: a pipe is shown as it comes; only a file can be followed"], "decode");
+    }
+    // Whoever counts or draws until it is told to stop wants to see the result.
+    using interruption = flags.follow || (isPipe && !Deno.stdin.isTerminal()) ? new Interruption() : undefined;
+    const signal = interruption?.signal;
+    const input = await openMessages(positionals, "decode", signal && { signal, follow: flags.follow });
     if (input.kind === "messages") {
       const asked = CAPTURE_ONLY.find(([name]) => isGiven(flags[name]));
       if (asked !== undefined) {
         throw new UsageError([`--${asked[0]}: only a capture ${asked[1]}, and this is none`], "decode");
       }
     }
-    const findings = input.kind === "capture" ? messagesInCapture(input.pieces, ports) : messagesInBytes(input.bytes);
+    const findings = input.kind === "capture"
+      ? messagesInCapture(input.pieces, ports, signal)
+      : messagesInBytes(input.bytes);
     const code = await walk(findings, { dictionary, view, test, isMasked: flags.mask });
     view.end();
     return code;
