@@ -73,8 +73,7 @@ A ladder names the ends of connections as they named themselves in CER and CEA, 
 port; it has at most 1000 messages and 40 ends, so select a session.
 
 Exit code 1 means that something was malformed, or that there was no message, or none that the flags
-ask for. What is only unusual,
-such as a DiameterURI without aaa://, is told and changes no exit code.`,
+ask for. What is only unusual, such as a DiameterURI without aaa://, is told and changes no exit code.`,
   positionals: { least: 1, most: Infinity },
   flags: {
     json: { kind: "boolean", help: "as JSON, one array" },
