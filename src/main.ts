@@ -33,6 +33,7 @@ export const commands: CommandTable = {
     grpc: () => import("./commands/explain/grpc.ts"),
   }),
   decode: () => import("./commands/decode/decode.ts"),
+  dict: () => import("./commands/dict/dict.ts"),
   version: () => import("./commands/version.ts"),
   completion: async () => ({ default: (await import("./commands/completion/completion.ts")).completion(commands) }),
 };

@@ -39,18 +39,18 @@ const WRONG: [args: string[], stderr: string][] = [
   [["chek"], 'unknown command chek; did you mean "diam-gw check"?\nTry diam-gw --help\n'],
   [
     ["frobnicate"],
-    "unknown command frobnicate; there are serve, demo, bench, sim, send, ping, top, status, check, explain, decode, version, completion, help\nTry diam-gw --help\n",
+    "unknown command frobnicate; there are serve, demo, bench, sim, send, ping, top, status, check, explain, decode, dict, version, completion, help\nTry diam-gw --help\n",
   ],
   [["help", "vesion"], 'unknown command vesion; did you mean "diam-gw version"?\nTry diam-gw --help\n'],
   [
     ["constructor"],
-    "unknown command constructor; there are serve, demo, bench, sim, send, ping, top, status, check, explain, decode, version, completion, help\nTry diam-gw --help\n",
+    "unknown command constructor; there are serve, demo, bench, sim, send, ping, top, status, check, explain, decode, dict, version, completion, help\nTry diam-gw --help\n",
   ],
   [["--print"], "unknown flag --print; a command comes first: diam-gw COMMAND --print\nTry diam-gw --help\n"],
   [["version", "--jsn", "x"], "unknown flag --jsn; did you mean --json?\nTry diam-gw version --help\n"],
   [
     ["help", "nonsense"],
-    "unknown command nonsense; there are serve, demo, bench, sim, send, ping, top, status, check, explain, decode, version, completion, help\nTry diam-gw --help\n",
+    "unknown command nonsense; there are serve, demo, bench, sim, send, ping, top, status, check, explain, decode, dict, version, completion, help\nTry diam-gw --help\n",
   ],
   [
     ["send", "s14"],

@@ -74,10 +74,12 @@ export function* messagesInBytes(bytes: Uint8Array): Generator<Finding> {
  * @param pieces of the file, in their order
  * @param ports only what goes to or comes from one of these; empty: port 3868, and whatever else
  * begins like a message
+ * @param signal where it fired, the pieces end anywhere, and that is no fault of the capture
  */
 export async function* messagesInCapture(
   pieces: AsyncIterable<Uint8Array>,
   ports: readonly number[],
+  signal?: AbortSignal,
 ): AsyncGenerator<Finding> {
   const transport = new Transport();
   const search = new Search(ports);
@@ -90,7 +92,7 @@ export async function* messagesInCapture(
         else for (const event of transport.take(packet)) yield* search.take(event);
       }
     }
-    reader?.end();
+    if (signal?.aborted !== true) reader?.end();
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
     // A damaged end must not hide what stands before it, nor what only the end of the streams

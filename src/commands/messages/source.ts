@@ -3,6 +3,7 @@
  * @module
  */
 import { FileError, openFile } from "../../net/read_file.ts";
+import { pause } from "../../net/pause.ts";
 import { looksLikeMessage } from "../../diameter/wire/message_cutter.ts";
 import { isCapture } from "../../ops/capture/capture_reader.ts";
 import { insteadOfHexText, parseHexText } from "../../ops/capture/hex_text.ts";
@@ -20,6 +21,10 @@ type Pieces = AsyncGenerator<Uint8Array<ArrayBuffer>>;
 
 /** Bytes that are read at once. */
 const PIECE = 1 << 20;
+/** Less room than this is not worth a read. */
+const LEAST_READ = 1 << 16;
+/** Milliseconds between looks at a file that is followed. */
+const FOLLOW_INTERVAL = 100;
 /** Compressed bytes that are unpacked at once: a thousand times as many come out at worst. */
 const COMPRESSED_PIECE = 1 << 13;
 /** What is no capture is read as a whole. */
@@ -30,17 +35,29 @@ const MOST_TEXT = 64 << 20;
  */
 const UNPACKED = { least: 64 << 20, ratio: 100 } as const;
 
+/** Reading what may have no end of its own. */
+export interface Endless {
+  /** Reads no further from the moment on at which it fires. */
+  readonly signal: AbortSignal;
+  /** Waits for more at the end of a file, which must be a capture. */
+  readonly follow: boolean;
+}
+
 /**
  * What `positionals` name; digits may be in several.
  * @throws UsageError of `command`, FileError
  */
-export async function openMessages(positionals: readonly string[], command: string): Promise<MessageSource> {
+export async function openMessages(
+  positionals: readonly string[],
+  command: string,
+  endless?: Endless,
+): Promise<MessageSource> {
   const [first = ""] = positionals;
-  if (first === "-" && positionals.length === 1) return await openStandardInput(command);
+  if (first === "-" && positionals.length === 1) return await openStandardInput(command, endless);
   let missing: FileError | undefined;
   if (positionals.length === 1) {
     try {
-      return await openMessageFile(first, command);
+      return await openMessageFile(first, command, endless);
     } catch (error) {
       if (!(error instanceof FileError) || !error.missing) throw error;
       missing = error;
@@ -54,20 +71,26 @@ export async function openMessages(positionals: readonly string[], command: stri
 }
 
 /** The same from standard input. @throws UsageError of `command` */
-export async function openStandardInput(command: string): Promise<MessageSource> {
-  return await sourceOf(piecesOf(Deno.stdin), "standard input", command);
+export async function openStandardInput(command: string, endless?: Endless): Promise<MessageSource> {
+  return await sourceOf(piecesOf(Deno.stdin, endless), "standard input", command);
 }
 
 /** The same from the file `path`. @throws UsageError of `command`, FileError */
-export async function openMessageFile(path: string, command: string): Promise<MessageSource> {
-  return await sourceOf(piecesOf(await openFile(path)), path, command);
+export async function openMessageFile(path: string, command: string, endless?: Endless): Promise<MessageSource> {
+  return await sourceOf(piecesOf(await openFile(path), endless), path, command, endless?.follow);
 }
 
-async function sourceOf(raw: Pieces, name: string, command: string): Promise<MessageSource> {
+async function sourceOf(raw: Pieces, name: string, command: string, follow = false): Promise<MessageSource> {
   try {
     const packed = await withBeginning(raw);
-    const { beginning, pieces } = isGzip(packed.beginning) ? await withBeginning(unpacked(packed.pieces)) : packed;
+    const isPacked = isGzip(packed.beginning);
+    const { beginning, pieces } = isPacked && !follow ? await withBeginning(unpacked(packed.pieces)) : packed;
     if (isCapture(beginning)) return { kind: "capture", pieces };
+    if (follow) {
+      await raw.return(undefined);
+      const got = isPacked ? "a compressed file" : "something else";
+      throw new UsageError([`${name}: expected a pcap or pcapng capture to follow, got ${got}`], command);
+    }
     const bytes = await whole(pieces);
     if (bytes === undefined) {
       throw new UsageError([
@@ -90,18 +113,39 @@ async function sourceOf(raw: Pieces, name: string, command: string): Promise<Mes
   }
 }
 
-async function* piecesOf(file: { read(into: Uint8Array): Promise<number | null>; close(): void }): Pieces {
+async function* piecesOf(
+  file: { read(into: Uint8Array): Promise<number | null>; close(): void },
+  endless?: Endless,
+): Pieces {
+  // Packets are views of what was read: nobody writes there again, and a pipe that brings little at
+  // a time still fills a buffer.
+  let buffer = new Uint8Array(PIECE);
+  let at = 0;
   try {
-    for (;;) {
-      // Packets are views of what was read, so every piece has its own memory.
-      const buffer = new Uint8Array(PIECE);
-      const length = await file.read(buffer);
-      if (length === null) return;
-      yield buffer.subarray(0, length);
+    while (endless?.signal.aborted !== true) {
+      if (buffer.length - at < LEAST_READ) [buffer, at] = [new Uint8Array(PIECE), 0];
+      const read = file.read(buffer.subarray(at));
+      const length = await (endless === undefined ? read : unlessAborted(read, endless.signal));
+      if (length === undefined || (length === null && !endless?.follow)) return;
+      if (length === null) {
+        await pause(FOLLOW_INTERVAL, endless!.signal);
+        continue;
+      }
+      yield buffer.subarray(at, at + length);
+      at += length;
     }
   } finally {
     file.close();
   }
+}
+
+/** What `work` brings, or undefined at once when `signal` fires: a pipe may be silent for hours. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
+  const end = () => resolve(undefined);
+  signal.addEventListener("abort", end, { once: true });
+  work.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
+  return promise;
 }
 
 /** Pieces together with what they begin with, which is enough to tell what they are. */

@@ -27,6 +27,8 @@ const MINIMUM: ReadonlyMap<number, number> = new Map([
   [AVP.originStateId, WORD],
   [AVP.experimentalResultCode, WORD],
   [AVP.inbandSecurityId, WORD],
+  // RFC 7944.
+  [AVP.drmp, WORD],
 ]);
 
 /**

@@ -65,7 +65,7 @@ Deno.test("decode shows the messages of a capture as text", async () => {
     stdout,
     `1  2024-05-01T12:00:00.123456Z  10.0.0.1:40000 -> 10.0.0.2:3868  ${ECR_LINE}${ECR_AVPS}` +
       "2  2024-05-01T12:00:00.124456Z  10.0.0.2:3868 -> 10.0.0.1:40000  3GPP-ME-Identity-Check-Answer (ECA)  flags P  " +
-      `application 3GPP S13/S13' (16777252)  hop-by-hop 0x00000001  end-to-end 0x00000002  80 bytes
+      `application 3GPP S13/S13' (16777252)  hop-by-hop 0x00000001  end-to-end 0x00000002  80 bytes  answers frame 1 after 1.000 ms
   Session-Id(263) M  "mme;1;2"
   Result-Code(268) M  DIAMETER_SUCCESS (2001)
   Equipment-Status(1445) [3GPP] VM  WHITELISTED (0)
@@ -430,6 +430,8 @@ const usage: [string, string[], string][] = [
   ["a port of hexadecimal digits", ["00", "--port", "0xf1c"], 'got "0xf1c"'],
   ["a port that is empty", ["00", "--port="], 'got ""'],
   ["a port without a capture", ["00", "--port", "3868"], "--port: only a capture has ports, and this is none"],
+  ["a time without a capture", ["00", "--to", "2024-05-01"], "--to: only a capture has times, and this is none"],
+  ["a ladder without a capture", ["00", "--ladder"], "--ladder: only a capture says who sent what, and this is none"],
   ["a dictionary that is missing", ["00", "--dictionary", "/nowhere.yaml"], "/nowhere.yaml: "],
   ["JSON that is neither on nor off", ["00", "--json=perhaps"], '--json: expected true or false, got "perhaps"'],
   ["an unknown flag", ["00", "--jsno"], "did you mean --json?"],

@@ -33,6 +33,7 @@ const dra = (name: string, host: string, port: number, priority: number) => ({
   originHost: "",
   bind: "",
   accept: true,
+  maxRequestsPerSecond: 0,
 });
 
 const DRAS: [args: string[], dras: ReturnType<typeof dra>[]][] = [

@@ -8,7 +8,13 @@ import { Housekeeping, type Kept } from "../../../src/diameter/relay/housekeepin
 Deno.test("latencies are those of the last 10 to 20 seconds: what was slow an hour ago is forgotten", () => {
   const meters = new Meters();
   let now = 0;
-  const nothing = { rest: () => {}, advance: () => {}, callWaiting: () => {}, links: () => [] };
+  const nothing = {
+    rest: () => {},
+    advance: () => {},
+    callWaiting: () => {},
+    releaseQueued: () => {},
+    links: () => [],
+  };
   const runtime = {
     clock: { now: () => now },
     tickAt: (milliseconds: number) => Math.floor(milliseconds / TICK) + 1,

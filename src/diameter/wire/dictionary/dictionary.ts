@@ -89,6 +89,23 @@ export class Dictionary {
     for (const codes of this.#avps.values()) yield* codes.values();
   }
 
+  /** All commands, in the order of the specifications. */
+  commands(): IterableIterator<CommandDefinition> {
+    return this.#commands.values();
+  }
+
+  /** All applications: id and name, in the order of the specifications. */
+  applications(): IterableIterator<[id: number, name: string]> {
+    return this.#applications.entries();
+  }
+
+  /** All named result codes; `vendor` is 0 for those of Result-Code. */
+  *resultCodes(): Generator<{ readonly code: number; readonly vendor: number; readonly name: string }> {
+    for (const [vendor, codes] of this.#results) {
+      for (const [code, name] of codes) yield { code, vendor, name };
+    }
+  }
+
   /** The command of that code. */
   command(code: number): CommandDefinition | undefined {
     return this.#commands.find((command) => command.code === code);
