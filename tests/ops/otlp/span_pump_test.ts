@@ -124,9 +124,6 @@ Deno.test("what was missed is told now and then, not each time", async () => {
   const { looks } = stage;
   await until(() => stage.looks > looks + 3, "there was time for more");
   assertEquals(stage.events(), ["spans_missed"]);
-  assertStringIncludes(
-    stage.lines[0]?.message ?? "",
-  );
   assertStringIncludes(stage.lines[0]!.message, "3 calls were forgotten before their spans could be sent (the ring");
 });
 
