@@ -192,6 +192,10 @@ export class ChatGateway implements ChatControl {
       ...this.#health(),
       gatewayId,
       connections: sessions.size,
+      transports: Object.fromEntries(sessions.counts) as ChatStatus["transports"],
+      closes: Object.fromEntries(
+        [...meters.closes].filter(([, count]) => count > 0).map(([{ code }, count]) => [code, count]),
+      ),
       rooms: rooms?.size ?? 0,
       subscriptions: this.#subscriptions(),
       published: meters.published,

@@ -5,6 +5,7 @@
 import type { ChatConfig } from "../chat/config/options.ts";
 import { ChatGateway } from "../chat/gateway.ts";
 import { Spans } from "../chat/spans.ts";
+import type { PlanePage } from "../dashboard/plane_page.ts";
 import type { AdminPlane } from "../ops/admin/plane.ts";
 import type { Registry } from "../ops/metrics/registry.ts";
 import type { OtlpSettings } from "../ops/otlp/settings.ts";
@@ -68,6 +69,11 @@ export class ChatPlane implements HostedPlane {
     const { chatPlane } = await import("../chat/admin/plane.ts");
     this.#gateway.addMetrics(registry);
     return chatPlane(this.#gateway, registry);
+  }
+
+  async page(): Promise<PlanePage> {
+    const { chatPage } = await import("../dashboard/chat.ts");
+    return chatPage();
   }
 
   logMessages(requests: boolean, responses: boolean): Disposable {

@@ -151,11 +151,14 @@ function actions(gateway: ChatControl): Route[] {
 }
 
 function shownStatus(status: ChatStatus): z.output<typeof schema.STATUS> {
-  const { gatewayId, state, connections, rooms, subscriptions, published, deliveries, slowConsumers } = status;
+  const { gatewayId, state, connections, transports, closes, rooms, subscriptions } = status;
+  const { published, deliveries, slowConsumers } = status;
   return {
     gateway_id: gatewayId,
     state,
     connections,
+    transports: { ...transports },
+    closes: { ...closes },
     rooms,
     subscriptions,
     published,

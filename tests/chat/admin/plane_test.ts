@@ -96,6 +96,8 @@ Deno.test("the admin interface shows the chat plane, and acts on it", async () =
     gateway_id: "gw-1",
     state: "ready",
     connections: 2,
+    transports: { websocket: 2, grpc: 0, connect: 0, grpcweb: 0 },
+    closes: {},
     rooms: 2,
     subscriptions: 3,
     published: 0,
