@@ -92,7 +92,7 @@ export class Chat {
     this.#tiles.write("Slow consumers", {
       value: count(slow),
       remark: closes.length === 0
-        ? "no connection has ended yet"
+        ? "none has ended yet"
         : `of ${short(closed)} ended: ${closes.map(([code, times]) => `${code} ${short(times)}×`).join(", ")}`,
       level: before !== undefined && slow > before.slow ? "warn" : null,
     });
