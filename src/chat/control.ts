@@ -43,6 +43,8 @@ export interface ChatStatus extends ChatHealth {
 
 /** A connection here. */
 export interface ConnectionStatus {
+  /** Rises with each connection of this process. */
+  readonly number: number;
   readonly profileId: string;
   readonly deviceId: string;
   readonly transport: string;

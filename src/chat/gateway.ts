@@ -213,6 +213,7 @@ export class ChatGateway implements ChatControl {
       [...wanted].filter((session) =>
         (device === undefined || session.deviceId === device) && (room === undefined || session.rooms.isLive(room))
       ).map((session) => ({
+        number: session.number,
         profileId: session.profileId,
         deviceId: session.deviceId,
         transport: session.kind,

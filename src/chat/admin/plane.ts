@@ -64,9 +64,8 @@ function listRoutes(gateway: ChatControl): Route[] {
       async handle(call) {
         const { profile, device, room } = call.query;
         const found = await gateway.connections({ profile, device, room });
-        const sorted = found.sort((a, b) => a.connectedAt - b.connectedAt);
-        const places = new Map(sorted.map((each, nth) => [each, nth]));
-        const shown = new Map(sorted.map((each) => [shownConnection(each), places.get(each)!]));
+        const sorted = found.sort((a, b) => a.number - b.number);
+        const shown = new Map(sorted.map((each) => [shownConnection(each), each.number]));
         return page(call, shown.keys(), (each) => shown.get(each)!);
       },
     }),

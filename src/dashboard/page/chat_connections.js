@@ -121,9 +121,11 @@ class ConnectionRow {
   show(connection, now) {
     this.#connection = connection;
     const { profile_id: profile, device_id: device, room_ids: rooms, queue_bytes: waiting } = connection;
+    // One that has not said Hello is nobody yet, and cannot be named.
+    this.#button.hidden = profile === "";
     const texts = [
-      profile,
-      device,
+      profile === "" ? "–" : profile,
+      device === "" ? "–" : device,
       `${connection.transport} ${connection.encoding}`,
       connection.remote,
       age((now - Date.parse(connection.connected_at)) / 1000),
