@@ -62,6 +62,8 @@ export interface Connection extends RoomMember {
   readonly due: number;
   /** Milliseconds of Unix time. */
   readonly connectedAt: number;
+  /** Rises with each connection of this process. */
+  readonly number: number;
   readonly lastActive: number;
   readonly messagesIn: number;
   readonly messagesOut: number;

@@ -5,6 +5,7 @@
 import type { Endpoint } from "../net/connection.ts";
 import type { ChatConfig } from "./config/options.ts";
 import type { BreakerState } from "./core/forwarder.ts";
+import type { TransportKind } from "./device/transport.ts";
 import type { ChatListener } from "./events.ts";
 import type { Device } from "./store/mod.ts";
 
@@ -26,6 +27,10 @@ export interface ChatHealth {
 export interface ChatStatus extends ChatHealth {
   readonly gatewayId: string;
   readonly connections: number;
+  /** Open ones of each kind. */
+  readonly transports: Readonly<Record<TransportKind, number>>;
+  /** How many have ended so far, by close code. */
+  readonly closes: Readonly<Record<string, number>>;
   readonly rooms: number;
   readonly subscriptions: number;
   readonly published: number;
@@ -38,6 +43,8 @@ export interface ChatStatus extends ChatHealth {
 
 /** A connection here. */
 export interface ConnectionStatus {
+  /** Rises with each connection of this process. */
+  readonly number: number;
   readonly profileId: string;
   readonly deviceId: string;
   readonly transport: string;

@@ -192,6 +192,10 @@ export class ChatGateway implements ChatControl {
       ...this.#health(),
       gatewayId,
       connections: sessions.size,
+      transports: Object.fromEntries(sessions.counts) as ChatStatus["transports"],
+      closes: Object.fromEntries(
+        [...meters.closes].filter(([, count]) => count > 0).map(([{ code }, count]) => [code, count]),
+      ),
       rooms: rooms?.size ?? 0,
       subscriptions: this.#subscriptions(),
       published: meters.published,
@@ -209,6 +213,7 @@ export class ChatGateway implements ChatControl {
       [...wanted].filter((session) =>
         (device === undefined || session.deviceId === device) && (room === undefined || session.rooms.isLive(room))
       ).map((session) => ({
+        number: session.number,
         profileId: session.profileId,
         deviceId: session.deviceId,
         transport: session.kind,

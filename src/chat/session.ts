@@ -33,6 +33,9 @@ export interface Who {
 /** Requests that may wait while a token is checked. */
 const MOST_WAITING = 1_000;
 
+/** How many there were so far. */
+let connections = 0;
+
 /** See the module. */
 export class Session implements TransportListener, SubscriptionOwner, Connection {
   profileId = "";
@@ -46,6 +49,7 @@ export class Session implements TransportListener, SubscriptionOwner, Connection
   due: number;
   /** Milliseconds of Unix time. */
   readonly connectedAt: number;
+  readonly number = ++connections;
   messagesIn = 0;
   messagesOut = 0;
   readonly rooms: Subscriptions;

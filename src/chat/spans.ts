@@ -56,14 +56,25 @@ export interface OpenCall {
 export class Spans {
   /** How many were lost because they were not taken in time. */
   missed = 0;
+  /** What {@link missed} counts, and why some may be lost: for the log. */
+  readonly words = { missed: "spans", cause: "there are too many" };
   readonly #wall: () => number;
   readonly #ids: (octets: 8 | 16) => string;
+  readonly #isWanted: () => boolean;
   #kept: Span[] = [];
 
-  /** @param wall milliseconds since 1970, with fractions @param ids random ones in hexadecimal */
-  constructor(wall: () => number = () => performance.timeOrigin + performance.now(), ids = randomId) {
+  /**
+   * @param wall milliseconds since 1970, with fractions @param ids random ones in hexadecimal
+   * @param isWanted whether a trace that begins here is recorded; asked for each
+   */
+  constructor(
+    wall: () => number = () => performance.timeOrigin + performance.now(),
+    ids = randomId,
+    isWanted = () => true,
+  ) {
     this.#wall = wall;
     this.#ids = ids;
+    this.#isWanted = isWanted;
   }
 
   /** Nothing is looked for: they come by themselves. */
@@ -77,8 +88,7 @@ export class Spans {
   /** A call begins, in the device's trace if it is in one. */
   call(method: string, headers: Headers, owner: SpanOwner): OpenCall {
     const trace = traceOf(headers);
-    // The device's trace is not recorded, and so is no part of it.
-    if (trace !== undefined && !trace.sampled) return { headers, end: () => {} };
+    if (!this.#isRecorded(trace)) return { headers, end: () => {} };
     const traceId = trace?.traceId ?? this.#ids(16);
     const [own, core] = [this.#ids(8), this.#ids(8)];
     const start = this.#wall();
@@ -111,7 +121,7 @@ export class Spans {
   /** A connection is over. @param start ms since 1970 */
   connection(headers: Headers, owner: SpanOwner, start: number, code: number, reason: string): void {
     const trace = traceOf(headers);
-    if (trace !== undefined && !trace.sampled) return;
+    if (!this.#isRecorded(trace)) return;
     this.#keep({
       name: `${SERVICE}/Connect`,
       kind: "server",
@@ -131,6 +141,11 @@ export class Spans {
       // Those of RFC 6455 for a good end, and the drain.
       ...([1000, 1001, 1005, 1012].includes(code) ? {} : { error: `${code} ${reason}`.trimEnd() }),
     });
+  }
+
+  /** Where the device's trace is not recorded, no part of it is. */
+  #isRecorded(trace: Trace | undefined): boolean {
+    return trace === undefined ? this.#isWanted() : trace.sampled;
   }
 
   #keep(span: Span): void {

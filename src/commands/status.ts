@@ -8,7 +8,7 @@ import { grouped, plural } from "../host/numbers.ts";
 import { type Column, tableLines } from "./admin/columns.ts";
 import { ADMIN_FLAGS, adminClient } from "./admin/flags.ts";
 import { instanceLines } from "./admin/grpc.ts";
-import type { DraRow, GrpcBlock } from "./admin/shapes.ts";
+import type { ChatBlock, DraRow, GrpcBlock } from "./admin/shapes.ts";
 import { type Snapshot, takeSnapshot } from "./admin/snapshot.ts";
 import { countersText } from "../host/statistics_text.ts";
 import { addressText, ageText, latencyText, troubleText, useText, weightText } from "./admin/text.ts";
@@ -22,8 +22,8 @@ export default defineCommand({
   name: NAME,
   summary: "show how a running gateway is, on one page",
   description: `
-Asks the admin interface of a gateway for its state, its statistics, its DRAs, and the instances of its
-gRPC clusters. What is counted, is counted since it started; "diam-gw top" shows rates.
+Asks the admin interface of a gateway for its state, its statistics, its DRAs, the instances of its
+gRPC clusters, and its chat plane. What is counted, is counted since it started; "diam-gw top" shows rates.
 
 Exit code 0: it is ready, as /readyz says; 1: it is not ready (draining, starting, or without a usable
 DRA), or cannot be asked.
@@ -85,7 +85,8 @@ export function statusText({ isReady, reason, status, dras, clusters }: Snapshot
   if (status.grpc !== undefined) {
     lines.push("", grpcText(status.grpc), "", ...instanceLines(clusters, Infinity, colours));
   }
-  if (statistics === undefined && status.grpc === undefined) lines.push("no Diameter plane runs in it");
+  if (status.chat !== undefined) lines.push("", chatText(status.chat, colours));
+  if ((statistics ?? status.grpc ?? status.chat) === undefined) lines.push("no Diameter plane runs in it");
   return lines.join("\n");
 }
 
@@ -105,6 +106,14 @@ function grpcText(grpc: GrpcBlock): string {
   const { calls_total: calls, calls_in_flight: inFlight, connections, retries_total: again } = grpc;
   return `gRPC: ${plural(calls, "call")}, ${grouped(inFlight)} in flight, ${plural(connections, "client")}, ` +
     `${grouped(again)} sent again, ${grouped(grpc.transfers_total)} transferred`;
+}
+
+function chatText(chat: ChatBlock, { green, yellow, red }: Palette): string {
+  const { connections, rooms, published, deliveries, slow_consumers: slow, core, cache } = chat;
+  const breaker = core.breaker === "closed" ? green : core.breaker === "open" ? red : yellow;
+  return `chat: ${plural(connections, "device")}, ${plural(rooms, "room")}, ${grouped(published)} published, ` +
+    `${grouped(deliveries)} delivered, ${grouped(slow)} slow; breaker ${breaker(escapeControls(core.breaker))}, ` +
+    `cache ${cache.up ? green("up") : red("down")}`;
 }
 
 function draColumns({ green, red, dim }: Palette): readonly Column<DraRow>[] {

@@ -20,6 +20,7 @@ import main from "./page/main.js" with { type: "text" };
 import icon from "./page/icon.svg" with { type: "text" };
 import page from "./page/index.html" with { type: "text" };
 import baseStyle from "./page/style/base.css" with { type: "text" };
+import chatStyle from "./page/style/chat.css" with { type: "text" };
 import dialogStyle from "./page/style/dialog.css" with { type: "text" };
 import draStyle from "./page/style/dras.css" with { type: "text" };
 import grpcStyle from "./page/style/grpc.css" with { type: "text" };
@@ -44,6 +45,7 @@ const STYLES = [
   listStyle,
   transactionStyle,
   grpcStyle,
+  chatStyle,
   dialogStyle,
   narrowStyle,
 ];

@@ -4,28 +4,37 @@
  */
 import type { ChatConfig } from "../chat/config/options.ts";
 import { ChatGateway } from "../chat/gateway.ts";
+import { Spans } from "../chat/spans.ts";
+import type { PlanePage } from "../dashboard/plane_page.ts";
 import type { AdminPlane } from "../ops/admin/plane.ts";
 import type { Registry } from "../ops/metrics/registry.ts";
+import type { OtlpSettings } from "../ops/otlp/settings.ts";
 import { chatEventLog } from "./chat_event_log.ts";
 import type { Config } from "./config.ts";
 import type { HostedPlane, PlaneSurroundings } from "./hosted_plane.ts";
 import { plural } from "./numbers.ts";
+import { type RunningTelemetry, startTelemetry } from "./telemetry.ts";
 
 /** A gateway between devices and a core chat service. */
 export class ChatPlane implements HostedPlane {
   readonly name = "chat";
   readonly #around: PlaneSurroundings;
   readonly #gateway: ChatGateway;
+  /** Where nobody wants spans, none are made. */
+  readonly #spans: Spans | undefined;
+  #telemetry: RunningTelemetry | undefined;
   /** How many want to see single requests. */
   #shown = 0;
 
   constructor(config: Config, around: PlaneSurroundings) {
     this.#around = around;
     const showsRequests = () => this.#shown > 0;
-    const { log, events, chatPages } = around;
+    const { log, events, chatPages, telemetry } = around;
+    const spans = this.#spans = telemetry === undefined ? undefined : spansOf(telemetry);
     this.#gateway = new ChatGateway(section(config), {
       tellsRequests: () => showsRequests() || log.enabled("debug"),
       ...(chatPages === undefined ? {} : { page: chatPages }),
+      ...(spans === undefined ? {} : { spans }),
     });
     this.#gateway.on(chatEventLog(log, events, showsRequests));
   }
@@ -36,10 +45,16 @@ export class ChatPlane implements HostedPlane {
 
   async start(): Promise<void> {
     await this.#gateway.start();
+    const { telemetry: settings, log } = this.#around;
+    const source = this.#spans;
+    if (settings === undefined || source === undefined) return;
+    const what = "connections and calls of devices";
+    this.#telemetry = await startTelemetry({ settings, source, what, log, instance: this.#gateway.gatewayId });
   }
 
   async stop(): Promise<void> {
     await this.#gateway.stop();
+    await this.#telemetry?.close();
   }
 
   async configure(config: Config): Promise<void> {
@@ -54,6 +69,11 @@ export class ChatPlane implements HostedPlane {
     const { chatPlane } = await import("../chat/admin/plane.ts");
     this.#gateway.addMetrics(registry);
     return chatPlane(this.#gateway, registry);
+  }
+
+  async page(): Promise<PlanePage> {
+    const { chatPage } = await import("../dashboard/chat.ts");
+    return chatPage();
   }
 
   logMessages(requests: boolean, responses: boolean): Disposable {
@@ -72,6 +92,11 @@ export class ChatPlane implements HostedPlane {
       this.#around.log.info("chat_statistics", sentence, fields, []);
     });
   }
+}
+
+/** The share is of traces that begin here; a device decides for its own. */
+function spansOf({ share }: OtlpSettings): Spans {
+  return new Spans(undefined, undefined, () => share >= 1 || Math.random() < share);
 }
 
 function section({ chat }: Config): ChatConfig {

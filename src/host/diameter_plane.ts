@@ -104,7 +104,14 @@ export class DiameterPlane implements HostedPlane {
         "no spans are sent: admin.trace.max_bytes or .sample is 0, so that there are none",
       );
     }
-    this.#telemetry = await startTelemetry({ settings, ring, log, originHost: this.#originHost, mask });
+    const { followedSpans } = await import("../diameter/telemetry/followed_spans.ts");
+    this.#telemetry = await startTelemetry({
+      settings,
+      source: followedSpans(ring, { mask, share: settings.share }),
+      what: "recorded transactions",
+      log,
+      instance: this.#originHost,
+    });
   }
 }
 

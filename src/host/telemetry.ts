@@ -1,21 +1,21 @@
 /**
- * Spans of what the gateway relays, for whoever wants them. Loads nothing until it is started.
+ * Spans of what a plane does, for whoever wants them. Loads nothing until it is started.
  * @module
  */
 import type { Logger } from "../ops/log/mod.ts";
 import type { OtlpSettings } from "../ops/otlp/settings.ts";
-import type { TraceRing } from "../ops/trace/mod.ts";
+import type { SpanSource } from "../ops/otlp/span_pump.ts";
 import { VERSION } from "../version.ts";
 
-/** What spans are made of, and by whom. */
+/** Where spans come from, and whose they are. */
 export interface Telemetry {
   readonly settings: OtlpSettings;
-  readonly ring: TraceRing;
+  readonly source: SpanSource;
+  /** What they tell of, for the log. */
+  readonly what: string;
   readonly log: Logger;
   /** Identity of this gateway. */
-  readonly originHost: string;
-  /** What of a subscriber may be shown; it may change. */
-  mask(): "none" | "subscriber";
+  readonly instance: string;
 }
 
 /** Spans on their way. */
@@ -28,18 +28,17 @@ const NAME = "diam-gw";
 
 /** Starts sending. @throws Error that names a file of certificates that cannot be used */
 export async function startTelemetry(
-  { settings, ring, log, originHost, mask }: Telemetry,
+  { settings, source, what, log, instance }: Telemetry,
 ): Promise<RunningTelemetry> {
-  const [{ SpanExporter }, { SpanPump }, { followedSpans }] = await Promise.all([
+  const [{ SpanExporter }, { SpanPump }] = await Promise.all([
     import("../ops/otlp/span_exporter.ts"),
     import("../ops/otlp/span_pump.ts"),
-    import("../diameter/telemetry/followed_spans.ts"),
   ]);
-  const identity = { "service.name": NAME, "service.version": VERSION, "service.instance.id": originHost };
+  const identity = { "service.name": NAME, "service.version": VERSION, "service.instance.id": instance };
   const sender = { attributes: { ...identity, ...settings.resource }, program: { name: NAME, version: VERSION } };
   const exporter = await SpanExporter.open(settings, sender);
-  const pump = new SpanPump(followedSpans(ring, { mask, share: settings.share }), exporter, log);
-  log.info("spans_on", `spans of recorded transactions go to ${exporter.url}`, { url: exporter.url }, []);
+  const pump = new SpanPump(source, exporter, log);
+  log.info("spans_on", `spans of ${what} go to ${exporter.url}`, { url: exporter.url }, []);
   return {
     async close() {
       await pump.close();

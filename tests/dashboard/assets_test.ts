@@ -1,21 +1,24 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dashboardAssets } from "../../src/dashboard/assets.ts";
+import { chatPage } from "../../src/dashboard/chat.ts";
 import { diameterPage } from "../../src/dashboard/diameter.ts";
 import { grpcPage } from "../../src/dashboard/grpc.ts";
 import type { Assets } from "../../src/ops/admin/options.ts";
 import { rig } from "../ops/admin/rig.ts";
 
-const PAGES = [[], [diameterPage()], [grpcPage()], [diameterPage(), grpcPage()]];
+const PAGES = [[], [diameterPage()], [grpcPage()], [chatPage()], [diameterPage(), grpcPage(), chatPage()]];
 
 for (const planes of PAGES) {
   const names = planes.map(({ name }) => name).join(" and ") || "no plane";
   Deno.test(`everything that the files of a page for ${names} name is there`, () => complete(dashboardAssets(planes)));
 }
 
-Deno.test("a page for gRPC alone carries nothing of Diameter but the words of its sections", () => {
-  const paths = Object.keys(dashboardAssets([grpcPage()]));
-  assertEquals(paths.filter((path) => /diameter|dras|uplot|names\.json/.test(path)), []);
-});
+for (const plane of [grpcPage(), chatPage()]) {
+  Deno.test(`a page for ${plane.name} alone carries nothing of Diameter but the words of its sections`, () => {
+    const paths = Object.keys(dashboardAssets([plane]));
+    assertEquals(paths.filter((path) => /diameter|dras|uplot|names\.json/.test(path)), []);
+  });
+}
 
 function complete(assets: Assets): void {
   const paths = new Set(Object.keys(assets));

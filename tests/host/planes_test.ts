@@ -127,10 +127,10 @@ async function loadedBy(files: readonly string[]): Promise<Set<string>> {
 
 const PAGE = "dashboard/assets.ts";
 
-Deno.test("a Diameter gateway loads nothing of the gRPC plane", async () => {
+Deno.test("a Diameter gateway loads nothing of the gRPC and the chat plane", async () => {
   const own = ["main.ts", "commands/serve/serve.ts", "host/diameter_plane.ts", PAGE, "dashboard/diameter.ts"];
   const loaded = await loadedBy(own);
-  assertEquals([...loaded].filter((file) => /^(grpc|http2)\//.test(file)), []);
+  assertEquals([...loaded].filter((file) => /^(grpc|http2|chat)\//.test(file)), []);
   assert(loaded.has("diameter/relay/gateway.ts"), "the walk follows imports");
 });
 
@@ -138,4 +138,11 @@ Deno.test("the gRPC plane, its admin interface and its page load nothing of Diam
   const loaded = await loadedBy(["host/grpc_plane.ts", "grpc/admin/plane.ts", PAGE, "dashboard/grpc.ts"]);
   assertEquals([...loaded].filter((file) => file.startsWith("diameter/")), []);
   assert(loaded.has("http2/connection.ts"), "the walk follows imports");
+});
+
+Deno.test("the chat plane, its admin interface, its spans and its page load nothing of Diameter and gRPC", async () => {
+  const spans = ["host/telemetry.ts", "ops/otlp/span_pump.ts", "ops/otlp/span_exporter.ts"];
+  const loaded = await loadedBy(["host/chat_plane.ts", "chat/admin/plane.ts", PAGE, "dashboard/chat.ts", ...spans]);
+  assertEquals([...loaded].filter((file) => /^(diameter|grpc)\//.test(file)), []);
+  assert(loaded.has("chat/session.ts"), "the walk follows imports");
 });

@@ -85,7 +85,7 @@ export class RunningHost implements AsyncDisposable {
 async function write(file: string, tree: Tree): Promise<void> {
   const admin = { listen: "127.0.0.1:0", ...tree["admin"] };
   // A file that says nothing of the Diameter plane has none.
-  const hasOthers = tree["grpc"] !== undefined && tree["gateway"] === undefined;
+  const hasOthers = (tree["grpc"] ?? tree["chat"]) !== undefined && tree["gateway"] === undefined;
   const whole = hasOthers ? { ...tree, admin } : {
     ...tree,
     gateway: { origin_host: "gw.example.net", origin_realm: "example.net", drain_timeout: "1s", ...tree["gateway"] },

@@ -88,7 +88,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "version",
   ],
   // The page of the admin interface: its files, and what numbers are called; types of what it asks.
-  "dashboard": ["diameter/admin", "grpc/admin", "ops/admin", "diameter/wire"],
+  "dashboard": ["diameter/admin", "grpc/admin", "chat/admin", "ops/admin", "diameter/wire"],
   // What the plane brings to the process; diameter/admin: to the admin interface.
   "diameter/admin": ["ops/admin", ...FACE, "diameter/relay", "diameter/wire", ...BELOW_PLANES, "ops/trace"],
   // What the plane makes of its trace for whoever follows it.

@@ -7,10 +7,14 @@ import type { AdminEvent, EventSource } from "../../ops/admin/plane.ts";
 import type { ChatControl } from "../control.ts";
 import type { ChatEvent } from "../events.ts";
 
-type ShownKind = Exclude<ChatEvent["kind"], "chat_connected" | "chat_disconnected" | "chat_refused" | "chat_request">;
+type Unshown = "chat_connected" | "chat_disconnected" | "chat_refused" | "chat_request";
+type Shown = Exclude<ChatEvent, { readonly kind: Unshown }>;
+
+/** An event as it is told: the gateway's, and when it was. */
+export type ShownChatEvent = Shown extends infer E ? E extends Shown ? { readonly at: string } & E : never : never;
 
 /** What each kind tells. A kind that is missing here does not compile. */
-const KINDS: Readonly<Record<ShownKind, string>> = {
+const KINDS: Readonly<Record<Shown["kind"], string>> = {
   chat_listening: "A listener for devices is open.",
   chat_limit: "A device has sent too much, or read too little, and was closed.",
   chat_breaker: "The breaker before the core has moved.",

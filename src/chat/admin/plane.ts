@@ -64,9 +64,8 @@ function listRoutes(gateway: ChatControl): Route[] {
       async handle(call) {
         const { profile, device, room } = call.query;
         const found = await gateway.connections({ profile, device, room });
-        const sorted = found.sort((a, b) => a.connectedAt - b.connectedAt);
-        const places = new Map(sorted.map((each, nth) => [each, nth]));
-        const shown = new Map(sorted.map((each) => [shownConnection(each), places.get(each)!]));
+        const sorted = found.sort((a, b) => a.number - b.number);
+        const shown = new Map(sorted.map((each) => [shownConnection(each), each.number]));
         return page(call, shown.keys(), (each) => shown.get(each)!);
       },
     }),
@@ -151,11 +150,14 @@ function actions(gateway: ChatControl): Route[] {
 }
 
 function shownStatus(status: ChatStatus): z.output<typeof schema.STATUS> {
-  const { gatewayId, state, connections, rooms, subscriptions, published, deliveries, slowConsumers } = status;
+  const { gatewayId, state, connections, transports, closes, rooms, subscriptions } = status;
+  const { published, deliveries, slowConsumers } = status;
   return {
     gateway_id: gatewayId,
     state,
     connections,
+    transports: { ...transports },
+    closes: { ...closes },
     rooms,
     subscriptions,
     published,

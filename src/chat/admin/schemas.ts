@@ -6,6 +6,7 @@ import * as z from "zod";
 import { ID_SYNTAX, isId } from "../auth/ids.ts";
 
 const count = z.int();
+const TRANSPORT = z.enum(["websocket", "grpc", "connect", "grpcweb"]);
 const id = () => z.string().refine(isId, { error: `expected ${ID_SYNTAX}` });
 
 /** Everything at a glance. */
@@ -13,6 +14,8 @@ export const STATUS = z.object({
   gateway_id: z.string(),
   state: z.string(),
   connections: count,
+  transports: z.record(TRANSPORT, count),
+  closes: z.record(z.string(), count),
   rooms: count,
   subscriptions: count,
   published: count,
@@ -26,7 +29,7 @@ export const STATUS = z.object({
 export const CONNECTION = z.object({
   profile_id: z.string(),
   device_id: z.string(),
-  transport: z.enum(["websocket", "grpc", "connect", "grpcweb"]),
+  transport: TRANSPORT,
   encoding: z.enum(["json", "proto"]),
   remote: z.string(),
   connected_at: z.iso.datetime(),

@@ -47,6 +47,18 @@ export const grpcShape = z.looseObject({
   transfers_total: count,
 });
 
+/** What the chat plane adds to `/api/v1/status`. */
+export const chatShape = z.looseObject({
+  connections: count,
+  rooms: count,
+  subscriptions: count,
+  published: count,
+  deliveries: count,
+  slow_consumers: count,
+  core: z.looseObject({ breaker: z.string() }),
+  cache: z.looseObject({ up: z.boolean() }),
+});
+
 /** One of `/api/v1/grpc/clusters`. */
 export const clusterShape = z.looseObject({
   name: z.string(),
@@ -81,6 +93,7 @@ export const statusShape = identityShape.extend({
   }).optional(),
   statistics: statisticsShape.optional(),
   grpc: grpcShape.optional(),
+  chat: chatShape.optional(),
 });
 
 /** One of `/api/v1/dras`. */
@@ -126,6 +139,8 @@ export type Status = z.infer<typeof statusShape>;
 export type StatisticsBlock = z.infer<typeof statisticsShape>;
 /** Numbers of the gRPC plane. */
 export type GrpcBlock = z.infer<typeof grpcShape>;
+/** Numbers of the chat plane. */
+export type ChatBlock = z.infer<typeof chatShape>;
 /** A cluster of gRPC. */
 export type ClusterRow = z.infer<typeof clusterShape>;
 /** A DRA. */

@@ -170,7 +170,9 @@ function maskedMessage(bytes: Uint8Array, dictionary: Dictionary): DecodedMessag
   return decodeMessage(copy, dictionary);
 }
 
-/** Shows the messages that are asked for; remarks and faults go to stderr. Returns the exit code. */
+/**
+ * Shows the messages that are asked for; remarks and faults go to stderr. Returns the exit code.
+ */
 async function walk(
   findings: Findings,
   { dictionary, view, test, isMasked }: Way,

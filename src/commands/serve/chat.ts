@@ -22,7 +22,8 @@ flight are answered. SIGHUP reads configuration and certificates again.
 Flags win over the environment, and that over the file, of which sections of other planes are ignored. The environment:
 CHAT_SERVICE_URI, MAX_CONNECTIONS_PER_DEVICE, CONNECTION_TIMEOUT_SEC, HEARTBEAT_INTERVAL_SEC, MAX_EVENTS_PER_SECOND,
 CACHE_URI, OAUTH2_ISSUER, OAUTH2_JWT_VERIFY_AUDIENCE, OAUTH2_TOKEN_ENDPOINT, JWT_CLIENT_ID, JWT_CLIENT_SECRET, HTTP_PORT
-(80), GRPC_PORT (50051; 0 is off), LOG_LEVEL. Somebody must say whose tokens count: OAUTH2_ISSUER, --issuer, or the file.
+(80), GRPC_PORT (50051; 0 is off), LOG_LEVEL; with OTEL_EXPORTER_OTLP_ENDPOINT, spans of connections and calls go there.
+Somebody must say whose tokens count: OAUTH2_ISSUER, --issuer, or the file.
 
 --dev needs nothing else: it listens on 127.0.0.1:8080 and 127.0.0.1:50051, has an issuer, a core and a cache of its own
 and a page for the browser at /, and refuses to listen beyond loopback.`,

@@ -27,7 +27,7 @@ it in order: pending answers are awaited, then every peer gets a DPR. A second s
 configuration and certificates again, and so does a POST to /api/v1/config/reload of the admin interface, which is on
 127.0.0.1:9868 unless told otherwise. A file with errors changes nothing. Flags win over the file; without either it
 listens on 127.0.0.1:3868 and says that DRAs are missing. The log goes to stderr. With OTEL_EXPORTER_OTLP_ENDPOINT in
-the environment, spans of recorded transactions go there.
+the environment, spans of recorded transactions go there, and of the chat plane's connections and calls.
 
 Every plane that the file configures is started: a section grpc, or the routes and clusters of one at the top, starts the
 gRPC proxy beside this gateway, or alone where there is no section gateway, server or dra_pool; a section chat starts the

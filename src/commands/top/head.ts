@@ -53,8 +53,23 @@ export function headLines(
       colours,
     ));
   }
+  if (status.chat !== undefined) {
+    const { connections, rooms, slow_consumers: slow, core, cache } = status.chat;
+    lines.push(...packed(
+      [
+        ["chat deliveries", `${rateText(rates?.deliveries)}/s`, 9, bold],
+        ["devices", grouped(connections), 6, bold],
+        ["rooms", grouped(rooms), 5, bold],
+        ["slow", grouped(slow), 0, bold],
+        ["breaker", escapeControls(core.breaker), 0, core.breaker === "closed" ? bold : red],
+        ["cache", cache.up ? "up" : "down", 0, cache.up ? bold : red],
+      ],
+      width,
+      colours,
+    ));
+  }
   if (statistics === undefined) {
-    return status.grpc === undefined ? [...lines, cut("no Diameter plane runs in it", width)] : lines;
+    return (status.grpc ?? status.chat) === undefined ? [...lines, cut("no Diameter plane runs in it", width)] : lines;
   }
   const rate = (counter: Counter) => `${rateText(rates?.counters?.[counter])}/s`;
   const priority = statistics.active_priority === null ? "none" : String(statistics.active_priority);

@@ -44,6 +44,8 @@ export interface Rates {
   readonly dras: ReadonlyMap<string, PeerRates>;
   /** By id. */
   readonly apps: ReadonlyMap<AppRow["id"], PeerRates>;
+  /** Events to devices of the chat plane. */
+  readonly deliveries: number | undefined;
   /** gRPC calls. */
   readonly calls: number | undefined;
   /** Those of each instance, by {@link instanceKey}. */
@@ -63,6 +65,7 @@ export function ratesBetween(before: Snapshot, after: Snapshot): Rates {
     dras: peers(isSame ? after.dras : [], ({ name }) => name, names, seconds),
     apps: peers(isSame ? after.apps : [], ({ id }) => id, ids, seconds),
     calls: isSame ? grew(before.status.grpc?.calls_total, after.status.grpc?.calls_total, seconds) : undefined,
+    deliveries: isSame ? grew(before.status.chat?.deliveries, after.status.chat?.deliveries, seconds) : undefined,
     instances: isSame ? instanceRates(before, after, seconds) : new Map(),
   };
 }

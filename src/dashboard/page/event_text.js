@@ -27,6 +27,13 @@ const waiting = (number) => number > 0 ? `; ${plural(number, "request")} pending
 /** @param {{ cluster: string, instance: string }} event */
 const instance = (event) => `${event.instance} of ${event.cluster}`;
 
+/** The breaker before the core. @type {Readonly<Record<string, string>>} */
+const BREAKER = {
+  closed: "The core answers again",
+  "half-open": "The core is tried with one call",
+  open: "The core does not answer: calls fail at once for a while",
+};
+
 /** Why requests went to another DRA. @type {Readonly<Record<string, string>>} */
 const RESENT = {
   suspect: "it does not answer its watchdog",
@@ -127,17 +134,50 @@ const SENTENCES = {
   grpc_listener_failed: ["bad", (e) => `A defect of this program befell who listens to events${because(e.reason)}`],
   grpc_draining: ["warn", (e) => `Draining; ${plural(e.calls, "call")} in flight`],
   grpc_stopped: ["bad", () => "It has stopped"],
+  chat_listening: ["plain", (e) => `It listens for devices on ${e.address}${e.tls ? " with TLS" : ""}`],
+  chat_limit: [
+    "warn",
+    (e) =>
+      `${e.profile === "" ? "Somebody" : `${e.profile} (${e.device})`} was closed: ${
+        e.what === "slow" ? "it read too slowly" : "it went on above its limit"
+      }`,
+  ],
+  chat_breaker: ["plain", (e) => BREAKER[e.state] ?? e.state],
+  chat_cache_up: ["good", () => "The cache can be used"],
+  chat_cache_down: [
+    "bad",
+    (e) => `The cache cannot be reached${because(e.reason)}; events go to the devices of this gateway alone for now`,
+  ],
+  chat_cache_error: ["warn", (e) => `The cache failed at ${e.what}${because(e.reason)}`],
+  chat_cache_overflow: [
+    "bad",
+    (e) => `The cache was away too long: events of room ${e.room} will not reach other gateways`,
+  ],
+  chat_issuer_up: ["good", () => "The keys of the issuer were read"],
+  chat_issuer_down: ["bad", (e) => `The keys of the issuer cannot be read${because(e.reason)}`],
+  chat_defect: ["bad", (e) => `A defect of this program${because(e.reason)}`],
+  chat_draining: ["warn", (e) => `Draining: ${plural(e.connections, "device")} to send away`],
+  chat_stopped: ["bad", () => "It has stopped"],
   config: ["plain", (e) => CONFIG[e.action](e)],
   gap: ["plain", () => "What happened before is not known any more"],
 };
+
+/**
+ * Of events that are good or bad by what they say. @param {GatewayEvent} event
+ * @returns {Level | undefined}
+ */
+function levelOf({ kind, action, state }) {
+  if (kind === "config") return action === "refused" || action === "gone_back" ? "bad" : undefined;
+  if (kind === "chat_breaker") return state === "open" ? "bad" : state === "closed" ? "good" : "warn";
+  return undefined;
+}
 
 /** @param {GatewayEvent} event @returns {{ text: string, level: Level }} */
 export function sentenceOf(event) {
   const { at: _, kind, ...members } = event;
   if (Object.hasOwn(SENTENCES, kind)) {
     const [level, text] = SENTENCES[/** @type {"gap"} */ (kind)];
-    const isRefused = kind === "config" && (members["action"] === "refused" || members["action"] === "gone_back");
-    return { level: isRefused ? "bad" : level, text: text(/** @type {any} */ (event)) };
+    return { level: levelOf(event) ?? level, text: text(/** @type {any} */ (event)) };
   }
   const said = Object.entries(members)
     .map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`);

@@ -24,6 +24,7 @@ const THEMES = /** @type {const} */ (["auto", "light", "dark"]);
 const LOAD = {
   diameter: async () => new (await import("./diameter.js")).Diameter(() => void look()),
   grpc: async () => new (await import("./grpc.js")).Grpc(() => void look()),
+  chat: async () => new (await import("./chat.js")).Chat(() => void look()),
 };
 
 /** @type {readonly Plane[]} */

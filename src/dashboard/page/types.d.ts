@@ -4,6 +4,12 @@
  * @module
  */
 import type * as z from "zod";
+import type { ShownChatEvent } from "../../chat/admin/events.ts";
+import type {
+  CONNECTION as CHAT_CONNECTION,
+  ROOM as CHAT_ROOM,
+  STATUS as CHAT_STATUS,
+} from "../../chat/admin/schemas.ts";
 import type { ShownEvent } from "../../diameter/admin/events.ts";
 import type { APP, DRA, STATUS_PART, TRANSACTION } from "../../diameter/admin/schemas.ts";
 import type { shownMessage } from "../../diameter/admin/shown_message.ts";
@@ -15,7 +21,10 @@ import type { LOGGING } from "../../ops/admin/routes/logging.ts";
 import type { STATUS } from "../../ops/admin/routes/status.ts";
 
 /** `/api/v1/status`: what concerns the process, and what each plane that runs adds. */
-export type Status = z.output<typeof STATUS> & Partial<z.output<typeof STATUS_PART>> & { readonly grpc?: GrpcStatus };
+export type Status = z.output<typeof STATUS> & Partial<z.output<typeof STATUS_PART>> & {
+  readonly grpc?: GrpcStatus;
+  readonly chat?: ChatStatus;
+};
 /** Of the Diameter plane: numbers since the start, and of now. */
 export type Statistics = z.output<typeof STATUS_PART>["statistics"];
 
@@ -29,6 +38,13 @@ export type Instance = Cluster["instances"][number];
 export type Route = z.output<typeof ROUTE>;
 /** One of `/api/v1/grpc/connections` */
 export type Client = z.output<typeof CONNECTION>;
+
+/** What the chat plane adds to `/api/v1/status`. */
+export type ChatStatus = z.output<typeof CHAT_STATUS>;
+/** One of `/api/v1/chat/connections` */
+export type ChatConnection = z.output<typeof CHAT_CONNECTION>;
+/** One of `/api/v1/chat/rooms` */
+export type ChatRoom = z.output<typeof CHAT_ROOM>;
 
 /** One of `/api/v1/dras` */
 export type Dra = z.output<typeof DRA>;
@@ -61,7 +77,10 @@ export type Logging = z.output<typeof LOGGING>;
 export type Reloaded = z.output<typeof RELOADED>;
 
 /** Events whose kinds the page knows. */
-export type KnownEvent = ShownEvent | ShownGrpcEvent | ConfigTold | { readonly at: string; readonly kind: "gap" };
+export type KnownEvent = ShownEvent | ShownGrpcEvent | ShownChatEvent | ConfigTold | {
+  readonly at: string;
+  readonly kind: "gap";
+};
 
 /** One of `/api/v1/events`, of any kind. */
 export interface GatewayEvent {

@@ -24,6 +24,7 @@ export interface FollowedOptions {
 export function followedSpans(ring: TraceRing, { mask, share, random = Math.random }: FollowedOptions): SpanSource {
   const follower = new TraceFollower(ring);
   return {
+    words: { missed: "transactions", cause: "admin.trace.max_bytes holds too few" },
     look: (most) => follower.look(most),
     get missed() {
       return follower.missed;

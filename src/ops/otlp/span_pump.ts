@@ -15,6 +15,8 @@ export interface SpanSource {
   take(): readonly Span[];
   /** How many were lost because they were not taken in time. */
   readonly missed: number;
+  /** What it counts so, in the plural, and why some may be lost: for the log. */
+  readonly words: { readonly missed: string; readonly cause: string };
 }
 
 /** Where they go. */
@@ -132,10 +134,15 @@ export class SpanPump {
     this.#failing = false;
     this.#look();
     const lost = this.#lost();
-    this.#log.info("spans_resumed", `spans are taken again; meanwhile ${lost} transactions were forgotten unsent`, {
-      url: this.#drain.url,
-      missed: lost,
-    }, []);
+    this.#log.info(
+      "spans_resumed",
+      `spans are taken again; meanwhile ${lost} ${this.#source.words.missed} were forgotten unsent`,
+      {
+        url: this.#drain.url,
+        missed: lost,
+      },
+      [],
+    );
   }
 
   #failed(reason: string): void {
@@ -151,8 +158,9 @@ export class SpanPump {
     const isSoon = performance.now() - this.#toldAt < this.#times.complaint;
     if (this.#failing || isSoon || this.#source.missed === this.#missed) return;
     const lost = this.#lost();
-    const sentence = `${lost} transactions were forgotten before their spans could be sent ` +
-      "(admin.trace.max_bytes holds too few, or the receiver is slow)";
+    const { missed, cause } = this.#source.words;
+    const sentence = `${lost} ${missed} were forgotten before their spans could be sent ` +
+      `(${cause}, or the receiver is slow)`;
     this.#log.warning("spans_missed", sentence, { missed: lost }, []);
   }
 

@@ -120,7 +120,8 @@ async function relays(root: string, port: number): Promise<void> {
   const socket = `${root}/run/notify`;
   const manager = Deno.listenDatagram({ transport: "unixpacket", path: socket });
   await Deno.chmod(socket, 0o666);
-  // /proc is there in a mount namespace that ends with the process, so that none is left in the root.
+  // /proc is there in a mount namespace that ends with the process, so that none is left in the
+  // root.
   const script = 'mount --rbind /proc "$1/proc" && exec chroot --userspec="$2" --groups= "$1" "$3" serve -c "$4"';
   const gateway = new Deno.Command("unshare", {
     args: ["--mount", "sh", "-c", script, "sh", root, `${uid}:${gid}`, "/usr/bin/diam-gw", `/${CONFFILE}`],

@@ -96,6 +96,8 @@ Deno.test("the admin interface shows the chat plane, and acts on it", async () =
     gateway_id: "gw-1",
     state: "ready",
     connections: 2,
+    transports: { websocket: 2, grpc: 0, connect: 0, grpcweb: 0 },
+    closes: {},
     rooms: 2,
     subscriptions: 3,
     published: 0,
@@ -248,4 +250,19 @@ Deno.test("D1: a POST to /api/v1/drain begins it", async () => {
   assertEquals((await alice.gone()).code, 1012);
   assertEquals(alice.find("reconnect")?.reason, "drain");
   await ended;
+});
+
+Deno.test("a list of connections in pages leaves nobody out when one of a page before is gone", async () => {
+  await using core = new JsonCore();
+  await using process = await Process.start(core.address);
+  const first = await process.device("alice", "phone", []);
+  for (const name of ["bob", "carol"]) await process.device(name, "phone", []);
+  const url = process.logged("admin_listening")[0]!["url"];
+  const page = await fetch(`${url}/api/v1/chat/connections?limit=1`);
+  const names = (list: { profile_id: string }[]) => list.map(({ profile_id }) => profile_id);
+  assertEquals(names(await page.json()), ["alice"]);
+  const [, next = ""] = /<([^>]+)>/.exec(page.headers.get("link") ?? "") ?? [];
+  await first.end();
+  await until(async () => (await process.ask("/api/v1/chat/status"))[1]["connections"] === 2, "she is gone");
+  assertEquals(names((await process.ask(next))[1] as unknown as { profile_id: string }[]), ["bob"]);
 });

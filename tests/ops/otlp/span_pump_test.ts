@@ -23,6 +23,7 @@ class Stage implements AsyncDisposable, SpanSource, SpanDrain {
   looks = 0;
   most = 0;
   missed = 0;
+  readonly words = { missed: "calls", cause: "the ring is small" };
   outcome: (signal: AbortSignal) => Outcome | Promise<Outcome> = () => TAKEN;
   readonly pump: SpanPump;
 
@@ -123,7 +124,7 @@ Deno.test("what was missed is told now and then, not each time", async () => {
   const { looks } = stage;
   await until(() => stage.looks > looks + 3, "there was time for more");
   assertEquals(stage.events(), ["spans_missed"]);
-  assertStringIncludes(stage.lines[0]!.message, "3 transactions");
+  assertStringIncludes(stage.lines[0]!.message, "3 calls were forgotten before their spans could be sent (the ring");
 });
 
 Deno.test("at the end what is left is sent, also what came at the last moment", async () => {
