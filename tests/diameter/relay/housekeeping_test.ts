@@ -24,7 +24,16 @@ Deno.test("latencies are those of the last 10 to 20 seconds: what was slow an ho
     budgets: { answers: { exhausted: false } },
     meters,
   };
-  const parts = { runtime, pool: nothing, apps: [], intakes: [], requests: nothing, toDras: nothing, toApps: nothing };
+  const parts = {
+    runtime,
+    duplicates: { isOn: false },
+    pool: nothing,
+    apps: [],
+    intakes: [],
+    requests: nothing,
+    toDras: nothing,
+    toApps: nothing,
+  };
   const housekeeping = new Housekeeping(parts as unknown as Kept);
   const { duration } = meters.ofDra("dra-1");
   const pass = (milliseconds: number) => {
