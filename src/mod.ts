@@ -129,6 +129,7 @@ export { Gateway } from "./diameter/relay/gateway.ts";
 export type { ExplainedDra, ExplainRequest, Explanation, RouteStep } from "./diameter/relay/explain.ts";
 export type {
   AvpMatch,
+  DuplicateCacheOptions,
   IdentityMatch,
   LimitKey,
   LimitOptions,
@@ -137,6 +138,7 @@ export type {
   PolicyOptions,
   PoolMember,
   PoolOptions,
+  QueueOptions,
   RejectOptions,
   RewriteOptions,
   RouteOptions,
@@ -144,17 +146,26 @@ export type {
   ScreeningOptions,
   ScreeningRule,
 } from "./diameter/relay/core/policy_options.ts";
-export type { AppStatus, DraStatus, GatewayState, GatewayStatus } from "./diameter/relay/status.ts";
+export type {
+  AppStatus,
+  BreakerState,
+  BreakerStatus,
+  DraStatus,
+  GatewayState,
+  GatewayStatus,
+} from "./diameter/relay/status.ts";
 export {
   type AllowRule,
   BALANCE_NAMES,
   type BalanceName,
+  type CircuitBreakerOptions,
   DEFAULT_OPTIONS,
   type DraOptions,
   type DraPoolOptions,
   type ErrorDetail,
   type GatewayOptions,
   type ServerOptions,
+  type SlowStartOptions,
 } from "./diameter/relay/core/options.ts";
 export type {
   DraState,

@@ -8,8 +8,11 @@ import type { RelayParts } from "./assemble.ts";
 import type { DraState } from "./core/events.ts";
 import type { RelayPeer } from "./core/relay_peer.ts";
 import type { BreakerStatus } from "./dras/breaker.ts";
+import type { BreakerState } from "./dras/breaker_machine.ts";
 import type { Dra } from "./dras/dra.ts";
 import { type Statistics, statisticsOf } from "./statistics.ts";
+
+export type { BreakerState, BreakerStatus };
 
 /** `starting` until a DRA was usable for the first time, then `degraded` whenever none is. */
 export type GatewayState = "starting" | "ready" | "degraded" | "draining";

@@ -33,7 +33,7 @@ export { BALANCE_NAMES, type BalanceName };
 export interface SlowStartOptions {
   /** Until it has all of its weight; 0: at once. */
   readonly duration: number;
-  /** What it begins with. */
+  /** What it begins with, of a hundred. */
   readonly minWeightPercent: number;
 }
 
@@ -58,6 +58,7 @@ export interface CircuitBreakerOptions {
   readonly errorCodes: readonly number[];
   /** Until it is tried again; twice as long each time that this fails, up to {@link openMax}. */
   readonly openFor: number;
+  /** The longest that it is left out between two tries. */
   readonly openMax: number;
   /** Requests at a time that try it, and successes in a row that close it. */
   readonly halfOpenProbes: number;

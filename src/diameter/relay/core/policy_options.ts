@@ -128,6 +128,7 @@ export interface PoolOptions {
 export interface QueueOptions {
   /** 0: none waits. */
   readonly maxMessages: number;
+  /** Bytes of all that wait. */
   readonly maxBytes: number;
   /** Milliseconds. */
   readonly maxWait: number;
@@ -137,10 +138,13 @@ export interface QueueOptions {
 
 /** What is kept for requests that come a second time. */
 export interface DuplicateCacheOptions {
+  /** Off: nothing is kept. */
   readonly enabled: boolean;
   /** Milliseconds for which an answer is kept. */
   readonly window: number;
+  /** Answers, of which the oldest go. */
   readonly maxEntries: number;
+  /** Bytes of them, likewise. */
   readonly maxBytes: number;
 }
 
@@ -156,7 +160,9 @@ export interface RoutingOptions {
   readonly allowProxyActs: boolean;
   /** Whether 3006 that names a DRA of ours is followed. */
   readonly followRedirects: boolean;
+  /** Where requests wait while nobody can take them. */
   readonly queue: QueueOptions;
+  /** What answers are kept for requests that come again. */
   readonly duplicateCache: DuplicateCacheOptions;
 }
 

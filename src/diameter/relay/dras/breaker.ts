@@ -19,9 +19,11 @@ interface Probe {
 
 /** How it is, as plain data. */
 export interface BreakerStatus {
+  /** Whether requests go there: all, none, or a few that try it. */
   readonly state: BreakerState;
   /** Share of failures within the window. */
   readonly errorRatio: number;
+  /** Failures in a row, up to the last. */
   readonly consecutiveFailures: number;
   /** Unix time in milliseconds of the first request that tries it; 0 unless it is open. */
   readonly nextProbeAt: number;
